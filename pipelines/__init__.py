@@ -1,0 +1,1 @@
+"""Everything joined: command line, recipes, runs that resume, executors, report, demo."""

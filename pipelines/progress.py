@@ -1,0 +1,84 @@
+"""Progress of anything over two seconds: a bar on a terminal, a plain line now and then elsewhere; on standard error."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+QUIET_SECONDS = 2.0  # what is over sooner shows nothing
+LINE_SECONDS = 10.0  # between two plain lines
+Advance = Callable[..., None]  # advance(amount, note="...")
+
+
+@contextlib.contextmanager
+def track(title: str, total: float | None, unit: str) -> Iterator[Advance]:
+    """Show how far a job is, its rate and the time left.
+
+    Args:
+        title: what is being done.
+        total: amount of the whole in `unit`, none when it cannot be known.
+        unit: `rows`, `MB`, `tokens`, `steps`, ...
+
+    Yields:
+        `advance(amount, note="")`: add an amount done; a note stands behind the rate.
+    """
+    display = _bar if sys.stderr.isatty() else _lines
+    with display(title, total, unit) as advance:
+        yield advance
+
+
+@contextlib.contextmanager
+def _bar(title: str, total: float | None, unit: str) -> Iterator[Advance]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}", style="dim"),
+    )
+    started = time.monotonic()
+    progress = Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=True)
+    bar = progress.add_task(title, total=total, rate="", note="")
+    shown = False
+
+    def advance(amount: float, note: str = "") -> None:
+        nonlocal shown
+        elapsed = time.monotonic() - started
+        progress.advance(bar, amount)
+        rate = progress.tasks[0].completed / max(elapsed, 1e-9)
+        progress.update(bar, rate=f"{rate:,.1f} {unit}/s" if rate < 100 else f"{rate:,.0f} {unit}/s", note=note)
+        if not shown and elapsed > QUIET_SECONDS:
+            progress.start()
+            shown = True
+
+    try:
+        yield advance
+    finally:
+        if shown:
+            progress.stop()
+
+
+@contextlib.contextmanager
+def _lines(title: str, total: float | None, unit: str) -> Iterator[Advance]:
+    started = last = time.monotonic()
+    done = 0.0
+
+    def advance(amount: float, note: str = "") -> None:
+        nonlocal done, last
+        done += amount
+        now = time.monotonic()
+        first = last == started
+        if now - started < QUIET_SECONDS or (not first and now - last < LINE_SECONDS):
+            return
+        last = now
+        rate = done / max(now - started, 1e-9)
+        of = f" of {total:,.0f}" if total else ""
+        left = f", {(total - done) / rate:,.0f} s left" if total and rate > 0 else ""
+        print(f"{title}: {done:,.0f}{of} {unit}, {rate:,.1f} {unit}/s{left}{', ' + note if note else ''}",
+              file=sys.stderr, flush=True)  # fmt: skip
+
+    yield advance

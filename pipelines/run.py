@@ -1,0 +1,215 @@
+"""A run folder: tasks that are done once, recorded in a manifest, and continued after any interruption."""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from curation import storage, tables
+from curation.errors import InputError
+
+FORMAT = 1  # of the manifest and of what the tasks write; a change makes every task run again
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a task made: the files it wrote, below the run folder, and counts and facts for the report."""
+
+    outputs: tuple[str, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)  # JSON values only
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished task as the manifest holds it."""
+
+    task: str
+    fingerprint: str
+    outputs: Mapping[str, tuple[int, str]]  # relative path -> (size in bytes, xxh3-128)
+    facts: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """Fingerprint of the outputs' contents: what a task that reads them depends on."""
+        return tables.fingerprint([[path, digest] for path, (_, digest) in sorted(self.outputs.items())])
+
+
+class Run:
+    """A run folder, locked for one process at a time.
+
+    Args:
+        folder: made when it does not exist; a folder with other things in it is refused.
+        seed: seed of the run.
+        fresh: forget what was recorded, so that every task runs again.
+
+    Raises:
+        InputError: when the folder is not a run's, or another process works on it.
+    """
+
+    def __init__(self, folder: Path, seed: int = 0, fresh: bool = False) -> None:
+        self.folder = folder
+        self.seed = seed
+        self.manifest = folder / "manifest.jsonl"
+        self.done: list[str] = []  # tasks that ran in this process
+        self.kept: list[str] = []  # tasks found finished
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"{folder}: is a file, expected a folder to write the run to")
+        if folder.is_dir() and any(folder.iterdir()) and not self._is_run():
+            raise InputError(f"{folder}: holds other files, expected an empty folder or one of an earlier run")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = (folder / ".lock").open("w")
+        except OSError as error:
+            raise InputError(f"{folder}: cannot be written ({error.strerror})") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InputError(f"{folder}: another process is working on this run") from error
+        for partial in folder.rglob(".*.partial"):  # left by a killed process
+            partial.unlink(missing_ok=True)
+        if fresh:
+            self.manifest.unlink(missing_ok=True)
+        self.records = read_manifest(self.manifest)
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.close()
+
+    def task(self, name: str, config: Any, inputs: Iterable[str], make: Callable[[], Made]) -> Record:
+        """Do a task unless it is recorded with the same configuration and inputs and its files are there.
+
+        Args:
+            name: `step/stage/part`, unique in the run.
+            config: everything that decides the output besides the inputs, JSON values only.
+            inputs: digests of what is read: of records, files or models.
+            make: writes the files (each atomically) and says which.
+        """
+        wanted = tables.fingerprint([FORMAT, name, self.seed, config, list(inputs)])
+        known = self.records.get(name)
+        if known is not None and known.fingerprint == wanted and self._present(known):
+            self.kept.append(name)
+            return known
+        started = time.time()
+        try:
+            made = make()
+        except BaseException as error:
+            if storage.disk_full(error) and not isinstance(error, InputError):
+                raise InputError(f"{self.folder}: no space left on the device during {name}") from error
+            raise
+        outputs = {
+            path: ((self.folder / path).stat().st_size, storage.digest(self.folder / path))
+            for path in sorted(made.outputs)
+        }
+        record = Record(name, wanted, outputs, json.loads(tables.canonical_json(dict(made.facts))))
+        self._append(record, started)
+        self.done.append(name)
+        return record
+
+    def event(self, kind: str, **facts: Any) -> None:
+        """Add a line to `run.jsonl`: what happened and when."""
+        line = {"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "event": kind, **facts}
+        with (self.folder / "run.jsonl").open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+    def sweep(self, step: str, current: Iterable[Record]) -> None:
+        """Remove files of a step that no current task made, and forget its tasks that are no longer part of it."""
+        records = {record.task: record for record in current}
+        wanted = {path for record in records.values() for path in record.outputs}
+        stale = [name for name in self.records if name.startswith(f"{step}/") and name not in records]
+        for name in stale:
+            for path in self.records[name].outputs:
+                if path not in wanted:
+                    (self.folder / path).unlink(missing_ok=True)
+            self._forget(name)
+        for top in ("documents", "samples", "scores", "ledger", "dropped", "evaluation", "work"):
+            for path in (self.folder / top / step).rglob("*"):
+                if path.is_file() and str(path.relative_to(self.folder)) not in wanted and path.suffix == ".parquet":
+                    path.unlink()
+
+    def _is_run(self) -> bool:
+        return self.manifest.exists() or (self.folder / ".lock").exists()
+
+    def _present(self, record: Record) -> bool:
+        """Whether every output is there with its size; content is trusted, since writes are atomic."""
+        for path, (size, _) in record.outputs.items():
+            file = self.folder / path
+            if not file.is_file() or file.stat().st_size != size:
+                return False
+        return True
+
+    def _append(self, record: Record, started: float) -> None:
+        line = {
+            "task": record.task,
+            "fingerprint": record.fingerprint,
+            "outputs": {path: list(value) for path, value in record.outputs.items()},
+            "facts": dict(record.facts),
+            "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "seconds": round(time.time() - started, 3),
+        }
+        self._write(line)
+        self.records[record.task] = record
+
+    def _forget(self, name: str) -> None:
+        self._write({"task": name, "forgotten": True})
+        del self.records[name]
+
+    def _write(self, line: dict[str, Any]) -> None:
+        with self.manifest.open("ab") as stream:
+            if stream.tell() and not _ends_with_newline(self.manifest):
+                stream.write(b"\n")  # the last process died inside its line
+            stream.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+def read_manifest(path: Path) -> dict[str, Record]:
+    """The last record of every task of a manifest; a line cut by a crash is passed over, since its task runs again."""
+    records: dict[str, Record] = {}
+    if not path.is_file():
+        return records
+    for line in path.read_bytes().split(b"\n"):
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if entry.get("forgotten"):
+            records.pop(entry["task"], None)
+            continue
+        outputs = {name: (int(size), str(digest)) for name, (size, digest) in entry["outputs"].items()}
+        records[entry["task"]] = Record(entry["task"], entry["fingerprint"], outputs, entry["facts"])
+    return records
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as stream:
+        stream.seek(-1, os.SEEK_END)
+        return stream.read(1) == b"\n"
+
+
+class FileDigests:
+    """Digests of input files, remembered by size and time of change so that a restart does not read them again."""
+
+    def __init__(self, run: Run) -> None:
+        self._path = run.folder / "work" / "inputs.json"
+        try:
+            self._known: dict[str, list[Any]] = json.loads(self._path.read_text())
+        except (OSError, ValueError):
+            self._known = {}
+
+    def of(self, file: Path) -> str:
+        """xxh3-128 of the file's bytes."""
+        status = file.stat()
+        stamp = [status.st_size, status.st_mtime_ns]
+        key = str(file.resolve())
+        if key in self._known and self._known[key][:2] == stamp:
+            return str(self._known[key][2])
+        digest = storage.digest(file)
+        self._known[key] = [*stamp, digest]
+        storage.write_text(json.dumps(self._known), self._path)
+        return digest
