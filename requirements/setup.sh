@@ -52,8 +52,12 @@ if ! found=$("${pip[@]}" install --quiet --no-deps "torch==$torch+cpu" 2>&1); th
     }
 fi
 
-echo "setup: $(grep -c == "$lock") packages of $lock"
-"${pip[@]}" install --progress-bar off --no-deps --requirement "$lock" | grep -Ev '^(Requirement already|Collecting|  (Using|Downloading)|Processing|Looking)' || true
+total=$(grep -c == "$lock")
+echo "setup: $total packages of $lock"
+"${pip[@]}" install --progress-bar off --no-deps --requirement "$lock" | awk -v total="$total" '
+    /^(Collecting|Processing|Requirement already)/ { n++; if (n % 20 == 0 || n == total) print "setup: fetched " n " of " total }
+    /^Installing collected/ { print "setup: unpacking" }
+    { fflush() }'
 "${pip[@]}" install --quiet --no-deps --no-build-isolation --editable .
 echo "$wanted" >"$stamp"
 echo "setup: done; .venv/bin/keepwise doctor checks the installation"
