@@ -186,7 +186,7 @@ def load(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:
     if not isinstance(tree, dict):
         raise InputError(f"{path}: found {type(tree).__name__}, expected a mapping with the key 'steps'")
     for override in overrides:
-        _override(tree, override)
+        override(tree, override)
     return resolve(validate(tree, str(path)), path.resolve().parent)
 
 
@@ -251,7 +251,12 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(item)
 
 
-def _override(tree: dict[str, Any], text: str) -> None:
+def override(tree: dict[str, Any], text: str) -> None:
+    """Set one value of a recipe tree from `key.key=value`, the value in YAML.
+
+    Raises:
+        InputError: when the text has no `=` or a key on the way is not a group of settings.
+    """
     key, equals, value = text.partition("=")
     if not equals:
         raise InputError(f"--set {text!r}: expected step.key=value")
