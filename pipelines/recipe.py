@@ -185,8 +185,8 @@ def load(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:
         raise InputError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
     if not isinstance(tree, dict):
         raise InputError(f"{path}: found {type(tree).__name__}, expected a mapping with the key 'steps'")
-    for override in overrides:
-        override(tree, override)
+    for text in overrides:
+        override(tree, text)
     return resolve(validate(tree, str(path)), path.resolve().parent)
 
 

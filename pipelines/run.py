@@ -176,13 +176,13 @@ def read_manifest(path: Path) -> dict[str, Record]:
     for line in path.read_bytes().split(b"\n"):
         try:
             entry = json.loads(line)
-        except ValueError:
+            if entry.get("forgotten"):
+                records.pop(entry["task"], None)
+                continue
+            outputs = {name: (int(size), str(digest)) for name, (size, digest) in entry["outputs"].items()}
+            records[entry["task"]] = Record(entry["task"], entry["fingerprint"], outputs, entry["facts"])
+        except (ValueError, TypeError, KeyError, AttributeError):
             continue
-        if entry.get("forgotten"):
-            records.pop(entry["task"], None)
-            continue
-        outputs = {name: (int(size), str(digest)) for name, (size, digest) in entry["outputs"].items()}
-        records[entry["task"]] = Record(entry["task"], entry["fingerprint"], outputs, entry["facts"])
     return records
 
 
