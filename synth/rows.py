@@ -192,7 +192,7 @@ def _row(record: Any, task: str, kinds: Sequence[str]) -> dict[str, Any]:
         "task": str(named),
         "prompt": prompt,
         "completion": completion,
-        "answer": None if answer is None else str(answer),
+        "answer": _text(record, "answer") if isinstance(answer, str) else None if answer is None else str(answer),
         "check": check if check is not None else ("short_answer" if answer is not None else None),
     }
 

@@ -16,7 +16,7 @@ KINDS = ("number", "short_answer")
 
 
 def write(path: Path, records: list[Any]) -> Path:
-    path.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8")
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
     return path
 
 
@@ -105,6 +105,7 @@ def test_a_damaged_record_within_the_limit_is_a_ledger_row(tmp_path: Path) -> No
         ({"prompt": "q", "completion": "a", "answer": ["a"]}, "'answer' is list"),
         ({"messages": user("q")}, "'messages' has one turn"),
         ({"prompt": "\ud83d", "completion": "a"}, "half of a surrogate pair"),
+        ({"prompt": "q", "completion": "a", "answer": "\ud83d"}, "half of a surrogate pair"),
         ({}, "found the keys none"),
         (["a"], "found list, expected an object"),
     ],
