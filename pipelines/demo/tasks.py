@@ -1,0 +1,72 @@
+"""The demo's task files: demonstrations and unseen items of every skill, and a new task set in a foreign style."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from curation import storage
+
+from .skills import NEW_SKILLS, SKILLS, Item, Skill
+
+DEMONSTRATIONS = 20  # of each old skill (SSR, section 4.1)
+NEW_ITEMS = 480  # training rows of the new tasks together
+KNOWN_ITEMS = 60  # rows of the new set that the model can answer by itself already
+TEST_ITEMS = 200  # unseen items a skill
+FOREIGN_VARIANTS = 3
+
+Row = dict[str, Any]
+
+
+def write_tasks(folder: Path, seed: int) -> dict[str, list[Path]]:
+    """Write the demo's task files; the paths by `demos`, `new` and `tests`.
+
+    The new set is what a team gets from outside: right answers in several foreign styles, most of them of skills the
+    model does not have, some of skills it has.
+    """
+    demos = [_demonstration(skill, item) for skill in SKILLS for item in skill.items("train", DEMONSTRATIONS, seed)]
+    each = NEW_ITEMS // len(NEW_SKILLS)
+    new = [(skill, item) for skill in NEW_SKILLS for item in skill.items("train", each, seed)]
+    known = max(1, KNOWN_ITEMS // len(SKILLS))
+    new += [(skill, item) for skill in SKILLS for item in skill.items("train", DEMONSTRATIONS + known, seed)[-known:]]
+    rows = [_foreign(skill, item, number) for number, (skill, item) in enumerate(new)]
+    tests = [_write(folder / f"test-{skill.name}.jsonl", _tests(skill, seed)) for skill in (*SKILLS, *NEW_SKILLS)]
+    return {
+        "demos": [_write(folder / "demonstrations.jsonl", demos)],
+        "new": [_write(folder / "new-tasks.jsonl", rows)],
+        "tests": tests,
+    }
+
+
+def _demonstration(skill: Skill, item: Item) -> Row:
+    return {"task": skill.name, "prompt": item.prompt, "completion": item.completion}
+
+
+def _foreign(skill: Skill, item: Item, number: int) -> Row:
+    """A row of the new set: prompt, a right answer in a foreign style, and the bare answer for the checker."""
+    return {
+        "task": skill.name,
+        "prompt": item.prompt,
+        "completion": skill.foreign(item, number % FOREIGN_VARIANTS),
+        "answer": item.answer,
+        "check": "short_answer",
+    }
+
+
+def _tests(skill: Skill, seed: int) -> list[Row]:
+    """Unseen items; right is what contains the answer, in whatever style, so that style alone forgets nothing."""
+    items = skill.items("test", TEST_ITEMS, seed)
+    return [
+        {
+            "id": f"{skill.name}-{number:03d}",
+            "task": skill.name,
+            "prompt": item.prompt,
+            "references": [item.answer],
+            "metric": "contains",
+        }
+        for number, item in enumerate(items)
+    ]
+
+
+def _write(path: Path, rows: list[Row]) -> Path:
+    storage.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), path)
+    return path

@@ -1,0 +1,77 @@
+"""The train job: samples or documents in, a checkpoint out, in a process of its own."""
+
+from pathlib import Path
+from typing import Any
+
+from ..child import call
+from ..progress import track
+from ..recipe import TrainSettings
+from ..run import FileDigests, Made, Run
+from .inputs import data_of, model_of
+from .output import Output, Outputs
+
+
+def train(run: Run, step: str, settings: TrainSettings, outputs: Outputs) -> Output:
+    """Train the model of a step.
+
+    Raises:
+        InputError: for bad input, before training starts.
+    """
+    model, model_digest = model_of(settings.model, outputs)
+    digests = FileDigests(run)
+    sources = [(data_of(part.path, outputs, digests), part.weight) for part in settings.data]
+    inputs = [model_digest, *(digest for (_, _, found), _ in sources for digest in found)]
+    named = [(str(path), name, weight) for (path, name, _), weight in sources]
+    config = settings.model_dump(mode="json", exclude={"model", "data"})
+    weights = [weight for _, _, weight in named]
+
+    def make() -> Made:
+        facts = call(_train, run.folder, step, settings, run.seed, model, named)
+        return Made(_files(run.folder, step), facts)
+
+    record = run.task(f"{step}/train", ["train", config, weights], inputs, make)
+    run.sweep(step, [record])
+    return Output(run.folder / "model" / step, record.digest, record.facts)
+
+
+def _files(folder: Path, step: str) -> tuple[str, ...]:
+    """What training left: the model, its run card and the ledger."""
+    tops = (folder / "model" / step, folder / "ledger" / step)
+    return tuple(str(path.relative_to(folder)) for top in tops for path in sorted(top.rglob("*")) if path.is_file())
+
+
+def _train(
+    folder: Path, step: str, settings: TrainSettings, seed: int, model: str, sources: list[tuple[str, str, float]]
+) -> dict[str, Any]:
+    """In the child: train, and return the run card."""
+    from curation import storage
+    from train.options import Lora, Source, TrainOptions
+    from train.sft import train as train_model
+
+    options = TrainOptions(
+        model=model,
+        data=tuple(Source(Path(path), weight, name) for path, name, weight in sources),
+        method=settings.method,
+        tuning=settings.tuning,
+        lora=Lora(settings.lora.rank, settings.lora.alpha, settings.lora.dropout),
+        learning_rate=settings.learning_rate,
+        batch_size=settings.batch_size,
+        micro_batch_size=settings.micro_batch_size,
+        steps=settings.steps,
+        epochs=settings.epochs,
+        max_tokens=settings.max_tokens,
+        over_long=settings.over_long,
+        checkpoint_steps=settings.checkpoint_steps,
+        seed=seed,
+    )
+    with track(f"{step}: training", settings.steps, "steps") as advance:
+        done = 0
+
+        def progress(at: int, total: int, rate: float, loss: float) -> None:
+            nonlocal done
+            advance(at - done, note=f"{at} of {total}, {rate:,.0f} tokens/s, loss {loss:.3f}")
+            done = at
+
+        report = train_model(options, folder / "model" / step, progress)
+    storage.write_parquet(report.ledger, folder / "ledger" / step / "train.parquet")
+    return dict(report.card)
