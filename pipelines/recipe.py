@@ -129,6 +129,8 @@ class TrainSettings(Settings):
     lora: LoraSettings = LoraSettings()
     learning_rate: float = Field(2e-4, gt=0, description="peak learning rate")
     batch_size: int = Field(16, ge=1, description="rows a step")
+    micro_batch_size: int | None = Field(None, ge=1, description="rows through the model at once, all unless set")
+    checkpoint_steps: int = Field(200, ge=1, description="steps between two checkpoints to go on from")
     steps: int | None = Field(None, ge=1, description="optimiser steps, instead of epochs")
     epochs: float = Field(1.0, gt=0, description="passes over the data, where steps is not set")
     max_tokens: int | None = Field(None, ge=1, description="longest training row, tokens; the model's own unless set")

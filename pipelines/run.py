@@ -133,7 +133,8 @@ class Run:
                     path.unlink()
 
     def _is_run(self) -> bool:
-        return self.manifest.exists() or (self.folder / ".lock").exists()
+        """Whether the folder is a run's, or holds nothing but the `inputs/` a run is about to read."""
+        return (self.folder / ".lock").exists() or {path.name for path in self.folder.iterdir()} == {"inputs"}
 
     def _present(self, record: Record) -> bool:
         """Whether every output is there with its size; content is trusted, since writes are atomic."""

@@ -22,14 +22,16 @@ LICENCE_MEGABYTES = 8.0
 Row = dict[str, Any]
 
 
-def write_corpus(folder: Path) -> list[Path]:
+def write_corpus(folder: Path, small: bool = False) -> list[Path]:
     """Write docstrings, package descriptions and licences found in this Python's folders; the files written.
+
+    A small corpus is a tenth of the docstrings.
 
     Rows are in sorted order of their place, so the same machine gives the same files. Text that cannot be decoded as
     UTF-8 and modules that this Python cannot parse are not documentation, and are left out here, before the corpus.
     """
     sources = {
-        "docstrings": _capped(_docstrings(), DOCSTRING_MEGABYTES),
+        "docstrings": _capped(_docstrings(), DOCSTRING_MEGABYTES / (10 if small else 1)),
         "packages": _descriptions(),
         "licences": _capped(_licences(), LICENCE_MEGABYTES),
     }

@@ -17,19 +17,22 @@ FOREIGN_VARIANTS = 3
 Row = dict[str, Any]
 
 
-def write_tasks(folder: Path, seed: int) -> dict[str, list[Path]]:
+def write_tasks(folder: Path, seed: int, small: bool = False) -> dict[str, list[Path]]:
     """Write the demo's task files; the paths by `demos`, `new` and `tests`.
+
+    A small demo has a fifth of the training rows and of the test items.
 
     The new set is what a team gets from outside: right answers in several foreign styles, most of them of skills the
     model does not have, some of skills it has.
     """
     demos = [_demonstration(skill, item) for skill in SKILLS for item in skill.items("train", DEMONSTRATIONS, seed)]
-    each = NEW_ITEMS // len(NEW_SKILLS)
+    part = 5 if small else 1
+    each = NEW_ITEMS // len(NEW_SKILLS) // part
     new = [(skill, item) for skill in NEW_SKILLS for item in skill.items("train", each, seed)]
-    known = max(1, KNOWN_ITEMS // len(SKILLS))
+    known = max(1, KNOWN_ITEMS // len(SKILLS) // part)
     new += [(skill, item) for skill in SKILLS for item in skill.items("train", DEMONSTRATIONS + known, seed)[-known:]]
     rows = [_foreign(skill, item, number) for number, (skill, item) in enumerate(new)]
-    tests = [_write(folder / f"test-{skill.name}.jsonl", _tests(skill, seed)) for skill in (*SKILLS, *NEW_SKILLS)]
+    tests = [_write(folder / f"test-{skill.name}.jsonl", _tests(skill, TEST_ITEMS // part, seed)) for skill in (*SKILLS, *NEW_SKILLS)]
     return {
         "demos": [_write(folder / "demonstrations.jsonl", demos)],
         "new": [_write(folder / "new-tasks.jsonl", rows)],
@@ -52,9 +55,9 @@ def _foreign(skill: Skill, item: Item, number: int) -> Row:
     }
 
 
-def _tests(skill: Skill, seed: int) -> list[Row]:
+def _tests(skill: Skill, count: int, seed: int) -> list[Row]:
     """Unseen items; right is what contains the answer, in whatever style, so that style alone forgets nothing."""
-    items = skill.items("test", TEST_ITEMS, seed)
+    items = skill.items("test", count, seed)
     return [
         {
             "id": f"{skill.name}-{number:03d}",
