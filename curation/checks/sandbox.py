@@ -122,15 +122,17 @@ def _run(kind: Kind, code: str, stdin: str, seconds: float, memory_mb: int) -> O
             finally:
                 process.kill()  # both sandboxes take everything inside with them
                 process.wait()
-        texts = [Path(folder, name).read_bytes()[:OUTPUT_BYTES].decode("utf-8", "replace") for name in ("out", "err")]
+        stdout, stderr = (
+            Path(folder, name).read_bytes()[:OUTPUT_BYTES].decode("utf-8", "replace") for name in ("out", "err")
+        )
         end = Path(folder, "report").read_bytes()
     if not in_time:
-        return Outcome("stopped", None, *texts, "limit of wall-clock time")
+        return Outcome("stopped", None, stdout, stderr, "limit of wall-clock time")
     if not end:
         raise SandboxUnavailable(
-            f"{kind} failed before the program ended: {' '.join(texts[1].split()[-30:]) or 'no message'}"
+            f"{kind} failed before the program ended: {' '.join(stderr.split()[-30:]) or 'no message'}"
         )
-    return _outcome(json.loads(end), cpu_seconds, *texts)
+    return _outcome(json.loads(end), cpu_seconds, stdout, stderr)
 
 
 def _outcome(end: dict[str, float], cpu_seconds: int, stdout: str, stderr: str) -> Outcome:
