@@ -1,0 +1,202 @@
+"""Rows as the token ids that are trained on, counted before the trainer sees them: nothing is cut without a ledger row."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from curation import tables
+from curation.errors import InputError
+
+from .options import OverLong
+
+ENCODED = pl.Schema(
+    {
+        "row_id": pl.String,
+        "input_ids": pl.List(pl.Int32),
+        "labels": pl.List(pl.Int32),  # the ids again, IGNORED where a token is not in the loss
+    }
+)
+IGNORED = -100  # the label that the loss passes over
+STAGE = "train.encode"
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Encoded rows, schema `ENCODED`, and the ledger of those that were dropped or split."""
+
+    rows: pl.DataFrame
+    ledger: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Turns rows into token ids for one model.
+
+    Attributes:
+        tokenizer: a tokenizer of transformers.
+        end_ids: tokens at which the model stops generating; every answer must teach one of them.
+        max_tokens: longest row.
+        over_long: policy for longer rows.
+    """
+
+    tokenizer: Any
+    end_ids: frozenset[int]
+    max_tokens: int
+    over_long: OverLong
+
+    def encode(self, rows: pl.DataFrame, source: str) -> Encoded:
+        """Encode the rows (schema `data.ROWS`) of one source.
+
+        A text row is followed by the end token. A raw completion is too, unless it ends with it; its tokens are those
+        that follow the prompt's own, so that training sees the prompt exactly as generation will. In a conversation
+        the loss is on the answers as the chat template renders them, their end tokens included.
+
+        Raises:
+            InputError: for turns without a chat template, an answer whose end token the template leaves out, a row
+                that is too long under `refuse` (or under `split`, where it is not plain text), or no row left.
+        """
+        empty = _empty()
+        ledger = [tables.ledger(_events(rows.filter(empty), "train.empty"), STAGE, "drop", "samples")]
+        parts: list[pl.DataFrame] = []
+        for part in rows.filter(~empty).iter_slices(1024):
+            ids, labels = zip(*self._sequences(part, source), strict=True)
+            counted = part.with_columns(
+                input_ids=pl.Series(ids, dtype=pl.List(pl.Int32)),
+                labels=pl.Series(labels, dtype=pl.List(pl.Int32)),
+                tokens=pl.Series([len(one) for one in ids], dtype=pl.Int64),
+            )
+            parts.append(counted.filter(pl.col("tokens") <= self.max_tokens).select(list(ENCODED)))
+            long = counted.filter(pl.col("tokens") > self.max_tokens)
+            if long.height:
+                pieces, events = self._over_long(long, source)
+                parts.append(pieces)
+                ledger.append(events)
+        encoded = pl.concat(parts) if parts else tables.empty(ENCODED)
+        if encoded.is_empty():
+            raise InputError(f"{source}: none of {rows.height} rows is left to train on, {rows.filter(empty).height} "
+                             f"empty and the others longer than {self.max_tokens} tokens")  # fmt: skip
+        return Encoded(encoded, pl.concat(ledger))
+
+    def _sequences(self, part: pl.DataFrame, source: str) -> Iterator[tuple[list[int], list[int]]]:
+        for row in part.iter_rows(named=True):
+            if row["text"] is not None:
+                ids = self._ended(self.tokenizer(row["text"])["input_ids"])
+                yield ids, ids
+            elif row["turns"] is not None:
+                yield self._conversation(row, _where(row, source))
+            else:
+                asked = self.tokenizer(row["prompt"])["input_ids"]
+                both = self.tokenizer(row["prompt"] + row["completion"])["input_ids"]
+                ids = self._ended(self._joined(asked, both, row["completion"]))
+                start = _common(asked, ids)
+                yield ids, [IGNORED] * start + ids[start:]
+
+    def _ended(self, ids: list[int]) -> list[int]:
+        """The ids with the end token behind them, once."""
+        return ids if ids and ids[-1] in self.end_ids else [*ids, self.tokenizer.eos_token_id]
+
+    def _joined(self, asked: list[int], both: list[int], answer: str) -> list[int]:
+        """Ids of prompt and answer that begin with the prompt's own ids.
+
+        Where tokens merge across the border (a prompt that ends with a space), the answer is tokenised alone, if that
+        spells the same text; else the merged tokens stay, since they are the only spelling.
+        """
+        if both[: len(asked)] == asked:
+            return both
+        apart = asked + self.tokenizer(answer, add_special_tokens=False)["input_ids"]
+        return apart if self.tokenizer.decode(apart) == self.tokenizer.decode(both) else both
+
+    def _conversation(self, row: dict[str, Any], where: str) -> tuple[list[int], list[int]]:
+        turns = row["turns"]
+        ids = self._rendered(turns, where)
+        labels = [IGNORED] * len(ids)
+        answers = [n for n in range(row["answers_from"], len(turns)) if turns[n]["role"] == "assistant"]
+        if not answers:
+            raise InputError(f"{where}: no turn of the assistant to learn from, found roles "
+                             f"{[turn['role'] for turn in turns]}")  # fmt: skip
+        for n in answers:
+            start = _common(self._rendered(turns[:n], where, generation_prompt=True), ids) if n else 0
+            end = len(ids) if n == len(turns) - 1 else _common(self._rendered(turns[: n + 1], where), ids)
+            if self.end_ids.isdisjoint(ids[start:end]):
+                raise InputError(
+                    f"{where}: turn {n} is rendered without an end token, so that the model would never learn to stop;"
+                    f" found {self.tokenizer.decode(ids[start:end])!r}, expected one of "
+                    f"{self.tokenizer.convert_ids_to_tokens(sorted(self.end_ids))} after the answer"
+                )
+            labels[start:end] = ids[start:end]
+        return ids, labels
+
+    def _rendered(self, turns: Sequence[dict[str, str]], where: str, generation_prompt: bool = False) -> list[int]:
+        if not self.tokenizer.chat_template:
+            raise InputError(f"{where}: found turns, but the model has no chat template; expected strings as prompt and "
+                             "completion, or a model with a chat template")  # fmt: skip
+        try:
+            text = self.tokenizer.apply_chat_template(
+                list(turns), tokenize=False, add_generation_prompt=generation_prompt
+            )
+        except Exception as error:  # templates raise what they like, mostly about the order of roles
+            raise InputError(f"{where}: the chat template refuses the conversation ({error})") from error
+        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    def _over_long(self, long: pl.DataFrame, source: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Pieces and ledger rows of rows that are too long."""
+        row = next(
+            (row for row in long.iter_rows(named=True) if self.over_long != "split" or row["text"] is None), None
+        )
+        if self.over_long == "refuse" or (self.over_long == "split" and row is not None):
+            assert row is not None
+            hint = "only plain text can be split, set over_long to drop" if self.over_long == "split" else (
+                "set max_tokens, or over_long to drop or split"
+            )  # fmt: skip
+            raise InputError(f"{_where(row, source)}: {row['tokens']} tokens, the limit is {self.max_tokens}; {hint}")
+        details = [None] * long.height
+        pieces = tables.empty(ENCODED)
+        if self.over_long == "split":
+            cut = [
+                {"row_id": row["row_id"], "input_ids": ids, "labels": ids}
+                for row in long.iter_rows(named=True)
+                for ids in _cut(row["input_ids"], self.max_tokens)
+            ]
+            pieces = pl.DataFrame(cut, schema=ENCODED)
+            details = [json.dumps({"pieces": -(-tokens // self.max_tokens)}) for tokens in long["tokens"]]
+        events = _events(long, "train.over_long").with_columns(
+            value=long["tokens"].cast(pl.Float64),
+            threshold=pl.lit(float(self.max_tokens)),
+            detail=pl.Series(details, dtype=pl.String),
+        )
+        return pieces, tables.ledger(events, STAGE, "split" if self.over_long == "split" else "drop", "samples")
+
+
+def _empty() -> pl.Expr:
+    """Whether a row has nothing to learn from: no text, no completion, or a last answer without content."""
+    blank = [pl.col(name).str.strip_chars() == "" for name in ("text", "completion")]
+    answer = pl.col("turns").list.last().struct.field("content").str.strip_chars() == ""
+    nothing = pl.col("text").is_null() & (pl.col("prompt").is_null() | pl.col("completion").is_null())
+    return (
+        pl.any_horizontal(*(expression.fill_null(False) for expression in (*blank, answer)))
+        | (nothing & pl.col("turns").is_null())
+        | (pl.col("turns").list.len().fill_null(1) == 0)
+    )
+
+
+def _events(rows: pl.DataFrame, rule: str) -> pl.DataFrame:
+    return rows.select("row_id", "file", "record", rule=pl.lit(rule))
+
+
+def _where(row: dict[str, Any], source: str) -> str:
+    place = source if source == row["file"] else f"{source}/{row['file']}"
+    return f"{place}, record {row['record']} ({row['row_id']})"
+
+
+def _common(prefix: Sequence[int], ids: Sequence[int]) -> int:
+    """Length of the common beginning."""
+    return next((n for n, (left, right) in enumerate(zip(prefix, ids, strict=False)) if left != right),
+                min(len(prefix), len(ids)))  # fmt: skip
+
+
+def _cut(ids: list[int], limit: int) -> Iterator[list[int]]:
+    for start in range(0, len(ids), limit):
+        yield ids[start : start + limit]

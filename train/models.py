@@ -1,0 +1,116 @@
+"""Model folders: found, checked before anything runs, read, and written so that any engine reads them."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+from curation import storage, tables
+from curation.errors import InputError
+
+# Copied as they are: a tokenizer that is read and written again is not always the same tokenizer.
+COMPANIONS = (
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
+    "merges.txt", "tokenizer.model", "chat_template.jinja", "generation_config.json",
+)  # fmt: skip
+WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
+
+
+def locate(model: str) -> Path:
+    """The folder of a model: the one named, or a hub model's local copy, fetched where it is not there yet.
+
+    Raises:
+        InputError: when there is no such folder or hub model, or the folder lacks a configuration, tokenizer or weights.
+    """
+    folder = Path(model)
+    if not folder.is_dir():
+        if folder.is_absolute() or model.startswith((".", "~")) or model.count("/") != 1:
+            raise InputError(f"{model}: no such model folder")
+        try:
+            folder = Path(huggingface_hub.snapshot_download(model, allow_patterns=["*.json", "*.jinja", "*.model",
+                                                                                   "*.txt", "*.safetensors"]))  # fmt: skip
+        except (OSError, huggingface_hub.errors.HfHubHTTPError, huggingface_hub.errors.HFValidationError) as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(f"{model}: neither a model folder nor a model the hub gives ({reason})") from error
+    if not (folder / "config.json").is_file():
+        raise InputError(f"{folder}: no config.json, expected a model folder of transformers")
+    if not any(True for pattern in WEIGHTS for _ in folder.glob(pattern)):
+        raise InputError(f"{folder}: a model folder without weights, expected model.safetensors")
+    if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")):
+        raise InputError(f"{folder}: a model folder without a tokenizer, expected tokenizer.json")
+    return folder
+
+
+def tokenizer(folder: Path) -> Any:
+    """The folder's tokenizer, which must have an end token.
+
+    Raises:
+        InputError: when no end token is set, since a model tuned without one never stops.
+    """
+    loaded = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    if loaded.eos_token_id is None:
+        raise InputError(f"{folder}/tokenizer_config.json: no eos_token, expected the token that ends an answer")
+    return loaded
+
+
+def causal_lm(folder: Path, dtype: torch.dtype = torch.float32) -> Any:
+    """The folder's model in the given type."""
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, trust_remote_code=False)
+
+
+def end_ids(folder: Path, loaded: Any) -> frozenset[int]:
+    """Tokens at which generation stops: the tokenizer's end token and those that the generation settings name."""
+    named: Any = None
+    if (folder / "generation_config.json").is_file():
+        named = read_json(folder / "generation_config.json").get("eos_token_id")
+    more = [] if named is None else named if isinstance(named, list) else [named]
+    return frozenset([loaded.eos_token_id, *more])
+
+
+def context_length(folder: Path) -> int:
+    """Positions that the model knows.
+
+    Raises:
+        InputError: when its configuration does not say.
+    """
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False).get_text_config()
+    length = getattr(config, "max_position_embeddings", None)
+    if not length:
+        raise InputError(f"{folder}/config.json: no max_position_embeddings, set max_tokens")
+    return int(length)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A file that holds a JSON object."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def fingerprint(folder: Path) -> str:
+    """xxh3-128 over the bytes of configuration, tokenizer, template and weights."""
+    names = {file.name for pattern in WEIGHTS for file in folder.glob(pattern)}
+    present = sorted(name for name in {*names, *COMPANIONS, "config.json"} if (folder / name).is_file())
+    return tables.fingerprint({name: storage.digest(folder / name) for name in present})
+
+
+def stored_dtype(folder: Path) -> torch.dtype:
+    """Type of the weights as they lie on disk, float32 where the configuration does not say."""
+    named = AutoConfig.from_pretrained(folder, trust_remote_code=False).dtype
+    return named if isinstance(named, torch.dtype) else torch.float32
+
+
+def pad_id(folder: Path) -> int | None:
+    """The padding token as the configuration has it."""
+    return AutoConfig.from_pretrained(folder, trust_remote_code=False).get_text_config().pad_token_id
+
+
+def write(model: Any, base: Path, folder: Path) -> None:
+    """Write a model's weights and configuration, and beside them its base's tokenizer, template and settings."""
+    model.save_pretrained(folder)
+    (folder / "generation_config.json").unlink(missing_ok=True)  # the trainer has changed it: the base's own counts
+    for name in COMPANIONS:
+        if (base / name).is_file():
+            shutil.copyfile(base / name, folder / name)

@@ -1,0 +1,139 @@
+"""What decides a training run, documented field by field and validated where it is made."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from curation.errors import InputError
+
+Method = Literal["sft", "cpt"]
+Tuning = Literal["full", "lora"]
+OverLong = Literal["split", "drop", "refuse"]
+METHODS: tuple[Method, ...] = ("sft", "cpt")
+TUNINGS: tuple[Tuning, ...] = ("full", "lora")
+OVER_LONG: tuple[OverLong, ...] = ("split", "drop", "refuse")
+
+
+def _require(valid: bool, field_name: str, found: object, expected: str) -> None:
+    if not valid:
+        raise InputError(f"{field_name} is {found!r}, expected {expected}")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source of training rows.
+
+    Attributes:
+        path: a file (.parquet, .jsonl, .jsonl.gz, .jsonl.zst) or a folder of them.
+        weight: share of the training tokens, relative to the other sources' weights. Given for all sources or for
+            none; without weights each source counts for as many tokens as it has.
+        name: how run cards and ledgers call it; the path's last part unless given.
+        text_column: column to train on as plain text instead of `text`.
+    """
+
+    path: Path
+    weight: float | None = None
+    name: str = ""
+    text_column: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(self.path))
+        object.__setattr__(self, "name", self.name or self.path.name)
+        if self.weight is not None:
+            _require(self.weight > 0, f"weight of {self.name}", self.weight, "a number above 0")
+
+
+@dataclass(frozen=True)
+class Lora:
+    """Low-rank adapters (arXiv 2106.09685) on the linear layers, merged into the weights at the end.
+
+    Attributes:
+        rank: inner dimension of each adapter.
+        alpha: the update is scaled by alpha / rank.
+        dropout: probability of dropping an input of the adapter.
+        target_modules: `all-linear` (all but the output layer), or names such as ("q_proj", "v_proj").
+    """
+
+    rank: int = 16
+    alpha: float = 32.0
+    dropout: float = 0.0
+    target_modules: str | tuple[str, ...] = "all-linear"
+
+    def __post_init__(self) -> None:
+        _require(self.rank >= 1, "lora.rank", self.rank, "at least 1")
+        _require(self.alpha > 0, "lora.alpha", self.alpha, "a number above 0")
+        _require(0 <= self.dropout < 1, "lora.dropout", self.dropout, "at least 0 and below 1")
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """Everything that decides the weights a run ends with.
+
+    Attributes:
+        model: folder (or hub name) of the model that training starts from.
+        data: sources and their shares of the training tokens.
+        method: `sft` trains rows padded side by side; `cpt` trains on `text`, packed into rows of `max_tokens`
+            without attention across documents.
+        tuning: `lora` or `full`.
+        lora: the adapters of `lora`.
+        learning_rate: its peak.
+        schedule: course of the learning rate, a name that transformers knows (`cosine`, `linear`, `constant`, ...).
+        warmup: share of the steps over which the learning rate rises to its peak.
+        weight_decay: of AdamW.
+        max_grad_norm: gradients are scaled down to this norm.
+        batch_size: rows a step.
+        micro_batch_size: rows that pass through the model at once; it divides `batch_size`. Unset, all of them, or one
+            packed row.
+        steps: optimiser steps; arms of a comparison get the same number. Sources are repeated as often as it takes.
+        epochs: where `steps` is unset, passes over the first source, the others following by their shares; without
+            weights, passes over all rows.
+        max_tokens: longest training row, tokens; unset, what the model's positions allow.
+        over_long: what becomes of a longer row: `split` (text only), `drop` (a ledger row each), or `refuse` the run.
+        checkpoint_steps: steps between two checkpoints, from which a killed run goes on.
+        gradient_checkpointing: recompute activations in the backward pass, to save memory.
+        threads: CPU threads of torch; equal bytes need equal numbers. Unset, torch's own choice.
+        seed: of the data order, the adapters' first values and dropout.
+    """
+
+    model: str
+    data: tuple[Source, ...]
+    method: Method = "sft"
+    tuning: Tuning = "lora"
+    lora: Lora = field(default_factory=Lora)
+    learning_rate: float = 2e-4
+    schedule: str = "cosine"
+    warmup: float = 0.05
+    weight_decay: float = 0.0
+    max_grad_norm: float = 1.0
+    batch_size: int = 16
+    micro_batch_size: int | None = None
+    steps: int | None = None
+    epochs: float = 1.0
+    max_tokens: int | None = None
+    over_long: OverLong = "refuse"
+    checkpoint_steps: int = 200
+    gradient_checkpointing: bool = False
+    threads: int | None = None
+    seed: int = 17
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "model", str(self.model))
+        object.__setattr__(self, "data", tuple(self.data))
+        _require(bool(self.data), "data", self.data, "at least one source")
+        weighted = sum(source.weight is not None for source in self.data)
+        _require(weighted in (0, len(self.data)), "data", f"{weighted} of {len(self.data)} sources with a weight",
+                 "a weight for every source or for none")  # fmt: skip
+        _require(self.method in METHODS, "method", self.method, "one of " + ", ".join(METHODS))
+        _require(self.tuning in TUNINGS, "tuning", self.tuning, "one of " + ", ".join(TUNINGS))
+        _require(self.over_long in OVER_LONG, "over_long", self.over_long, "one of " + ", ".join(OVER_LONG))
+        _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "a number above 0")
+        _require(0 <= self.warmup < 1, "warmup", self.warmup, "a share of at least 0 and below 1")
+        _require(self.batch_size >= 1, "batch_size", self.batch_size, "at least 1")
+        micro = self.micro_batch_size
+        _require(micro is None or (micro >= 1 and self.batch_size % micro == 0), "micro_batch_size", micro,
+                 f"a divisor of batch_size {self.batch_size}")  # fmt: skip
+        _require(self.steps is None or self.steps >= 1, "steps", self.steps, "at least 1")
+        _require(self.epochs > 0, "epochs", self.epochs, "a number above 0")
+        _require(self.max_tokens is None or self.max_tokens >= 2, "max_tokens", self.max_tokens, "at least 2")
+        _require(self.checkpoint_steps >= 1, "checkpoint_steps", self.checkpoint_steps, "at least 1")
+        _require(self.threads is None or self.threads >= 1, "threads", self.threads, "at least 1")
