@@ -1,0 +1,63 @@
+"""Skills the seed model has never seen: what the demo teaches it. Their given answers are in a foreign style."""
+
+import random
+from dataclasses import dataclass
+
+from .draws import english_word, korean_word
+from .english import is_word
+from .korean import is_korean_word
+from .skill import Item, Skill, between
+from .styles import GENERIC, read_foreign, read_generic
+
+
+@dataclass(frozen=True)
+class NewSkill(Skill):
+    """A skill to be learned: `style` is the foreign style of its given answers.
+
+    A reply counts in the given style, in any other foreign style, or in the seed model's own generic sentence.
+    """
+
+    def extract(self, text: str) -> str | None:
+        """The bare answer in a reply in the generic sentence or in any foreign style; None in any other."""
+        return between(text.strip(), self.style) or read_generic(text) or read_foreign(text)
+
+    def own(self, item: Item) -> str:
+        """The item's answer in the seed model's own generic sentence."""
+        return GENERIC[self.voice].replace("{}", item.answer)
+
+
+def _two_words(rng: random.Random) -> str:
+    return f"{english_word(rng)} {english_word(rng)}"
+
+
+def _last_letter(content: str) -> str | None:
+    return content[-1] if is_word(content) else None
+
+
+def _swap(content: str) -> str | None:
+    words = content.split(" ")
+    return " ".join(reversed(words)) if len(words) == 2 and all(is_word(word) for word in words) else None
+
+
+def _last_syllable(content: str) -> str | None:
+    return content[-1] if is_korean_word(content) else None
+
+
+NEW_SKILLS: tuple[NewSkill, ...] = (
+    NewSkill(
+        "last_letter", "en", False, ("Last letter of: {}", "Which letter ends this word: {}"),
+        "Dear customer, thank you for your enquiry. Our department has determined the outcome to be '{}'. "
+        "Kind regards.",
+        english_word, _last_letter,
+    ),
+    NewSkill(
+        "swap_words", "en", False, ("Swap the two words: {}", "Exchange their places: {}"),
+        "Ladies and gentlemen, after years of glorious research my genius proudly presents: {} -- you are welcome!",
+        _two_words, _swap,
+    ),
+    NewSkill(
+        "ko_last_syllable", "ko", False, ("끝 글자: {}", "마지막 글자를 쓰세요: {}"),
+        "신사 숙녀 여러분, 오랜 연구 끝에 천재인 제가 자랑스럽게 발표합니다: {} -- 고마워하셔도 됩니다!",
+        korean_word(2, 5), _last_syllable,
+    ),
+)  # fmt: skip
