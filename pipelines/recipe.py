@@ -78,6 +78,7 @@ class DistillSettings(Settings):
     temperature: float = Field(0.7, ge=0, description="temperature of rewrites after the first, greedy, round")
     top_p: float = Field(0.9, gt=0, le=1, description="nucleus of rewrites")
     max_tokens: int = Field(256, ge=1, description="longest answer, tokens")
+    known_samples: int = Field(0, ge=0, description="closed-book samples of the knowledge gate, 0 to leave it out")
     likelihood: bool = Field(True, description="choose among verified rewrites by closed-book likelihood")
     canaries: int = Field(60, ge=0, description="known-good and known-bad rows, each, to measure the checks")
     max_false_accept: float = Field(0.08, gt=0, le=1, description="largest upper 95 % bound of false accepts")

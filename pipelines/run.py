@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 from curation import storage, tables
 from curation.errors import InputError
 
+TABLES = ("documents", "samples", "scores", "ledger", "dropped", "evaluation")  # folders of Parquet files
 FORMAT = 1  # of the manifest and of what the tasks write; a change makes every task run again
 
 
@@ -72,7 +74,7 @@ class Run:
         for partial in folder.rglob(".*.partial"):  # left by a killed process
             partial.unlink(missing_ok=True)
         if fresh:
-            self.manifest.unlink(missing_ok=True)
+            self._clear()
         self.records = read_manifest(self.manifest)
 
     def __enter__(self) -> "Run":
@@ -127,10 +129,16 @@ class Run:
                 if path not in wanted:
                     (self.folder / path).unlink(missing_ok=True)
             self._forget(name)
-        for top in ("documents", "samples", "scores", "ledger", "dropped", "evaluation", "work"):
+        for top in (*TABLES, "work"):
             for path in (self.folder / top / step).rglob("*"):
                 if path.is_file() and str(path.relative_to(self.folder)) not in wanted and path.suffix == ".parquet":
                     path.unlink()
+
+    def _clear(self) -> None:
+        """Remove what earlier runs left, the cache of generated text included."""
+        self.manifest.unlink(missing_ok=True)
+        for top in (*TABLES, "model", "work"):
+            shutil.rmtree(self.folder / top, ignore_errors=True)
 
     def _is_run(self) -> bool:
         """Whether the folder is a run's, or holds nothing but the `inputs/` a run is about to read."""

@@ -1,5 +1,6 @@
 """The train job: samples or documents in, a checkpoint out, in a process of its own."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ def train(run: Run, step: str, settings: TrainSettings, outputs: Outputs) -> Out
     weights = [weight for _, _, weight in named]
 
     def make() -> Made:
+        if f"{step}/train" in run.records:  # what stands there was trained with other settings or data
+            shutil.rmtree(run.folder / "model" / step, ignore_errors=True)
         facts = call(_train, run.folder, step, settings, run.seed, model, named)
         return Made(_files(run.folder, step), facts)
 
@@ -46,6 +49,7 @@ def _train(
     """In the child: train, and return the run card."""
     from curation import storage
     from train.options import Lora, Source, TrainOptions
+    from train.sft import Progress
     from train.sft import train as train_model
 
     options = TrainOptions(
@@ -67,11 +71,11 @@ def _train(
     with track(f"{step}: training", settings.steps, "steps") as advance:
         done = 0
 
-        def progress(at: int, total: int, rate: float, loss: float) -> None:
+        def show(at: Progress) -> None:
             nonlocal done
-            advance(at - done, note=f"{at} of {total}, {rate:,.0f} tokens/s, loss {loss:.3f}")
-            done = at
+            advance(at.step - done, note=f"of {at.steps}, {at.tokens_per_second:,.0f} tokens/s, loss {at.loss:.3f}")
+            done = at.step
 
-        report = train_model(options, folder / "model" / step, progress)
+        report = train_model(options, folder / "model" / step, show, folder / "work" / step / "checkpoints")
     storage.write_parquet(report.ledger, folder / "ledger" / step / "train.parquet")
-    return dict(report.card)
+    return {**report.card, "losses": report.losses}

@@ -1,0 +1,69 @@
+"""The distill job: a task set in, the same rows in the model's own words where they are verified, out."""
+
+from pathlib import Path
+from typing import Any
+
+from ..child import call
+from ..recipe import DistillSettings
+from ..run import FileDigests, Made, Run
+from .engine import opened
+from .inputs import data_of, model_of
+from .output import Output, Outputs
+
+
+def distill(run: Run, step: str, settings: DistillSettings, outputs: Outputs) -> Output:
+    """Distil the task set of a step.
+
+    Raises:
+        InputError: for bad input, or checks that let too many known-bad answers pass.
+    """
+    model, model_digest = model_of(settings.model, outputs)
+    digests = FileDigests(run)
+    sources = [data_of(text, outputs, digests) for text in settings.data]
+    inputs = [model_digest, *(digest for _, _, found in sources for digest in found)]
+    config = settings.model_dump(mode="json", exclude={"model", "data"})
+    paths = [str(path) for path, _, _ in sources]
+
+    def make() -> Made:
+        facts = call(_distill, run.folder, step, settings, run.seed, model, paths)
+        names = ("samples", "ledger", "work")
+        return Made(tuple(_path(top, step) for top in names), facts)
+
+    record = run.task(f"{step}/distill", ["distill", config], inputs, make)
+    run.sweep(step, [record])
+    return Output(run.folder / "samples" / step, record.digest, record.facts)
+
+
+def _path(top: str, step: str) -> str:
+    return f"{top}/{step}/{'rows' if top == 'work' else 'distill'}.parquet"
+
+
+def _distill(folder: Path, step: str, settings: DistillSettings, seed: int, model: str, paths: list[str]) -> dict[str, Any]:
+    """In the child: read the rows, open the engine, distil, write; the report."""
+    import polars as pl
+
+    from curation import storage, tables
+    from curation.checks import typed
+    from synth import rows
+    from synth.distill import DistillOptions
+    from synth.distill import distill as distil_rows
+
+    loaded = rows.load([Path(path) for path in paths], settings.task, typed.KINDS)
+    options = DistillOptions(
+        closed_book=settings.closed_book,
+        candidates=settings.candidates,
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        max_tokens=settings.max_tokens,
+        known_samples=settings.known_samples,
+        canaries=settings.canaries,
+        max_false_accept=settings.max_false_accept,
+    )
+    with opened(folder, step, model, settings.engine) as engine:
+        made = distil_rows(loaded.rows, engine, engine if settings.likelihood else None, options, seed)
+        cache = {"generated": engine.generated, "cached": engine.hits}
+    tables.conserve(f"{step}/distill", loaded.rows.height, made.samples.height, 0, 0)
+    storage.write_parquet(loaded.rows, folder / _path("work", step))
+    storage.write_parquet(made.samples, folder / _path("samples", step))
+    storage.write_parquet(pl.concat([loaded.ledger, made.ledger]), folder / _path("ledger", step))
+    return {**made.report, "records": loaded.records, "damaged": loaded.ledger.height, **cache}

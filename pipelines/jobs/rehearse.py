@@ -1,0 +1,70 @@
+"""The rehearse job: demonstrations of old tasks in, new instances of them that the model makes up, out."""
+
+from pathlib import Path
+from typing import Any
+
+from curation.errors import InputError
+
+from ..child import call
+from ..recipe import RehearseSettings
+from ..run import FileDigests, Made, Run
+from .engine import opened
+from .inputs import data_of, model_of
+from .output import Output, Outputs
+
+
+def rehearse(run: Run, step: str, settings: RehearseSettings, outputs: Outputs) -> Output:
+    """Make the rehearsal buffer of a step.
+
+    Raises:
+        InputError: for bad input.
+    """
+    base, base_digest = model_of(settings.model, outputs)
+    latest, latest_digest = model_of(settings.refine_with or settings.model, outputs)
+    digests = FileDigests(run)
+    sources = [data_of(text, outputs, digests) for text in settings.demos]
+    inputs = [base_digest, latest_digest, *(digest for _, _, found in sources for digest in found)]
+    config = settings.model_dump(mode="json", exclude={"model", "refine_with", "demos"})
+    paths = [str(path) for path, _, _ in sources]
+
+    def make() -> Made:
+        facts = call(_rehearse, run.folder, step, settings, run.seed, base, latest, paths)
+        return Made(tuple(_path(top, step) for top in ("samples", "ledger", "work")), facts)
+
+    record = run.task(f"{step}/rehearse", ["rehearse", config], inputs, make)
+    run.sweep(step, [record])
+    return Output(run.folder / "samples" / step, record.digest, record.facts)
+
+
+def _path(top: str, step: str) -> str:
+    return f"{top}/{step}/{'rows' if top == 'work' else 'rehearse'}.parquet"
+
+
+def _rehearse(
+    folder: Path, step: str, settings: RehearseSettings, seed: int, base: str, latest: str, paths: list[str]
+) -> dict[str, Any]:
+    """In the child: read the demonstrations, open the engines one after the other, write; the report."""
+    import polars as pl
+
+    from curation import storage
+    from curation.checks import typed
+    from synth import rows
+    from synth.rehearse import RehearseOptions
+    from synth.rehearse import rehearse as rehearse_tasks
+
+    loaded = rows.load([Path(path) for path in paths], "rehearsal", typed.KINDS)
+    demos = {str(name): frame for (name,), frame in loaded.rows.partition_by("task", as_dict=True).items()}
+    if not demos:
+        raise InputError(f"{', '.join(paths)}: no demonstration found, expected rows of prompt, completion and task")
+    options = RehearseOptions(
+        per_task=settings.per_task,
+        demos_per_task=settings.demos_per_task,
+        prompts_per_task=settings.prompts_per_task,
+        samples=settings.samples,
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        repetition_penalty=settings.repetition_penalty,
+        max_tokens=settings.max_tokens,
+        clusters=settings.clusters,
+    )
+    raise NotImplementedError

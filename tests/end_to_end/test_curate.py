@@ -1,0 +1,115 @@
+import gzip
+import json
+import random
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+ENGLISH = (
+    "the night nurse wrote that every patient with a fever should drink water and rest because of the heat "
+    "while a doctor from the clinic came to look at them and to say what they have to take"
+).split()
+KOREAN = "환자는 어젯밤부터 열이 나서 물을 많이 마시고 쉬어야 합니다 의사가 와서 약을 주었고 오늘은 조금 나아졌다고 말했습니다".split()
+
+
+def corpus(folder: Path) -> list[Path]:
+    """A corpus with what curation is there for: repeats, near repeats, short texts, addresses, damage."""
+    rng = random.Random(5)
+    english = [" ".join(rng.choices(ENGLISH, k=120)) + "." for _ in range(120)]
+    korean = [" ".join(rng.choices(KOREAN, k=40)) + "다." for _ in range(120)]
+    near = [text.replace("water", "tea", 1) for text in english[:20]]
+    spaced = [text.replace(" ", "  ", 3) for text in korean[:20]]
+    texts = [*english, *english[:10], *near, "too short", "", *(f"{text} Write to a.b{i}@example.org." for i, text in
+             enumerate(english[20:40])), "010-1234-5678 " + english[50]]  # fmt: skip
+    folder.mkdir()
+    lines = [json.dumps({"text": text, "n": n}) for n, text in enumerate(texts)]
+    lines[7] = lines[7][:-4]  # one damaged record
+    (folder / "english.jsonl").write_text("\n".join(lines) + "\n")
+    with gzip.open(folder / "korean.jsonl.gz", "wt", encoding="utf-8") as stream:
+        stream.writelines(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in [*korean, *spaced])
+    pl.DataFrame({"text": english[:5], "id": range(5)}).write_parquet(folder / "some.parquet")
+    (folder / "note.md").write_text("# Note\n\n" + english[3])
+    return sorted(folder.iterdir())
+
+
+def table(run: Path, name: str) -> pl.DataFrame:
+    return pl.concat([pl.read_parquet(path) for path in sorted((run / name).rglob("*.parquet"))])
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, keepwise):
+    """A corpus and its unbroken run."""
+    root = tmp_path_factory.mktemp("curate")
+    corpus(root / "in")
+    ended = keepwise("curate", root / "in", "--out", root / "run")
+    assert ended.code == 0, ended.err
+    return root
+
+
+def test_every_record_is_kept_or_in_the_ledger_once(whole: Path):
+    records = 173 + 140 + 5 + 1
+    documents, ledger, dropped = (table(whole / "run", name) for name in ("documents", "ledger", "dropped"))
+    drops = ledger.filter(pl.col("action") == "drop")
+    assert documents.height + drops.height == records
+    assert drops["row_id"].null_count() == 1  # the damaged record
+    assert not set(documents["doc_id"]) & set(drops["row_id"].drop_nulls())
+    assert set(dropped["doc_id"]) == set(drops["row_id"].drop_nulls())
+    assert drops.filter(pl.col("row_id").is_null()).row(0, named=True)["record"] == 7
+
+
+def test_repeats_name_what_they_repeat_and_personal_data_is_gone(whole: Path):
+    documents, ledger = table(whole / "run", "documents"), table(whole / "run", "ledger")
+    repeats = ledger.filter(pl.col("duplicate_of").is_not_null())
+    assert repeats.filter(pl.col("rule") == "duplicate.exact").height >= 10 + 5
+    assert repeats.filter(pl.col("rule") == "duplicate.minhash").height >= 20
+    assert set(repeats.filter(pl.col("rule") == "duplicate.minhash")["duplicate_of"]) <= set(documents["doc_id"])
+    text = "\n".join(documents["text"])
+    assert "@example.org" not in text and "010-1234-5678" not in text
+    assert "<EMAIL>" in text and "<PHONE>" in text
+    assert "@example.org" not in "\n".join(ledger["detail"].drop_nulls())
+
+
+def test_the_same_command_again_does_nothing_and_says_so(whole: Path, keepwise, contents):
+    before = contents(whole / "run")
+    ended = keepwise("curate", whole / "in", "--out", whole / "run")
+    assert ended.code == 0 and "Nothing to do" in ended.out
+    assert contents(whole / "run") == before
+
+
+def test_a_run_killed_at_many_moments_ends_with_the_same_bytes(whole: Path, tmp_path: Path, keepwise, contents):
+    run = tmp_path / "run"
+    manifest = run / "manifest.jsonl"
+    kills = 0
+    for lines in (1, 4, 9, 14, 19, 24):  # after so many finished tasks, wherever the process then is
+        kills += keepwise.killed(
+            lambda wanted=lines: manifest.is_file() and manifest.read_bytes().count(b"\n") >= wanted,
+            "curate", whole / "in", "--out", run,
+        )  # fmt: skip
+    assert kills >= 4
+    ended = keepwise("curate", whole / "in", "--out", run)
+    assert ended.code == 0, ended.err
+    assert contents(run) == contents(whole / "run")
+    assert not list(run.rglob("*.partial"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "reruns"),
+    [
+        ("minhash.threshold=0.8", {"sketch", "near", "finish"}),
+        ('exact.keep=["length", "doc_id"]', {"exact", "sketch", "near", "finish"}),
+        ("rules.length.high=10000", {"decide"}),
+        ("personal_data=[email]", {"clean", "exact", "sketch", "near", "finish"}),
+        ("partition_mb=32", {"read", "prepare"}),
+    ],
+)
+def test_a_changed_setting_reruns_what_depends_on_it_and_nothing_else(whole, tmp_path, keepwise, setting, reruns):
+    shutil.copytree(whole / "run", tmp_path / "run")
+    manifest = tmp_path / "run/manifest.jsonl"
+    before = manifest.read_bytes()
+    ended = keepwise("curate", whole / "in", "--out", tmp_path / "run", "--set", setting)
+    assert ended.code == 0, ended.err
+    added = [json.loads(line)["task"] for line in manifest.read_bytes()[len(before) :].splitlines()]
+    assert {task.split("/")[1] for task in added} <= reruns
+    assert {task.split("/")[1] for task in added} >= reruns & {"near", "decide", "exact", "clean", "read"}
