@@ -25,6 +25,14 @@ def lora_config(lora: Lora) -> LoraConfig:
     )
 
 
+def write(model: Any, base_name: str, folder: Path) -> None:
+    """Write an adapter in PEFT's form, naming its base by name rather than by a path of this machine."""
+    model.peft_config["default"].base_model_name_or_path = base_name
+    model.save_pretrained(folder)
+    (folder / "README.md").unlink(missing_ok=True)  # a form that nobody has filled in
+    models.readable(folder)
+
+
 def merged(base: Path, adapter: Path, rows: Sequence[Sequence[int]]) -> tuple[Any, float]:
     """The base with the adapter's update added to its weights, in float32, and the largest change of a logit.
 

@@ -133,7 +133,8 @@ def _lines(file: Path) -> Iterator[tuple[int, Any]]:
                     try:
                         yield number, json.loads(line)
                     except json.JSONDecodeError as error:
-                        raise InputError(f"{file}, line {number}: not JSON ({error.msg}), expected an object") from error
+                        where = f"{file}, line {number}"
+                        raise InputError(f"{where}: not JSON ({error.msg}), expected an object") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{file}: not UTF-8 text ({error.reason} at byte {error.start})") from error
     except (gzip.BadGzipFile, EOFError, zstandard.ZstdError) as error:

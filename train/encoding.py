@@ -1,7 +1,7 @@
-"""Rows as the token ids that are trained on, counted before the trainer sees them: nothing is cut without a ledger row."""
+"""Rows as token ids, counted before the trainer sees them: nothing is cut or left out without a ledger row."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,18 +81,26 @@ class Encoder:
         return Encoded(encoded, pl.concat(ledger))
 
     def _sequences(self, part: pl.DataFrame, source: str) -> Iterator[tuple[list[int], list[int]]]:
-        for row in part.iter_rows(named=True):
+        """Ids and labels of each row; the tokenizer is called once for all raw texts and once for all rendered ones."""
+        rows = list(part.iter_rows(named=True))
+        renderings = [self._renderings(row, _where(row, source)) if row["turns"] is not None else [] for row in rows]
+        rendered = self._ids((text for texts in renderings for text in texts), special=False)
+        raw = self._ids((text for row in rows for text in _raw(row)), special=True)
+        for row, texts in zip(rows, renderings, strict=True):
             if row["text"] is not None:
-                ids = self._ended(self.tokenizer(row["text"])["input_ids"])
+                ids = self._ended(next(raw))
                 yield ids, ids
             elif row["turns"] is not None:
-                yield self._conversation(row, _where(row, source))
+                yield self._conversation([next(rendered) for _ in texts], _where(row, source))
             else:
-                asked = self.tokenizer(row["prompt"])["input_ids"]
-                both = self.tokenizer(row["prompt"] + row["completion"])["input_ids"]
+                asked, both = next(raw), next(raw)
                 ids = self._ended(self._joined(asked, both, row["completion"]))
                 start = _common(asked, ids)
                 yield ids, [IGNORED] * start + ids[start:]
+
+    def _ids(self, texts: Iterable[str], special: bool) -> Iterator[list[int]]:
+        batch = list(texts)
+        return iter(self.tokenizer(batch, add_special_tokens=special)["input_ids"] if batch else [])
 
     def _ended(self, ids: list[int]) -> list[int]:
         """The ids with the end token behind them, once."""
@@ -109,37 +117,43 @@ class Encoder:
         apart = asked + self.tokenizer(answer, add_special_tokens=False)["input_ids"]
         return apart if self.tokenizer.decode(apart) == self.tokenizer.decode(both) else both
 
-    def _conversation(self, row: dict[str, Any], where: str) -> tuple[list[int], list[int]]:
+    def _renderings(self, row: dict[str, Any], where: str) -> list[str]:
+        """A conversation as the chat template writes it: the whole, then of each answer its prompt and itself."""
+        if not self.tokenizer.chat_template:
+            raise InputError(
+                f"{where}: found turns, but the model has no chat template; expected strings as prompt and completion, "
+                "or a model with a chat template"
+            )
         turns = row["turns"]
-        ids = self._rendered(turns, where)
-        labels = [IGNORED] * len(ids)
         answers = [n for n in range(row["answers_from"], len(turns)) if turns[n]["role"] == "assistant"]
         if not answers:
-            raise InputError(f"{where}: no turn of the assistant to learn from, found roles "
-                             f"{[turn['role'] for turn in turns]}")  # fmt: skip
+            roles = [turn["role"] for turn in turns]
+            raise InputError(f"{where}: found turns of {roles}, expected one of the assistant to learn from")
+        parts = [(turns, False)]
         for n in answers:
-            start = _common(self._rendered(turns[:n], where, generation_prompt=True), ids) if n else 0
-            end = len(ids) if n == len(turns) - 1 else _common(self._rendered(turns[: n + 1], where), ids)
+            parts += [(turns[:n], True), (turns[: n + 1], False)]
+        try:
+            return [
+                self.tokenizer.apply_chat_template(part, tokenize=False, add_generation_prompt=prompt) if part else ""
+                for part, prompt in parts
+            ]
+        except Exception as error:  # templates raise what they like, mostly about the order of roles
+            raise InputError(f"{where}: the chat template refuses the conversation ({error})") from error
+
+    def _conversation(self, rendered: list[list[int]], where: str) -> tuple[list[int], list[int]]:
+        """Ids and labels from the ids of `_renderings`; every answer must bring an end token."""
+        ids = rendered[0]
+        labels = [IGNORED] * len(ids)
+        for asked, answered in zip(rendered[1::2], rendered[2::2], strict=True):
+            start, end = _common(asked, ids), _common(answered, ids)
             if self.end_ids.isdisjoint(ids[start:end]):
+                wanted = self.tokenizer.convert_ids_to_tokens(sorted(self.end_ids))
                 raise InputError(
-                    f"{where}: turn {n} is rendered without an end token, so that the model would never learn to stop;"
-                    f" found {self.tokenizer.decode(ids[start:end])!r}, expected one of "
-                    f"{self.tokenizer.convert_ids_to_tokens(sorted(self.end_ids))} after the answer"
+                    f"{where}: the chat template writes {self.tokenizer.decode(ids[start:end])!r} without an end token,"
+                    f" so that the model would never learn to stop; expected one of {wanted} behind the answer"
                 )
             labels[start:end] = ids[start:end]
         return ids, labels
-
-    def _rendered(self, turns: Sequence[dict[str, str]], where: str, generation_prompt: bool = False) -> list[int]:
-        if not self.tokenizer.chat_template:
-            raise InputError(f"{where}: found turns, but the model has no chat template; expected strings as prompt and "
-                             "completion, or a model with a chat template")  # fmt: skip
-        try:
-            text = self.tokenizer.apply_chat_template(
-                list(turns), tokenize=False, add_generation_prompt=generation_prompt
-            )
-        except Exception as error:  # templates raise what they like, mostly about the order of roles
-            raise InputError(f"{where}: the chat template refuses the conversation ({error})") from error
-        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
 
     def _over_long(self, long: pl.DataFrame, source: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Pieces and ledger rows of rows that are too long."""
@@ -182,6 +196,12 @@ def _empty() -> pl.Expr:
     )
 
 
+def _raw(row: dict[str, Any]) -> tuple[str, ...]:
+    if row["text"] is not None:
+        return (row["text"],)
+    return () if row["turns"] is not None else (row["prompt"], row["prompt"] + row["completion"])
+
+
 def _events(rows: pl.DataFrame, rule: str) -> pl.DataFrame:
     return rows.select("row_id", "file", "record", rule=pl.lit(rule))
 
@@ -193,6 +213,8 @@ def _where(row: dict[str, Any], source: str) -> str:
 
 def _common(prefix: Sequence[int], ids: Sequence[int]) -> int:
     """Length of the common beginning."""
+    if ids[: len(prefix)] == prefix:
+        return len(prefix)
     return next((n for n, (left, right) in enumerate(zip(prefix, ids, strict=False)) if left != right),
                 min(len(prefix), len(ids)))  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Model folders: found, checked before anything runs, read, and written so that any engine reads them."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ COMPANIONS = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
     "merges.txt", "tokenizer.model", "chat_template.jinja", "generation_config.json",
 )  # fmt: skip
+WANTED = ("*.json", "*.jinja", "*.model", "*.txt", "*.safetensors")
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 
 
@@ -24,15 +26,14 @@ def locate(model: str) -> Path:
     """The folder of a model: the one named, or a hub model's local copy, fetched where it is not there yet.
 
     Raises:
-        InputError: when there is no such folder or hub model, or the folder lacks a configuration, tokenizer or weights.
+        InputError: when there is no such folder or hub model, or it lacks a configuration, a tokenizer or weights.
     """
     folder = Path(model)
     if not folder.is_dir():
         if folder.is_absolute() or model.startswith((".", "~")) or model.count("/") != 1:
             raise InputError(f"{model}: no such model folder")
         try:
-            folder = Path(huggingface_hub.snapshot_download(model, allow_patterns=["*.json", "*.jinja", "*.model",
-                                                                                   "*.txt", "*.safetensors"]))  # fmt: skip
+            folder = Path(huggingface_hub.snapshot_download(model, allow_patterns=list(WANTED)))
         except (OSError, huggingface_hub.errors.HfHubHTTPError, huggingface_hub.errors.HFValidationError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"{model}: neither a model folder nor a model the hub gives ({reason})") from error
@@ -110,7 +111,16 @@ def pad_id(folder: Path) -> int | None:
 def write(model: Any, base: Path, folder: Path) -> None:
     """Write a model's weights and configuration, and beside them its base's tokenizer, template and settings."""
     model.save_pretrained(folder)
+    readable(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)  # the trainer has changed it: the base's own counts
     for name in COMPANIONS:
         if (base / name).is_file():
             shutil.copyfile(base / name, folder / name)
+
+
+def readable(folder: Path) -> None:
+    """Give weight files the permissions of any other file: safetensors writes them for their owner alone."""
+    mask = os.umask(0)
+    os.umask(mask)
+    for file in folder.glob("*.safetensors"):
+        file.chmod(0o666 & ~mask)

@@ -71,14 +71,9 @@ def prepare(options: TrainOptions, encoder: Encoder) -> Prepared:
     starts = np.cumsum([0, *(len(part.ids) for part in parts)])
     table = Dataset.from_polars(pl.concat([part.frame for part in parts])).select(starts[plan.sources] + plan.rows)
     tokens = np.concatenate([part.tokens for part in parts])[starts[plan.sources] + plan.rows]
-    return Prepared(
-        table,
-        -(-len(plan) // options.batch_size),
-        tokens,
-        {name: _seen(part, plan.rows[plan.sources == n]) for n, (name, part) in enumerate(zip(names, parts,
-                                                                                             strict=True))},  # fmt: skip
-        pl.concat([part.ledger for part in parts]),
-    )
+    seen = {name: _seen(parts[n], plan.rows[plan.sources == n]) for n, name in enumerate(names)}
+    steps = -(-len(plan) // options.batch_size)
+    return Prepared(table, steps, tokens, seen, pl.concat([part.ledger for part in parts]))
 
 
 def _part(source: Source, options: TrainOptions, encoder: Encoder) -> _Part:

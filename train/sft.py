@@ -250,8 +250,7 @@ def _write(
     model = trainer.accelerator.unwrap_model(trainer.model)
     try:
         if options.tuning == "lora":
-            model.save_pretrained(temporary / "adapter")
-            (temporary / "adapter" / "README.md").unlink(missing_ok=True)  # a form without content
+            adapters.write(model, base.name, temporary / "adapter")
             rows = prepared.dataset.select(range(min(4, len(prepared.dataset))))["input_ids"]
             model, card["largest_logit_change_of_merging"] = adapters.merged(base, temporary / "adapter", list(rows))
         model.config.pad_token_id = models.pad_id(base)  # the trainer has set its own

@@ -1,0 +1,194 @@
+"""Scores of every item under a model, through whatever engine it is served by."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from curation import tables
+from curation.errors import InputError
+from curation.metrics import text as metrics
+from curation.model import Generator, Request, Response, Sampling, Score, Scorer, ScoreRequest
+
+from .tasks import GENERATED, Task
+from .windows import Window, cut
+
+LOWER_IS_BETTER = frozenset({"bits_per_byte"})
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The name under which a run's rows are stored."""
+
+    model: str
+    stage: str
+    seed: int
+
+
+def evaluate(
+    generator: Generator | None,
+    scorer: Scorer | None,
+    tasks: Sequence[Task],
+    model: str,
+    stage: str = "",
+    seed: int = 0,
+    max_tokens: int = 64,
+    window_bytes: int = 256,
+    context_bytes: int = 128,
+    progress: Callable[[int], None] | None = None,
+) -> pl.DataFrame:
+    """Evaluate a model on task items; greedy, so that only the model decides.
+
+    A generated answer scores by its best reference, 0..1. `choice` is 1 where the likeliest of the choices is right,
+    by its whole log-probability; the same per byte is stored as `choice_per_byte` (as lm-eval's acc_norm).
+    `bits_per_byte` is -log2 p(text) / bytes, see `windows`; its prediction holds `bits` and `bytes`, for sums over a
+    corpus. It does not depend on the tokenizer, and lower is better.
+
+    Args:
+        generator: needed by the metrics of generated answers.
+        scorer: needed by `choice` and `bits_per_byte`.
+        tasks: items; each (task, id) once.
+        model: name under which the rows are stored.
+        stage: stage of training that the model stands at.
+        seed: seed of the training run that made the model, a level of the bootstrap.
+        max_tokens: longest generated answer.
+        window_bytes: bytes of a text that are scored together.
+        context_bytes: bytes before them that the model sees.
+        progress: told how many items were done since it was last told.
+
+    Returns:
+        Schema `tables.EVALUATION`, sorted by task, item and metric: one row an item and metric.
+
+    Raises:
+        InputError: when an item cannot be asked, as when its prompt is longer than the model reads.
+    """
+    asked = _Asked(model, stage, seed)
+    tell = progress or (lambda done: None)
+    rows: list[dict[str, object]] = []
+    generated = [item for item in tasks if item.metric in GENERATED]
+    choices = [item for item in tasks if item.metric == "choice"]
+    texts = [item for item in tasks if item.metric == "bits_per_byte"]
+    if generated:
+        if generator is None:
+            raise InputError(f"task {generated[0].task!r} needs an engine that generates")
+        rows += _generated(generator, generated, asked, max_tokens, tell)
+    if choices or texts:
+        if scorer is None:
+            raise InputError(f"task {(choices or texts)[0].task!r} needs an engine that gives likelihoods")
+        rows += _chosen(scorer, choices, asked, tell)
+        rows += _compressed(scorer, texts, asked, window_bytes, context_bytes, tell)
+    return pl.DataFrame(rows, schema=tables.EVALUATION).sort("task", "item", "metric")
+
+
+def means(evaluation: pl.DataFrame) -> pl.DataFrame:
+    """Mean score and number of items by model, stage, seed, task and metric; of bits per byte the mean over texts."""
+    keys = ["model", "stage", "seed", "task", "metric"]
+    return evaluation.sort(*keys, "item").group_by(keys, maintain_order=True).agg(
+        mean=pl.col("score").mean(), items=pl.len()
+    )  # fmt: skip
+
+
+def _row(asked: _Asked, item: Task, metric: str, score: float, prediction: str) -> dict[str, object]:
+    return {
+        "model": asked.model,
+        "stage": asked.stage,
+        "seed": asked.seed,
+        "task": item.task,
+        "item": item.id,
+        "source": item.source if item.source is not None else item.id,
+        "cluster": item.cluster,
+        "metric": metric,
+        "score": score,
+        "prediction": prediction,
+    }
+
+
+def _name(item: Task) -> str:
+    return f"{item.task}\x1f{item.id}"
+
+
+def _generated(
+    generator: Generator, items: Sequence[Task], asked: _Asked, max_tokens: int, tell: Callable[[int], None]
+) -> list[dict[str, object]]:
+    by_id = {_name(item): item for item in items}
+    sampling = Sampling(max_tokens=max_tokens)
+    rows = []
+    for response in generator.generate([Request(name, item.prompt, sampling) for name, item in by_id.items()]):
+        item = by_id.pop(response.id)
+        if response.finish_reason == "refused":
+            raise InputError(f"task {item.task!r}, item {item.id!r} cannot be asked: {response.error}")
+        rows.append(_row(asked, item, item.metric, _score(item, response), response.text))
+        tell(1)
+    if by_id:
+        raise tables.TableError(f"the engine left {len(by_id)} of {len(items)} items unanswered")
+    return rows
+
+
+def _score(item: Task, response: Response) -> float:
+    text = response.text
+    match item.metric:
+        case "exact_match":
+            return max(metrics.exact_match(reference, text) for reference in item.references)
+        case "contains":
+            return max(metrics.contains(reference, text) for reference in item.references)
+        case "rouge_l":
+            return max(metrics.rouge_l(reference, text).f for reference in item.references)
+        case "refusal" | "no_refusal":
+            refused = max(metrics.contains(reference, text) for reference in item.references)
+            return refused if item.metric == "refusal" else 1.0 - refused
+    raise tables.TableError(f"metric {item.metric!r} is not one of a generated answer")
+
+
+def _scored(scorer: Scorer, requests: Iterable[ScoreRequest], where: dict[str, Task]) -> dict[str, Score]:
+    """Scores by request id, every one of them there and without error."""
+    scores = {}
+    for score in scorer.score(list(requests)):
+        if score.error is not None:
+            item = where[score.id]
+            raise InputError(f"task {item.task!r}, item {item.id!r} cannot be scored: {score.error}")
+        scores[score.id] = score
+    if len(scores) < len(where):
+        raise tables.TableError(f"the engine left {len(where) - len(scores)} of {len(where)} texts unscored")
+    return scores
+
+
+def _chosen(
+    scorer: Scorer, items: Sequence[Task], asked: _Asked, tell: Callable[[int], None]
+) -> list[dict[str, object]]:
+    pairs = {f"{_name(item)}\x1f{number}": (item, choice) for item in items for number, choice in enumerate(
+        item.choices)}  # fmt: skip
+    requests = [ScoreRequest(name, item.prompt, choice) for name, (item, choice) in pairs.items()]
+    scores = _scored(scorer, requests, {name: item for name, (item, _) in pairs.items()})
+    rows = []
+    for item in items:
+        totals = [scores[f"{_name(item)}\x1f{number}"].total for number in range(len(item.choices))]
+        per_byte = [total / len(choice.encode()) for total, choice in zip(totals, item.choices, strict=True)]
+        for metric, values in (("choice", totals), ("choice_per_byte", per_byte)):
+            chosen = item.choices[max(range(len(values)), key=values.__getitem__)]
+            rows.append(_row(asked, item, metric, float(chosen in item.references), chosen))
+        tell(1)
+    return rows
+
+
+def _compressed(
+    scorer: Scorer, items: Sequence[Task], asked: _Asked, window: int, context: int, tell: Callable[[int], None]
+) -> list[dict[str, object]]:
+    windows: dict[str, tuple[Task, Window]] = {}
+    for item in items:
+        for text_number, text in enumerate(item.references):
+            for number, piece in enumerate(cut(text, window, context)):
+                windows[f"{_name(item)}\x1f{text_number}\x1f{number}"] = (item, piece)
+    requests = [ScoreRequest(name, piece.context, piece.text) for name, (_, piece) in windows.items()]
+    scores = _scored(scorer, requests, {name: item for name, (item, _) in windows.items()})
+    bits: dict[str, float] = {}
+    for name, (item, _) in windows.items():
+        bits[_name(item)] = bits.get(_name(item), 0.0) - scores[name].total / math.log(2)
+    rows = []
+    for item in items:
+        size = sum(len(text.encode()) for text in item.references)
+        counted = {"bits": round(bits[_name(item)], 6), "bytes": size}
+        score = bits[_name(item)] / size
+        rows.append(_row(asked, item, "bits_per_byte", score, tables.canonical_json(counted)))
+        tell(1)
+    return rows
