@@ -180,7 +180,7 @@ def gpu(place: Place) -> Check:
             "gpu",
             "warning",
             f"the driver lists {listed}, torch {facts['torch']} cannot use it",
-            'In a new environment, `pip install ".[vllm]"` takes the builds for GPUs; `make setup` takes those for CPUs.',
+            '`make setup` takes builds for CPUs; `pip install ".[vllm]"` in a new environment those for GPUs.',
         )
     return Check("gpu", "ok", "none, everything runs on the CPU")
 
