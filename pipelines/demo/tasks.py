@@ -41,15 +41,15 @@ def write_tasks(folder: Path, seed: int, small: bool = False) -> dict[str, list[
 
 
 def _demonstration(skill: Skill, item: Item) -> Row:
-    return {"task": skill.name, "prompt": item.prompt, "completion": item.completion}
+    return {"task": skill.name, "prompt": _said("user", item.prompt), "completion": _said("assistant", item.completion)}
 
 
 def _foreign(skill: Skill, item: Item, number: int) -> Row:
     """A row of the new set: prompt, a right answer in a foreign style, and the bare answer for the checker."""
     return {
         "task": skill.name,
-        "prompt": item.prompt,
-        "completion": skill.foreign(item, number % FOREIGN_VARIANTS),
+        "prompt": _said("user", item.prompt),
+        "completion": _said("assistant", skill.foreign(item, number % FOREIGN_VARIANTS)),
         "answer": item.answer,
         "check": "short_answer",
     }
@@ -62,12 +62,16 @@ def _tests(skill: Skill, count: int, seed: int) -> list[Row]:
         {
             "id": f"{skill.name}-{number:03d}",
             "task": skill.name,
-            "prompt": item.prompt,
+            "prompt": _said("user", item.prompt),
             "references": [item.answer],
             "metric": "contains",
         }
         for number, item in enumerate(items)
     ]
+
+
+def _said(role: str, content: str) -> list[Row]:
+    return [{"role": role, "content": content}]
 
 
 def _write(path: Path, rows: list[Row]) -> Path:

@@ -1,0 +1,70 @@
+"""The evaluate job: models and task files in; the score of every item and the comparison with the base out."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from curation import storage, tables
+from curation.errors import InputError
+
+from ..child import call
+from ..recipe import EvaluateSettings
+from ..run import FileDigests, Made, Record, Run
+from .comparison import comparison
+from .engine import opened
+from .inputs import model_of
+from .output import Output, Outputs
+
+
+def evaluate(run: Run, step: str, settings: EvaluateSettings, outputs: Outputs) -> Output:
+    """Examine the models of a step on its task files; the first model is the base that the others are compared with.
+
+    Raises:
+        InputError: for bad input, or a new task that no task file holds.
+    """
+    digests = FileDigests(run)
+    for text in settings.tasks:
+        if not Path(text).is_file():
+            raise InputError(f"{text}: no such task file")
+    tasks = [digests.of(Path(text)) for text in settings.tasks]
+    config = settings.model_dump(mode="json", include={"max_tokens", "engine"})
+    records: list[Record] = []
+    for number, (name, text) in enumerate(settings.models.items()):
+        model, digest = model_of(text, outputs)
+
+        def make(number: int = number, name: str = name, model: str = model) -> Made:
+            facts = call(_examine, run.folder, step, settings, run.seed, number, name, model)
+            return Made((_path(step, f"{number:02d}"),), facts)
+
+        records.append(run.task(f"{step}/examine/{number:02d}", ["examine", name, config], [digest, *tasks], make))
+    compared = settings.model_dump(mode="json", include={"new_tasks", "resamples"})
+
+    def compare() -> Made:
+        frames = [pl.read_parquet(run.folder / _path(step, f"{number:02d}")) for number in range(len(records))]
+        facts = comparison(pl.concat(frames), list(settings.models), settings.new_tasks, settings.resamples, run.seed)
+        return Made((), facts)
+
+    inputs = [record.digest for record in records]
+    records.append(run.task(f"{step}/compare", ["compare", compared, list(settings.models)], inputs, compare))
+    run.sweep(step, records)
+    digest = tables.fingerprint(inputs)
+    return Output(run.folder / "evaluation" / step, digest, records[-1].facts)
+
+
+def _path(step: str, name: str) -> str:
+    return f"evaluation/{step}/{name}.parquet"
+
+
+def _examine(
+    folder: Path, step: str, settings: EvaluateSettings, seed: int, number: int, name: str, model: str
+) -> dict[str, Any]:
+    """In the child: open the engine, answer every item, write the scores."""
+    from train.evaluate import evaluate as examine
+    from train.tasks import load_tasks
+
+    tasks = load_tasks(Path(text) for text in settings.tasks)
+    with opened(folder, f"{step}: {name}", model, settings.engine) as engine:
+        scores = examine(engine, engine, tasks, name, step, seed, settings.max_tokens)
+    storage.write_parquet(tables.check(scores, tables.EVALUATION), folder / _path(step, f"{number:02d}"))
+    return {"model": name, "items": len(tasks)}
