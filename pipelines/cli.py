@@ -231,16 +231,17 @@ def evaluate(
 def run(
     recipe: Annotated[Path, typer.Argument(help="Recipe file (YAML).")],
     out: Out,
+    model: Annotated[str | None, typer.Option(help="Model folder or name that $model stands for in it.")] = None,
     settings: Overrides = None,
     fresh: Fresh = False,
 ) -> None:
     """Carry out a recipe: curate, distill, rehearse, train and evaluate in order, continued where it stopped.
 
-    Example: keepwise run recipe.yaml --out runs/one --set train.steps=200
+    Example: keepwise run recipe.yaml --out runs/one --model Qwen/Qwen3-0.6B --set tuned.steps=200
     """
     from .recipe import load
 
-    _carry_out(load(recipe, tuple(settings or ())), out, fresh)
+    _carry_out(load(recipe, tuple(settings or ()), model), out, fresh)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from curation.errors import InputError
 
 STEP = "step:"  # a setting "step:NAME" is the output of an earlier step
+MODEL = "$model"  # a setting that stands for the recipe's model
 
 
 class Settings(BaseModel):
@@ -163,19 +164,21 @@ JOBS: dict[str, type[Settings]] = {
 
 
 class Recipe(Settings):
-    """Steps in order. A step may use the output of one before it as `step:NAME`."""
+    """Steps in order. A step may use the output of one before it as `step:NAME`, and the recipe's model as `$model`."""
 
     name: str = "recipe"
+    model: str | None = Field(None, description="folder or name of the model that `$model` stands for in the steps")
     seed: int = Field(17, description="seed of everything drawn")
     steps: dict[str, Step] = Field(min_length=1)
 
 
-def load(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:
+def load(path: Path, overrides: tuple[str, ...] = (), model: str | None = None) -> Recipe:
     """Read and validate a recipe file; relative paths in it are relative to its folder.
 
     Args:
         path: YAML file.
         overrides: `step.key=value` settings that replace the file's, values in YAML.
+        model: replaces the file's `model`.
 
     Raises:
         InputError: for a missing file, bad YAML, an unknown key (with the nearest known one) or a bad value.
@@ -190,6 +193,8 @@ def load(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:
         raise InputError(f"{path}: found {type(tree).__name__}, expected a mapping with the key 'steps'")
     for text in overrides:
         override(tree, text)
+    if model is not None:
+        tree["model"] = model
     return resolve(validate(tree, str(path)), path.resolve().parent)
 
 
@@ -230,6 +235,13 @@ def resolve(recipe: Recipe, folder: Path) -> Recipe:
         beside = folder / text
         return str(beside) if beside.exists() or any(sign in text for sign in "*?[") else text
 
+    def fill(text: str) -> str:
+        if text != MODEL:
+            return absolute(text)
+        if recipe.model is None:
+            raise InputError(f"recipe {recipe.name}: a step uses {MODEL}, expected the key 'model' or --model to name it")
+        return absolute(recipe.model)
+
     path_keys = {"inputs", "data", "demos", "tasks", "model", "refine_with", "models", "path"}
 
     def walk(value: Any, is_path: bool) -> Any:
@@ -238,7 +250,7 @@ def resolve(recipe: Recipe, folder: Path) -> Recipe:
                     for key, item in value.items()}  # fmt: skip
         if isinstance(value, list | tuple):
             return [walk(item, is_path) for item in value]
-        return absolute(value) if is_path and isinstance(value, str) else value
+        return fill(value) if is_path and isinstance(value, str) else value
 
     return Recipe.model_validate(walk(recipe.model_dump(mode="json"), False))
 

@@ -76,3 +76,11 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str):
         load(tmp_path / "r.yaml")
     with pytest.raises(InputError, match="no such recipe"):
         load(tmp_path / "missing.yaml")
+
+
+def test_the_recipes_model_stands_where_a_step_says_so(tmp_path: Path):
+    steps = {"tuned": {"job": "train", "model": "$model", "data": [{"path": "x"}]}}
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump({"steps": steps}))
+    assert load(tmp_path / "r.yaml", model="some/model").steps["tuned"].model == "some/model"
+    with pytest.raises(InputError, match="--model"):
+        load(tmp_path / "r.yaml")
