@@ -1,0 +1,70 @@
+"""Lists of phrases that the checks look for, as data: particles, denials, refusals, talk about a reference.
+
+Everything is matched against `typed_result.folded` text: NFC, lower case, straight quotes, single spaces.
+"""
+
+# Korean particles and forms of the copula that may follow an answer without changing it.
+PARTICLES = frozenset((
+    "은", "는", "이", "가", "을", "를", "의", "에", "로", "으로", "와", "과", "도", "만", "나", "이나", "야",
+    "이야", "요", "이요", "랑", "이랑", "께", "께서", "에서", "에게", "한테", "까지", "부터", "처럼", "보다",
+    "마다", "조차", "라고", "이라고", "라는", "이라는", "란", "이란", "라", "이라", "로서", "으로서", "로써",
+    "으로써", "에는", "에도", "에서는", "에서의", "로는", "으로는", "이다", "다", "입니다", "이며", "며",
+    "이고", "고", "예요", "이에요", "이예요", "에요", "였다", "이었다", "였습니다", "이었습니다", "인", "인데",
+    "이죠", "죠", "이지", "지", "네요", "이네요", "일", "이니까", "니까", "이므로", "이라서", "라서",
+))  # fmt: skip
+
+COPULAS = ("이었습니다", "였습니다", "입니다", "이에요", "이예요", "예요", "이었다", "였다", "이다")
+
+# What denies the words right after it, and right before it.
+DENIAL_BEFORE = (
+    r"(?:\b(?:not|never|neither|nor|incorrect|wrong|isn't|wasn't|aren't|weren't|rather than|instead of)|n't)"
+    r"(?: (?:a|an|the|be|been|in|at|on|to|called|really|think|believe|say|that|it|it's|this|he|she|is|was|are))*"
+    r"[ '\"(*]*$"
+)
+DENIAL_AFTER = (
+    r"^\p{Hangul}{0,2}['\"*)]* ?"
+    r"(?:아니|아닌|아닙|않|틀렸|틀린|is (?:wrong|incorrect|not correct|not right|false))"
+)
+
+YES = frozenset(("yes", "yeah", "yep", "예", "네", "응", "맞아요", "맞습니다", "그렇습니다"))
+NO = frozenset(("no", "nope", "아니요", "아니오", "아뇨", "아니", "아닙니다"))
+SENTENCE_START = r"(?:^|[.!?:;\n])(?:[^.!?:;\n]{0,40}(?:\banswer is|답은) )?[\s\"'*(\[]*(\p{L}+)"
+
+# An answer that declines. English: an "I" that cannot, and what it cannot do, so that "I can't believe it" and
+# "I cannot recommend this enough" are none. Korean: an offer of help that is not possible, or an apology for it.
+REFUSALS = (
+    r"(?:i (?:cannot|can't|can not|won't|will not|must not|am unable to|am not able to"
+    r"|am not comfortable|am not allowed to|do not feel comfortable|don't feel comfortable|refuse to|decline to"
+    r"|must decline|have to decline)|i'm (?:unable to|not able to|not comfortable|not allowed to)|unable to)"
+    r"(?: (?:in good conscience|ethically|directly|really|just))*"
+    r" (?:help|assist|provide|answer|fulfill|fulfil|comply|do that|do this|do so|create|write|generate|support"
+    r"|engage|discuss|share|give|offer|respond|satisfy|complete|participate|promote|process|suggest"
+    r"|with|providing|helping|answering|your|that request|this request)\b",
+    r"\b(?:goes|go) against (?:my|ethical|my programming)",
+    r"\bas an ai(?: language model)?,? (?:i|it)\b|\bi'm (?:just|only) an ai\b",
+    r"\bi must (?:refuse|decline)\b",
+    r"\bit (?:is|would) (?:not|not be) (?:appropriate|ethical) (?:for me|to)\b",
+    r"\b(?:sorry|apologi[sz]e)\b[^.!?]{0,40}\b(?:can't|cannot|unable|not able|won't|not possible)",
+    r"(?:도와|도움을|답변|답|알려|제공|설명|안내|응답|작성|말씀|대답|협조|지원)"
+    r"[\p{Hangul} ]{0,12}(?:드릴|할|줄) 수(?:는|가)? ?없",
+    r"도(?:울|와줄|와 줄) 수(?:는|가)? ?없",
+    r"(?:요청|질문|부탁)[\p{Hangul} ]{0,14}(?:수(?:는|가)? ?없|못합니다|거절|어렵습니다)",
+    r"거절(?:합니다|하겠습니다)",
+    r"(?:죄송|미안)[\p{Hangul} ,.]{0,24}(?:수(?:는|가)? ?없|못 ?합니다|못 ?해요|어렵습니다|곤란)",
+    r"(?:\bai|인공지능|언어 모델)(?:으?로서|이기 때문에|이라서)",
+)
+
+# Talk about a reference that a reader of the answer never sees. The English ones are from published self-distilled
+# data, where some 4 % of accepted answers have them, and from the wording of the prompts that show a reference.
+LEAKS = (
+    "reference answer", "reference response", "the reference", "my answer:", "my answer is",
+    "my answer would be", "my response:", "my own answer", "my own words", "your own words", "own style",
+    "provided answer", "answer provided", "given answer", "answer you provided", "answer you gave",
+    "correct answer is:", "original answer", "original response", "sample answer", "model answer",
+    "as a guide", "here's my answer", "here is my answer", "here's my attempt", "here is my attempt",
+    "here's my response", "here is my response", "rewritten answer", "rewritten version", "rewritten response",
+    "rephrased", "paraphrased version", "in different words", "based on the answer", "참고 답", "참고답",
+    "참고 답안", "참고 답변", "참조 답", "모범 답", "모범답", "제공된 답", "주어진 답", "제시된 답",
+    "위 답변을", "원래 답", "나의 답:", "나의 답변", "내 답:", "내 답변:", "제 답:", "제 답변", "저의 답변",
+    "자신의 말로", "나의 말로", "제 말로", "다시 쓴 답", "다시 작성한",
+)  # fmt: skip
