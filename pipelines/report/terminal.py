@@ -1,13 +1,117 @@
-"""What a terminal shows at the end of a run."""
+"""What a terminal shows at the end of a run: plain lines in columns."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from rich.cells import cell_len
+
+from . import evaluation, words
+
+MOST_RULES = 12  # that a funnel lists
+
+Step = dict[str, Any]
 
 
 def lines(folder: Path) -> list[str]:
-    """One line a step; none when the run has no report."""
+    """The summary of a run from its report.json; no lines when there is none."""
     path = folder / "report.json"
     if not path.is_file():
         return []
     report = json.loads(path.read_text(encoding="utf-8"))
-    return [f"{step['name']}: {json.dumps(step['facts'], ensure_ascii=False)[:300]}" for step in report["steps"]]
+    shown: list[str] = []
+    for step in report["steps"]:
+        body = _step(step)
+        if body:
+            shown += ["", f"{step['name']} ({step['job']})", *(f"  {line}" for line in body)]
+    for entry in report["headline"]:
+        shown += ["", *_headline(entry)]
+    return shown
+
+
+def table(rows: Sequence[Sequence[str]], right: Sequence[int]) -> list[str]:
+    """Rows of cells as lines with aligned columns, those numbered in `right` to the right; Hangul is two cells wide."""
+    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    out = []
+    for row in rows:
+        cells = []
+        for column, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            space = " " * (width - cell_len(cell))
+            cells.append(space + cell if column in right else cell + space)
+        out.append("   ".join(cells).rstrip())
+    return out
+
+
+def _step(step: Step) -> list[str]:
+    facts = step["facts"]
+    match step["job"]:
+        case "curate":
+            return _funnel(step)
+        case "distill":
+            tiers = facts.get("tiers") or {}
+            rows = facts.get("rows") or sum(tiers.values())
+            return table([[name, words.count(number), words.share(number, rows)] for name, number in tiers.items()],
+                         (1, 2)) if tiers else []  # fmt: skip
+        case "train":
+            return _training(facts)
+        case "evaluate":
+            return _tasks(facts)
+    return []
+
+
+def _funnel(step: Step) -> list[str]:
+    """Each stage with what it dropped and left, below it the rules that dropped most."""
+    funnel, facts = step.get("funnel") or [], step["facts"]
+    if not funnel:
+        return []
+    read = facts.get("records") or 0
+    rows = [["", "dropped", "left", "of read"]]
+    rows += [
+        [row["name"], words.count(row["dropped"]) if row["dropped"] else "", words.count(row["left"]),
+         words.share(row["left"], read)]
+        for row in funnel
+    ]  # fmt: skip
+    shown = table(rows, (1, 2, 3))
+    for title, counted in (("dropped by rule", facts.get("dropped")), ("changed by rule", facts.get("edited"))):
+        most = sorted((counted or {}).items(), key=lambda item: (-item[1], item[0]))
+        if most:
+            shown += ["", title, *table([[name, words.count(number)] for name, number in most[:MOST_RULES]], (1,))]
+        if len(most) > MOST_RULES:
+            shown.append(f"and {len(most) - MOST_RULES} rules more")
+    return shown
+
+
+def _training(facts: dict[str, Any]) -> list[str]:
+    if "tokens" not in facts:
+        return []
+    sources = ", ".join(
+        f"{words.count(source.get('tokens'))} of {name}" for name, source in (facts.get("sources") or {}).items()
+    )
+    return [f"{words.count(facts['tokens'])} tokens ({sources}); final loss {words.number(facts.get('final_loss'))}"]
+
+
+def _tasks(facts: dict[str, Any]) -> list[str]:
+    """Where models were compared the headline says it; else each model's score on each task."""
+    if facts.get("summary") or not facts.get("scores"):
+        return []
+    rows = [["task", "model", "metric", "score", "items"]]
+    rows += [
+        [row["task"], row["model"], row["metric"], evaluation.score(row.get("mean"), row["metric"]),
+         words.count(row.get("items"))]
+        for row in facts["scores"]
+    ]  # fmt: skip
+    return table(rows, (3, 4))
+
+
+def _headline(entry: dict[str, Any]) -> list[str]:
+    rows = [["model", "learned", "", "forgotten", ""]]
+    for model in entry["models"]:
+        learned, forgotten = model.get("learned") or {}, model.get("forgotten") or {}
+        rows.append([
+            model["model"],
+            words.points(learned.get("mean"), signed=True), words.interval(learned),
+            words.points(forgotten.get("mean"), signed=True), words.interval(forgotten),
+        ])  # fmt: skip
+    title = f"Learned and forgotten since {entry['base']}, points of 100 with 95 % intervals ({entry['step']})"
+    return [title, *(f"  {line}" for line in table(rows, (1, 2, 3, 4)))]

@@ -1,0 +1,75 @@
+"""Numbers and strangers' texts as people read them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+# Characters that would hide or reorder what follows them (or that HTML cannot hold) are shown by their code.
+_CONTROLS = {code: f"⟨U+{code:04X}⟩" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0)) if code not in (9, 10, 13)}
+_DIRECTIONS = {code: f"⟨U+{code:04X}⟩" for code in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+_SHOWN = {**_CONTROLS, **_DIRECTIONS, 13: None}
+
+TIERS = {
+    "verified_self": "the model's own answer, right without help",
+    "verified_rewrite": "the reference in the model's own words, verified",
+    "gold_fallback": "the reference as it came: no rewrite passed the checks",
+    "new_knowledge": "the reference as it came: the model does not know the answer",
+}
+NAMES = {
+    "length": "length",
+    "gopher": "Gopher quality rules",
+    "korean": "Korean rules",
+    "reader": "damaged records",
+    "normalise": "normalisation",
+    "pii": "personal data",
+    "duplicate": "duplicates",
+}
+
+
+def clip(text: str, limit: int) -> tuple[str, int]:
+    """The beginning of a text, harmless to show, and how many characters were left out."""
+    shown = text[:limit].translate(_SHOWN)
+    return shown, max(0, len(text) - limit)
+
+
+def said(turns: Any) -> str:
+    """A conversation, or a text, as one text; a single turn stands without its role."""
+    if isinstance(turns, str):
+        return turns
+    if not turns:
+        return ""
+    if len(turns) == 1:
+        return str(turns[0]["content"])
+    return "\n".join(f"{turn['role']}: {turn['content']}" for turn in turns)
+
+
+def count(number: float | None) -> str:
+    """A whole number with separators of thousands."""
+    return "–" if number is None else f"{number:,.0f}"
+
+
+def share(part: float, whole: float) -> str:
+    """A part in per cent, with a decimal where it is below ten."""
+    if not whole:
+        return "–"
+    percent = 100 * part / whole
+    return f"{percent:.1f} %" if percent < 10 else f"{percent:.0f} %"
+
+
+def number(value: float | None) -> str:
+    """A measured value to four significant digits."""
+    return "–" if value is None else f"{value:,.4g}"
+
+
+def points(value: float | None, signed: bool = False) -> str:
+    """A score or difference of scores in points of a hundred."""
+    if value is None:
+        return "–"
+    rounded = round(100 * value, 1) + 0.0  # no minus before a zero
+    return f"{rounded:+.1f}" if signed else f"{rounded:.1f}"
+
+
+def interval(bounds: Mapping[str, Any]) -> str:
+    """The interval of an estimate in points, empty when it has none."""
+    if bounds.get("low") is None or bounds.get("high") is None:
+        return ""
+    return f"[{points(bounds['low'])}, {points(bounds['high'])}]"
