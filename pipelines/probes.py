@@ -68,11 +68,13 @@ def ask(script: str, seconds: float, *arguments: str) -> dict[str, Any] | str:
                 timeout=seconds,
             )
         except subprocess.TimeoutExpired:
-            return f"no answer within {seconds:.0f} seconds"
+            return f"no answer within {seconds:g} seconds"
     if done.returncode < 0:
         return f"ended by signal {-done.returncode}" + (" (illegal instruction)" if done.returncode == -4 else "")
     if done.returncode != 0:
         return _error_line(done.stderr) or f"exit code {done.returncode} without a message"
+    if not done.stdout.strip():
+        return "no answer was printed"
     facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return facts
 

@@ -109,7 +109,7 @@ def has_code(path: Path) -> bool:
 
 
 def untested(root: Path) -> list[str]:
-    """Modules without tests/<package>/test_<module>.py, or test_<folder>_<module>.py for one in a folder of its package.
+    """Modules without tests/<package>/test_<module>.py, or test_<folder>_<module>.py for one in a folder.
 
     A package's `__init__.py` that holds code is tested under the name of its folder.
     """
