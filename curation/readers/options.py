@@ -1,0 +1,140 @@
+"""What is read and how: the options of a reader, one piece of a file, and what came out of it."""
+
+import codecs
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import polars as pl
+
+from ..errors import InputError
+
+Format = Literal["jsonl", "parquet", "plain"]
+Compression = Literal["gz", "zst"]
+
+EXPECTED = "expected"  # key of a damaged record's detail, beside "line" and "found"
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How files are read.
+
+    Attributes:
+        text_column: column that holds the text, none for `text`.
+        source: data-set name written on every row, none for each file's own name.
+        max_damaged: share of a file's records that may be damaged; one record always may.
+        strict: allow no damaged record at all.
+        partition_bytes: uncompressed bytes of records a partition holds at most, unless one record alone is larger.
+        max_record_bytes: a larger record becomes a ledger row and is never held in memory as a whole.
+        encoding: of text files, by its Python name.
+    """
+
+    text_column: str | None = None
+    source: str | None = None
+    max_damaged: float = 0.001
+    strict: bool = False
+    partition_bytes: int = 64 << 20
+    max_record_bytes: int = 128 << 20
+    encoding: str = "utf-8"
+
+    def __post_init__(self) -> None:
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError as error:
+            raise InputError(f"encoding: found {self.encoding!r}, expected a name such as utf-8 or cp949") from error
+        for name in ("partition_bytes", "max_record_bytes"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name}: found {getattr(self, name)}, expected at least 1")
+
+    @property
+    def column(self) -> str:
+        """Name of the column that holds the text."""
+        return "text" if self.text_column is None else self.text_column
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A piece of one file that is read on its own: a file as a stream, a range of its bytes, or some row groups.
+
+    Attributes:
+        path: where the file is, as the user named it.
+        file: its name relative to the input argument, as it is written on rows.
+        source: data-set name.
+        start, end: byte range, cut at record ends; the whole file where it is read as a stream.
+        first_record: number in the file of the first record of this piece.
+        row_groups: of a Parquet file.
+        whole: no other slice belongs to the file.
+        bytes: what reading it takes off the disk, for progress; `Read.bytes` of a slice add up to it.
+    """
+
+    path: str
+    file: str
+    source: str
+    format: Format
+    compression: Compression | None = None
+    start: int = 0
+    end: int = 0
+    first_record: int = 0
+    row_groups: tuple[int, ...] = ()
+    whole: bool = True
+    bytes: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return {**asdict(self), "row_groups": list(self.row_groups)}
+
+
+@dataclass(frozen=True)
+class Read:
+    """One partition as it was read.
+
+    Attributes:
+        documents: table `documents`, in record order.
+        ledger: table `ledger`: a `drop` for each damaged record, an `edit` for each text that no table could hold.
+        records: records seen, documents and damaged ones.
+        bytes: bytes of the file that this partition took.
+    """
+
+    documents: pl.DataFrame
+    ledger: pl.DataFrame
+    records: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Damage:
+    """Why a record could not be read."""
+
+    record: int  # from 0
+    found: str
+    expected: str
+    rule: str = "reader.damaged"
+    value: float | None = None
+    threshold: float | None = None
+
+    def sentence(self) -> str:
+        """Where, found and expected, in words; lines are counted from 1."""
+        return f"line {self.record + 1}: found {self.found}, expected {self.expected}"
+
+
+def check_damage(file: str, records: int, damaged: int, options: ReadOptions, first: Damage | None = None) -> None:
+    """Stop when a file has more damaged records than the options allow, or nothing that could be read.
+
+    Args:
+        file: how the message names the file.
+        records: records seen in the whole file, damaged ones included.
+        damaged: damaged ones among them.
+        options: `max_damaged` is a share of the records (one is always allowed), `strict` allows none.
+        first: the first damaged record, for the message.
+
+    Raises:
+        InputError: with the counts, the limit and the first damaged record.
+    """
+    example = f"; the first is {first.sentence()}" if first is not None else ""
+    if records == 0:
+        raise InputError(f"{file}: found no records, expected at least one")
+    if damaged == records:
+        raise InputError(f"{file}: none of its {records} records could be read{example}")
+    allowed = 0 if options.strict else max(1, int(options.max_damaged * records))
+    if damaged > allowed:
+        limit = "none is allowed with --strict" if options.strict else f"expected at most {allowed} (--max-damaged)"
+        raise InputError(f"{file}: found {damaged} damaged records among {records}, {limit}{example}")

@@ -1,0 +1,134 @@
+"""Rules: what is measured of a text, and between which bounds it must lie. Scoring, deciding and splitting are apart."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from .. import tables
+from ..stage import Split
+
+DECISIONS = pl.Schema(
+    {
+        "doc_id": pl.String,
+        "first_failing_rule": pl.String,  # null: kept
+        "value": pl.Float64,  # its score
+        "threshold": pl.Float64,  # the bound that the score broke
+    }
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One number measured of a text and the bounds, both inclusive, between which it passes.
+
+    Attributes:
+        name: unique, `set.rule`; the column of its scores.
+        score: expression over the column `text`, one number a row, defined for the empty text too.
+        low: smallest value that passes, none for no lower bound.
+        high: largest value that passes, none for no upper bound.
+        applies: condition over `text`; where it is false the score is null and the rule passes. None: everywhere.
+        definition: what is measured, in words and exactly, since tools disagree on rules of one name.
+    """
+
+    name: str
+    score: pl.Expr
+    low: float | None = None
+    high: float | None = None
+    applies: pl.Expr | None = None
+    definition: str = ""
+
+
+def score(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """Every score of every row in one pass over the text, thresholds aside.
+
+    Args:
+        frame: columns `doc_id` and `text`.
+        rules: in any order; those with equal `applies` are scored together.
+
+    Returns:
+        `doc_id` and a Float64 column for each rule, in the rules' order; rows in the frame's order. Null where a rule
+        does not apply.
+    """
+    rows = frame.select("doc_id", "text").with_row_index("row")
+    conditions: list[pl.Expr] = []
+    for rule in rules:
+        if rule.applies is not None and not any(rule.applies.meta.eq(known) for known in conditions):
+            conditions.append(rule.applies)
+    marks = rows.lazy().select("row", *(condition.alias(str(at)) for at, condition in enumerate(conditions))).collect()
+    scored = rows.select("row", "doc_id")
+    everywhere = [rule for rule in rules if rule.applies is None]
+    if everywhere:
+        scored = scored.hstack(_scores(rows, everywhere).drop("row"))
+    for at, condition in enumerate(conditions):
+        group = [rule for rule in rules if rule.applies is not None and rule.applies.meta.eq(condition)]
+        # Only the rows concerned are scored: a Korean review costs nothing of the English rules.
+        part = _scores(rows.filter(marks[str(at)]), group)
+        scored = scored.join(part, on="row", how="left", maintain_order="left")
+    return scored.select("doc_id", *(rule.name for rule in rules))
+
+
+def _scores(rows: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    # Lazily, so that what several rules measure (words, lines) is computed once.
+    return rows.lazy().select("row", *(rule.score.cast(pl.Float64).alias(rule.name) for rule in rules)).collect()
+
+
+def decide(scores: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """The first rule, in the rules' order, that each row fails, from its scores alone.
+
+    Args:
+        scores: what `score` returned, for these rules or more.
+        rules: their order is the order of deciding.
+
+    Returns:
+        Schema `DECISIONS`, a row for each row of `scores`, in its order. A null score passes.
+    """
+    failing, value, threshold = pl.lit(None, pl.String), pl.lit(None, pl.Float64), pl.lit(None, pl.Float64)
+    for rule in reversed(rules):
+        measured = pl.col(rule.name)
+        for bound, broken in ((rule.high, measured > rule.high), (rule.low, measured < rule.low)):
+            if bound is None:
+                continue
+            failing = pl.when(broken).then(pl.lit(rule.name)).otherwise(failing)
+            value = pl.when(broken).then(measured).otherwise(value)
+            threshold = pl.when(broken).then(pl.lit(float(bound))).otherwise(threshold)
+    return scores.select("doc_id", first_failing_rule=failing, value=value, threshold=threshold).cast(dict(DECISIONS))
+
+
+def split(documents: pl.DataFrame, decisions: pl.DataFrame, stage: str) -> Split:
+    """Part documents into those that go on and those that a rule drops, with a ledger row for each of these.
+
+    Args:
+        documents: table `documents`.
+        decisions: what `decide` returned: exactly one row for each document.
+        stage: name of the stage, for the ledger.
+
+    Raises:
+        TableError: when a document has no decision or several.
+    """
+    joined = documents.join(decisions, on="doc_id", how="inner", maintain_order="left")
+    if not joined.height == documents.height == decisions.height:
+        raise tables.TableError(f"{documents.height} documents, {decisions.height} decisions, {joined.height} in both")
+    failed = joined.filter(pl.col("first_failing_rule").is_not_null())
+    kept = joined.filter(pl.col("first_failing_rule").is_null()).select(documents.columns)
+    events = failed.select(
+        "file", "record", "value", "threshold", row_id=pl.col("doc_id"), rule=pl.col("first_failing_rule")
+    )
+    return Split(kept, failed.select(documents.columns), tables.ledger(events, stage, "drop"))
+
+
+def definitions(rules: Sequence[Rule]) -> list[dict[str, str]]:
+    """What is measured, without thresholds: scores stay valid as long as this is equal."""
+    return [
+        {
+            "name": rule.name,
+            "score": rule.score.meta.serialize(format="json"),
+            "applies": "" if rule.applies is None else rule.applies.meta.serialize(format="json"),
+        }
+        for rule in rules
+    ]
+
+
+def thresholds(rules: Sequence[Rule]) -> list[dict[str, str | float | None]]:
+    """The bounds of each rule, in the order of deciding."""
+    return [{"name": rule.name, "low": rule.low, "high": rule.high} for rule in rules]

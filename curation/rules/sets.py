@@ -1,0 +1,56 @@
+"""The rule sets by name, and rules made of a recipe's settings."""
+
+import difflib
+import inspect
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from ..errors import InputError
+from .length import length
+from .rule import Rule
+
+SETS: dict[str, Callable[..., tuple[Rule, ...]]] = {"length": length}
+
+
+def rules_from(settings: Mapping[str, Mapping[str, Any]]) -> tuple[Rule, ...]:
+    """Rules of the sets named, in the order they are named, with the given thresholds and the published ones else.
+
+    Args:
+        settings: name of a set to thresholds by name, as in a recipe: `{"length": {"low": 20}, "gopher": {}}`. A null
+            threshold takes a bound away.
+
+    Raises:
+        InputError: for an unknown set or threshold (with the nearest known one), or a value that is no number.
+    """
+    rules: list[Rule] = []
+    for name, given in settings.items():
+        if name not in SETS:
+            raise InputError(f"rules: found the set {name!r}, expected one of {_listed(SETS, name)}")
+        known = inspect.signature(SETS[name]).parameters
+        for key, value in given.items():
+            if key not in known:
+                raise InputError(f"rules.{name}: found the key {key!r}, expected one of {_listed(known, key)}")
+            if value is None and known[key].default is not inspect.Parameter.empty:
+                continue
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+                raise InputError(f"rules.{name}.{key}: found {value!r}, expected a number or null")
+        made = SETS[name](**given)
+        for rule in made:
+            if rule.low is not None and rule.high is not None and rule.low > rule.high:
+                raise InputError(
+                    f"rules.{name}: {rule.name} has the bounds {rule.low} to {rule.high}; nothing can pass"
+                )
+        rules.extend(made)
+    return tuple(rules)
+
+
+def _listed(known: Iterable[str], given: str) -> str:
+    names = list(known)
+    near = difflib.get_close_matches(given, names, n=1)
+    return ", ".join(names) + (f" (did you mean {near[0]!r}?)" if near else "")
+
+
+def explain(rules: Sequence[Rule]) -> list[dict[str, Any]]:
+    """Name, definition and bounds of each rule, in the order of deciding."""
+    return [{"name": rule.name, "definition": rule.definition, "low": rule.low, "high": rule.high} for rule in rules]
