@@ -12,6 +12,7 @@ import polars as pl
 import zstandard
 
 from curation import tables
+from curation.checks.typed import ANSWER_KINDS
 from curation.errors import InputError
 
 ROWS = pl.Schema(
@@ -22,6 +23,7 @@ ROWS = pl.Schema(
         "completion": tables.TURNS,  # starts with the assistant's
         "answer": pl.String,  # the bare answer that the completion gives, null where there is none
         "check": pl.String,  # how an answer is compared: a kind of `curation.checks.typed`, null with no answer
+        "choices": pl.List(pl.String),  # the options, for `choice`
         "file": pl.String,  # the file's name
         "record": pl.Int64,  # number in the file, from 0
     }
@@ -47,13 +49,13 @@ class _Damaged(Exception):
     """A record that does not hold a row: what was found, what was expected."""
 
 
-def load(paths: Sequence[Path], task: str, kinds: Sequence[str], max_damaged: float = 0.001) -> Loaded:
+def load(paths: Sequence[Path], task: str, kinds: Sequence[str] = ANSWER_KINDS, max_damaged: float = 0.001) -> Loaded:
     """Read rows from JSONL (plain, gzip, Zstandard), JSON arrays and Parquet.
 
     Records hold `prompt` and `completion` (strings or turns), `messages` (the last turn is the completion),
     `instruction`, `input` and `output` (Alpaca: the input may be empty), or `input` and `output`; beside them an
-    optional `answer`, `check`, `task` (or `task_name`) and `sample_id`. Ids are hashes of the content; a repeated row
-    gets the number of its repetition into its hash.
+    optional `answer` (for the check `regex` a pattern), `check`, `choices`, `task` (or `task_name`) and
+    `sample_id`. Ids are hashes of the content; a repeated row gets the number of its repetition into its hash.
 
     Args:
         paths: files, or folders of files.
@@ -186,6 +188,9 @@ def _row(record: Any, task: str, kinds: Sequence[str]) -> dict[str, Any]:
         raise _Damaged(f"'check' is {check!r}, expected one of {', '.join(kinds)}")
     if check is not None and answer is None:
         raise _Damaged(f"'check' is {check!r} but there is no 'answer' to check against")
+    choices = record.get("choices")
+    if check == "choice" and not (isinstance(choices, list) and len(choices) > 1):
+        raise _Damaged(f"'check' is 'choice' but 'choices' is {choices!r}, expected a list of two or more")
     named = record.get("task") or record.get("task_name") or task
     return {
         "sample_id": record.get("sample_id"),
@@ -193,6 +198,7 @@ def _row(record: Any, task: str, kinds: Sequence[str]) -> dict[str, Any]:
         "prompt": prompt,
         "completion": completion,
         "answer": _text(record, "answer") if isinstance(answer, str) else None if answer is None else str(answer),
+        "choices": None if choices is None else [str(option) for option in choices],
         "check": check if check is not None else ("short_answer" if answer is not None else None),
     }
 

@@ -1,0 +1,136 @@
+"""Distil a task set: climb the ladder, choose by likelihood, and account for every row and every request."""
+
+from dataclasses import asdict
+from typing import Any
+
+import polars as pl
+
+from curation import tables
+from curation.checks.typed_result import CheckResult
+from curation.errors import InputError
+from curation.model import Generator, Scorer
+
+from ..synthesised import Synthesised
+from . import canaries
+from .item import Tried, items
+from .ladder import climb
+from .options import DistillOptions
+from .report import report
+from .settle import GOLD, NEW, Likelihoods, Outcome, likelihoods, settle
+
+STAGE = "distill"
+ORIGIN = "self_distilled"
+
+
+def distill(
+    rows: pl.DataFrame, generator: Generator, scorer: Scorer | None, options: DistillOptions, seed: int
+) -> Synthesised:
+    """Give every row a completion in the model's own words that says what its reference says, or its reference.
+
+    SDFT (arXiv 2402.13669, section 3) as a ladder: the model's own closed-book answer if it is verified; else, of the
+    verified rewrites with the reference in view, the one the model finds likeliest without it; else the reference.
+
+    Args:
+        rows: prompt and completion rows with `sample_id` and `task`, and optional columns `answer` (the bare answer
+            of the reference), `check` (how it is compared), `file` and `record`.
+        generator: the model that is to be trained on the result.
+        scorer: the same model as a scorer; without one the first verified rewrite is taken.
+        options: see `DistillOptions`.
+        seed: of everything drawn.
+
+    Returns:
+        One sample for each row, in the order of the rows; ledger rows for every fallback (action `fallback`, rule: the
+        last failing check) and for every request that was not used (action `drop`); the report.
+
+    Raises:
+        CanaryError: when the checks are wrong too often on these rows, before anything is generated.
+        InputError: when there are no rows.
+    """
+    if not rows.height:
+        raise InputError("distill: found no rows, expected at least one")
+    every = list(items(rows))
+    measured = canaries.measure(every, options, seed)
+    tried = climb(every, generator, options, seed)
+    likely = likelihoods(tried, scorer) if scorer is not None else Likelihoods()
+    outcomes = [settle(one, likely) for one in tried]
+    samples = pl.DataFrame(
+        [_sample(outcome, generator) for outcome in outcomes],
+        schema=tables.samples_schema("prompt_completion"),
+    )
+    tables.check(samples, tables.samples_schema("prompt_completion"), "sample_id")
+    ledger = pl.concat([_fallbacks(outcomes), _unused(outcomes)])
+    _conserve(rows, samples, ledger, tried)
+    return Synthesised(samples, ledger, report(outcomes, likely, measured, options))
+
+
+def _sample(outcome: Outcome, generator: Generator) -> dict[str, Any]:
+    row, chosen = outcome.tried.item.row, outcome.chosen
+    completion, generation, checks = row["completion"], None, []
+    if chosen is not None:
+        completion = [{"role": "assistant", "content": chosen.text}]
+        generation = tables.canonical_json(chosen.generation(generator.name, generator.fingerprint))
+        checks = [asdict(check) for check in chosen.checks]
+    content = {"prompt": row["prompt"], "completion": completion}
+    parents = [outcome.tried.item.id]
+    return {
+        **content,
+        "sample_id": tables.sample_id(row["task"], ORIGIN, content, parents),
+        "task": row["task"],
+        "origin": ORIGIN,
+        "tier": outcome.tier,
+        "parents": parents,
+        "generation": generation,
+        "checks": checks,
+    }
+
+
+def _fallbacks(outcomes: list[Outcome]) -> pl.DataFrame:
+    """A ledger row for every row that kept its reference, with each attempt and what it failed."""
+    rows = []
+    for outcome in outcomes:
+        if outcome.chosen is None:
+            tried = outcome.tried
+            last = tried.candidates[-1].failed if tried.candidates else None
+            attempts = [{"request": one.request.id, "failed": one.failed.name} for one in tried.candidates]
+            rows.append(_event(tried, tried.item.id, str(outcome.reason), last, {"attempts": attempts}))
+    return tables.ledger(pl.DataFrame(rows, schema=_EVENTS), STAGE, "fallback", "samples")
+
+
+def _unused(outcomes: list[Outcome]) -> pl.DataFrame:
+    """A ledger row for every answer that is not in the samples: what it failed, or that another was likelier."""
+    rows = []
+    for outcome in outcomes:
+        for one in outcome.tried.candidates:
+            if one is not outcome.chosen:
+                failed = None if one.verified else one.failed
+                detail = {"row": one.item.id, "text": one.text, "error": one.response.error}
+                rule = failed.name if failed else "less_likely"
+                rows.append(_event(outcome.tried, one.request.id, rule, failed, detail))
+    return tables.ledger(pl.DataFrame(rows, schema=_EVENTS), STAGE, "drop", "samples")
+
+
+def _event(tried: Tried, row_id: str, rule: str, failed: CheckResult | None, detail: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "row_id": row_id,
+        "file": tried.item.row.get("file"),
+        "record": tried.item.row.get("record"),
+        "rule": f"{STAGE}.{rule}",
+        "value": failed.score if failed else None,
+        "threshold": failed.threshold if failed else None,
+        "detail": tables.canonical_json({key: value for key, value in detail.items() if value is not None}),
+    }
+
+
+_EVENTS = pl.Schema(
+    {name: tables.LEDGER[name] for name in ("row_id", "file", "record", "rule", "value", "threshold", "detail")}
+)
+
+
+def _conserve(rows: pl.DataFrame, samples: pl.DataFrame, ledger: pl.DataFrame, tried: list[Tried]) -> None:
+    """Every row became exactly one sample, every fallback is in the ledger, every request is a sample or in it."""
+    tables.conserve(STAGE, rows.height, 0, 0, samples["parents"].list.first().n_unique())
+    fallbacks = samples["tier"].is_in([GOLD, NEW]).sum()
+    tables.conserve(f"{STAGE}/fallbacks", fallbacks, 0, (ledger["action"] == "fallback").sum(), 0)
+    requests = sum(len(one.candidates) for one in tried)
+    used = samples.height - fallbacks
+    tables.conserve(f"{STAGE}/requests", requests, used, (ledger["action"] == "drop").sum(), 0)

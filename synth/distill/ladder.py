@@ -1,0 +1,98 @@
+"""The ladder: a row's own closed-book answer, else rewrites with the reference in view, round by round."""
+
+from dataclasses import dataclass, replace
+
+from curation.checks.typed_result import CheckResult, verdict
+from curation.model import Generator, Request, Response, Sampling
+
+from ..answers import answered
+from ..prompts import Template, rewrites
+from ..script import hangul_share
+from .item import Candidate, Item, Tried, Turns
+from .options import DistillOptions
+from .verify import passed, verify
+
+SELF, REWRITE, KNOWN = "self", "rewrite", "known"
+HANGUL_PROMPT = 0.3  # share of Hangul among letters from which a prompt gets the Korean templates
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """A request for a row and where on the ladder it stands."""
+
+    item: Item
+    rung: str
+    round: int
+    request: Request
+    template: Template | None
+
+
+def climb(items: list[Item], generator: Generator, options: DistillOptions, seed: int) -> list[Tried]:
+    """Try every row on the rungs it needs.
+
+    Args:
+        items: rows; those without a single assistant's turn as reference are tried on none.
+        generator: the seed model.
+        options: which rungs, how many rounds.
+        seed: of all sampled rounds.
+    """
+    tried = [Tried(item) for item in items]
+    reachable = [one for one in tried if one.item.reference.strip()]
+    if options.known_samples:
+        _gate(reachable, generator, options, seed)
+        reachable = [one for one in reachable if one.known]
+    if options.closed_book:
+        _rung(reachable, [_closed_book(one.item, options, seed) for one in reachable], generator, options)
+    open_rows = [one for one in reachable if not one.verified()]
+    for number in range(options.candidates):
+        wanting = [one for one in open_rows if len(one.verified()) < options.enough]
+        asks = [_rewrite(one.item, number, options, seed) for one in wanting]
+        _rung(wanting, asks, generator, options)
+    return tried
+
+
+def _closed_book(item: Item, options: DistillOptions, seed: int) -> _Ask:
+    request = Request(f"{item.id}/self", item.prompt, Sampling(options.max_tokens, seed=seed))
+    return _Ask(item, SELF, 0, request, None)
+
+
+def _rewrite(item: Item, number: int, options: DistillOptions, seed: int) -> _Ask:
+    """The request of a round: each template once greedily, the likeliest wording, then all in turn with sampling."""
+    templates = rewrites("ko" if hangul_share(item.question) >= HANGUL_PROMPT else "en")
+    template = templates[number % len(templates)]
+    sampling = Sampling(options.max_tokens, seed=seed)
+    if number >= len(templates):
+        sampling = replace(sampling, temperature=options.temperature, top_p=options.top_p)
+    shown: Turns = item.about(template.render({"prompt": item.question, "reference": item.reference}))
+    return _Ask(item, REWRITE, number, Request(f"{item.id}/rewrite-{number}", shown, sampling), template)
+
+
+def _rung(rows: list[Tried], asks: list[_Ask], generator: Generator, options: DistillOptions) -> None:
+    """Ask, check and note the answers of one rung; joined by request id, so that their order means nothing."""
+    responses = answered([ask.request for ask in asks], generator)
+    for one, ask in zip(rows, asks, strict=True):
+        response = responses[ask.request.id, ask.request.sample]
+        checks = _checked(ask.item, response, options)
+        one.candidates.append(Candidate(ask.item, ask.rung, ask.round, ask.request, response, ask.template, checks))
+
+
+def _checked(item: Item, response: Response, options: DistillOptions) -> tuple[CheckResult, ...]:
+    if response.finish_reason == "refused":
+        return (verdict("refused", False, response.error or "refused"),)
+    if not response.text.strip():
+        return (verdict("empty", False, "no text"),)
+    return verify(item, response.text.strip(), response.finish_reason, options)
+
+
+def _gate(rows: list[Tried], generator: Generator, options: DistillOptions, seed: int) -> None:
+    """Count right answers among closed-book samples: a row with none is about something the model does not know."""
+    sampling = Sampling(options.max_tokens, options.temperature, options.top_p, seed=seed)
+    requests = [
+        Request(f"{one.item.id}/{KNOWN}", one.item.prompt, sampling, sample)
+        for one in rows
+        for sample in range(options.known_samples)
+    ]
+    responses = answered(requests, generator)
+    for one in rows:
+        drawn = [responses[f"{one.item.id}/{KNOWN}", sample] for sample in range(options.known_samples)]
+        one.known = sum(passed(_checked(one.item, response, options)) for response in drawn)

@@ -1,0 +1,55 @@
+"""Settings of self-distillation."""
+
+from dataclasses import dataclass
+
+from curation.errors import InputError
+
+
+@dataclass(frozen=True)
+class DistillOptions:
+    """How hard to try for the model's own words, and what is good enough.
+
+    Attributes:
+        closed_book: try the model's greedy answer without the reference first.
+        candidates: rewrites with the reference in view that a row may ask for, one a round.
+        enough: verified rewrites after which a row asks for no more; with a scorer the likelier of them wins.
+        temperature, top_p: of the rounds after each template was tried greedily once.
+        max_tokens: longest answer.
+        known_samples: closed-book samples of the knowledge gate, 0 to leave it out. A row that none of them answers
+            right is new to the model; its reference stays and its tier says `new_knowledge`.
+        shortest: characters of a candidate over those of its reference, at least; for open text only, since where
+            there is a bare answer, one that gives nothing else is right.
+        longest: the same, at most; references shorter than `typed_form.SHORT` count as that long.
+        min_language: what the shares of scripts of candidate and reference have in common, at least.
+        min_recall: share of an open-text reference's content words that a candidate must have.
+        min_precision: share of an open-text candidate's content words that reference or prompt must have.
+        canaries: known-good and known-bad candidates, this many of each, that the checks are measured with.
+        max_false_accept: largest upper 95 % bound of the share of bad canaries that pass.
+        max_false_reject: largest upper 95 % bound of the share of good canaries that fail.
+    """
+
+    closed_book: bool = True
+    candidates: int = 4
+    enough: int = 2
+    temperature: float = 0.7
+    top_p: float = 0.9
+    max_tokens: int = 256
+    known_samples: int = 0
+    shortest: float = 0.25
+    longest: float = 4.0
+    min_language: float = 0.5
+    min_recall: float = 0.6
+    min_precision: float = 0.5
+    canaries: int = 60
+    max_false_accept: float = 0.08
+    max_false_reject: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name in ("candidates", "known_samples", "canaries"):
+            if getattr(self, name) < 0:
+                raise InputError(f"distill option {name} is {getattr(self, name)}, expected 0 or more")
+        for name in ("enough", "max_tokens"):
+            if getattr(self, name) < 1:
+                raise InputError(f"distill option {name} is {getattr(self, name)}, expected at least 1")
+        if not self.closed_book and not self.candidates:
+            raise InputError("distill options closed_book and candidates are both off, expected at least one of them")

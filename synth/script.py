@@ -1,0 +1,17 @@
+"""The script a text is written in, as far as prompts and filters need it."""
+
+import re2
+
+_HANGUL = re2.compile(r"\p{Hangul}")
+_LETTER = re2.compile(r"\p{L}")
+
+
+def hangul_share(text: str) -> float:
+    """Share of Hangul among the letters of a text, 0..1; 0 for a text without letters."""
+    letters = len(_LETTER.findall(text))
+    return len(_HANGUL.findall(text)) / letters if letters else 0.0
+
+
+def has_letters(text: str) -> bool:
+    """Whether a text holds a letter of any script: one of digits and signs has no script to compare."""
+    return _LETTER.search(text) is not None
