@@ -1,0 +1,106 @@
+"""Embedding without a model and clustering, the same bits on every run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.cluster import MiniBatchKMeans
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+from threadpoolctl import threadpool_limits
+
+MAX_FEATURES = 50_000  # of words and of character n-grams each, so that memory is bounded
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Clusters of n vectors."""
+
+    labels: np.ndarray  # int64 (n,), 0..k-1
+    centres: np.ndarray  # float32 (k, dimensions)
+    distances: np.ndarray  # float64 (n,), Euclidean, of each vector to the centre of its cluster
+
+
+def embed_tfidf(texts: Sequence[str], dimensions: int = 64, seed: int = 0) -> np.ndarray:
+    """Latent semantic vectors: TF-IDF of words and of character 2- to 4-grams, reduced by SVD, of length one.
+
+    Character n-grams within words let Korean words with different particles resemble each other. Where the texts have
+    fewer dimensions than asked for, the rest are zeros; a text without words is all zeros.
+
+    Args:
+        texts: n texts.
+        dimensions: of the vectors.
+        seed: of the randomised SVD (Halko et al. 2011).
+
+    Returns:
+        float32 of shape (n, dimensions), bit-identical for the same texts in the same order.
+
+    Raises:
+        ValueError: for dimensions below one.
+    """
+    if dimensions < 1:
+        raise ValueError(f"{dimensions} dimensions, expected at least 1")
+    vectors = np.zeros((len(texts), dimensions), dtype=np.float32)
+    counted = _tfidf(texts)
+    rank = 0 if counted is None else min(dimensions, *counted.shape)
+    if counted is None or rank == 0:
+        return vectors
+    # One thread: sums in the same order whatever the number of cores. Equal texts have no variance to explain.
+    with threadpool_limits(1), np.errstate(invalid="ignore"):
+        if counted.shape[1] == 1:
+            reduced = counted.toarray()
+        else:
+            reduced = TruncatedSVD(rank, random_state=seed).fit_transform(counted)
+    norms = np.linalg.norm(reduced, axis=1, keepdims=True)
+    vectors[:, :rank] = np.divide(reduced, norms, out=np.zeros_like(reduced), where=norms > 1e-12)
+    return vectors
+
+
+def _tfidf(texts: Sequence[str]) -> sparse.csr_matrix | None:
+    """Words and character n-grams side by side, (n, features); none when no text has a word."""
+    if not any(not character.isspace() for text in texts for character in text):
+        return None
+    parts = []
+    for analyzer, ngrams, pattern in (("word", (1, 1), r"\w+"), ("char_wb", (2, 4), None)):
+        vectorizer = TfidfVectorizer(
+            analyzer=analyzer, ngram_range=ngrams, token_pattern=pattern, sublinear_tf=True, max_features=MAX_FEATURES
+        )
+        try:
+            parts.append(vectorizer.fit_transform(texts))
+        except ValueError as error:  # texts of punctuation alone have no words, but they have characters
+            if "empty vocabulary" not in str(error):
+                raise
+    return sparse.hstack(parts, format="csr") if parts else None
+
+
+def cluster(vectors: np.ndarray, k: int, seed: int = 0) -> Clusters:
+    """Mini-batch k-means (Sculley 2010) with k-means++ starts, in one thread.
+
+    Args:
+        vectors: float (n, dimensions).
+        k: clusters wanted; no more are made than there are distinct vectors.
+        seed: of the starts and batches.
+
+    Returns:
+        Bit-identical clusters for the same vectors in the same order.
+
+    Raises:
+        ValueError: for k below one or vectors that are not finite numbers of two dimensions.
+    """
+    if k < 1:
+        raise ValueError(f"{k} clusters, expected at least 1")
+    points = np.ascontiguousarray(vectors, dtype=np.float32)
+    if points.ndim != 2 or not np.isfinite(points).all():
+        raise ValueError(f"vectors of shape {points.shape}, expected finite numbers of shape (n, dimensions)")
+    if len(points) == 0:
+        return Clusters(np.empty(0, np.int64), np.empty((0, points.shape[1]), np.float32), np.empty(0))
+    distinct, same = np.unique(points, axis=0, return_inverse=True)
+    if k >= len(distinct):  # nothing to search for: each distinct vector is a cluster
+        return Clusters(same.ravel().astype(np.int64), distinct, np.zeros(len(points)))
+    with threadpool_limits(1):
+        model = MiniBatchKMeans(k, random_state=seed, n_init=5, batch_size=1024)
+        labels = model.fit(points).predict(points).astype(np.int64)
+    centres = model.cluster_centers_.astype(np.float32)
+    distances = np.linalg.norm(points.astype(np.float64) - centres[labels], axis=1)
+    return Clusters(labels, centres, distances)
