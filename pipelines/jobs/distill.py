@@ -48,7 +48,7 @@ def _distill(folder: Path, step: str, settings: DistillSettings, seed: int, mode
     from synth.distill import DistillOptions
     from synth.distill import distill as distil_rows
 
-    loaded = rows.load([Path(path) for path in paths], settings.task, typed.KINDS)
+    loaded = rows.load([Path(path) for path in paths], settings.task, typed.ANSWER_KINDS)
     options = DistillOptions(
         closed_book=settings.closed_book,
         candidates=settings.candidates,

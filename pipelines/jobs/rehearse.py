@@ -8,7 +8,7 @@ from curation.errors import InputError
 from ..child import call
 from ..recipe import RehearseSettings
 from ..run import FileDigests, Made, Run
-from .engine import opened
+from .engine import Named, opened
 from .inputs import data_of, model_of
 from .output import Output, Outputs
 
@@ -49,10 +49,9 @@ def _rehearse(
     from curation import storage
     from curation.checks import typed
     from synth import rows
-    from synth.rehearse import RehearseOptions
-    from synth.rehearse import rehearse as rehearse_tasks
+    from synth.rehearse import RehearseOptions, draft, finish, tasks_of
 
-    loaded = rows.load([Path(path) for path in paths], "rehearsal", typed.KINDS)
+    loaded = rows.load([Path(path) for path in paths], "rehearsal", typed.ANSWER_KINDS)
     demos = {str(name): frame for (name,), frame in loaded.rows.partition_by("task", as_dict=True).items()}
     if not demos:
         raise InputError(f"{', '.join(paths)}: no demonstration found, expected rows of prompt, completion and task")
@@ -67,4 +66,18 @@ def _rehearse(
         max_tokens=settings.max_tokens,
         clusters=settings.clusters,
     )
-    raise NotImplementedError
+    tasks = tasks_of(demos, options, seed)
+    with opened(folder, f"{step}: instances", base, settings.engine) as engine:
+        drafts = draft(tasks, engine, options, seed)
+        if latest == base:
+            made = finish(tasks, drafts, engine, engine, options, seed)
+        counts = {"generated": engine.generated, "cached": engine.hits}
+        named = Named(engine.name, engine.fingerprint)
+    if latest != base:  # one model at a time: two would not share a small machine's memory
+        with opened(folder, f"{step}: answers", latest, settings.engine) as engine:
+            made = finish(tasks, drafts, named, engine, options, seed)
+            counts = {"generated": counts["generated"] + engine.generated, "cached": counts["cached"] + engine.hits}
+    storage.write_parquet(loaded.rows, folder / _path("work", step))
+    storage.write_parquet(made.samples, folder / _path("samples", step))
+    storage.write_parquet(pl.concat([loaded.ledger, made.ledger]), folder / _path("ledger", step))
+    return {**made.report, "records": loaded.records, "damaged": loaded.ledger.height, **counts}
