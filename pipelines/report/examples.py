@@ -74,9 +74,7 @@ def _dropped(folder: Path, step: str, settings: CurateSettings) -> list[Example]
         documents = pii.replace(documents, settings.personal_data).rows
     texts = dict(zip(documents["doc_id"], documents["text"], strict=True))
     keys = ("rule", "value", "threshold", "file", "record")
-    return [
-        {**{key: row[key] for key in keys}, "id": row["row_id"], **_text(texts, row["row_id"])} for row in rows
-    ]
+    return [{**{key: row[key] for key in keys}, "id": row["row_id"], **_text(texts, row["row_id"])} for row in rows]
 
 
 def _text(texts: Mapping[str, str], wanted: str) -> Example:

@@ -2,21 +2,22 @@
 
 import base64
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from . import evaluation, views, words
+from . import evaluation, synthesis, views, words
 
 TEMPLATES = Path(__file__).parent / "templates"
-JOBS = {
-    "curate": "Curation",
-    "distill": "Distillation",
-    "rehearse": "Rehearsal",
-    "train": "Training",
-    "evaluate": "Evaluation",
+JOBS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
+    "curate": ("Curation", views.curate),
+    "distill": ("Distillation", synthesis.distill),
+    "rehearse": ("Rehearsal", synthesis.rehearse),
+    "train": ("Training", views.train),
+    "evaluate": ("Evaluation", evaluation.evaluate),
 }
 
 
@@ -27,9 +28,12 @@ def render(report: dict[str, Any]) -> str:
     and every request, and allows no style but its own, by hash.
     """
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
         lstrip_blocks=True,
-    )  # fmt: skip
+    )
     environment.filters["excerpt"] = _excerpt
     environment.filters["visible"] = lambda text: words.clip(str(text), 10_000)[0]
     environment.filters["number"] = words.number
@@ -50,12 +54,12 @@ def _policy(style: str) -> str:
 
 
 def _section(number: int, step: dict[str, Any]) -> dict[str, Any]:
-    view = evaluation.evaluate if step["job"] == "evaluate" else views.VIEWS[step["job"]]
+    title, view = JOBS[step["job"]]
     return {
         "anchor": f"step-{number}",
         "name": step["name"],
         "job": step["job"],
-        "title": JOBS[step["job"]],
+        "title": title,
         "seconds": step["seconds"],
         "empty": not step["facts"],
         "view": view(step),

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from . import evaluation, words
+from . import words
 
 MOST_RULES = 12  # that a funnel lists
 
@@ -51,8 +51,15 @@ def _step(step: Step) -> list[str]:
         case "distill":
             tiers = facts.get("tiers") or {}
             rows = facts.get("rows") or sum(tiers.values())
-            return table([[name, words.count(number), words.share(number, rows)] for name, number in tiers.items()],
-                         (1, 2)) if tiers else []  # fmt: skip
+            return (
+                table(
+                    [[name, words.count(number), words.share(number, rows)] for name, number in tiers.items()], (1, 2)
+                )
+                if tiers
+                else []
+            )
+        case "rehearse":
+            return _rehearsal(facts)
         case "train":
             return _training(facts)
         case "evaluate":
@@ -68,10 +75,14 @@ def _funnel(step: Step) -> list[str]:
     read = facts.get("records") or 0
     rows = [["", "dropped", "left", "of read"]]
     rows += [
-        [row["name"], words.count(row["dropped"]) if row["dropped"] else "", words.count(row["left"]),
-         words.share(row["left"], read)]
+        [
+            row["name"],
+            words.count(row["dropped"]) if row["dropped"] else "",
+            words.count(row["left"]),
+            words.share(row["left"], read),
+        ]
         for row in funnel
-    ]  # fmt: skip
+    ]
     shown = table(rows, (1, 2, 3))
     for title, counted in (("dropped by rule", facts.get("dropped")), ("changed by rule", facts.get("edited"))):
         most = sorted((counted or {}).items(), key=lambda item: (-item[1], item[0]))
@@ -79,6 +90,19 @@ def _funnel(step: Step) -> list[str]:
             shown += ["", title, *table([[name, words.count(number)] for name, number in most[:MOST_RULES]], (1,))]
         if len(most) > MOST_RULES:
             shown.append(f"and {len(most) - MOST_RULES} rules more")
+    return shown
+
+
+def _rehearsal(facts: dict[str, Any]) -> list[str]:
+    if "requests" not in facts:
+        return []
+    shown = [
+        f"{words.count(facts.get('samples'))} samples kept of {words.count(facts['requests'])} made up, "
+        f"for {len(facts.get('tasks') or {})} tasks"
+    ]
+    if facts.get("shortfall"):
+        missing = ", ".join(f"{task} {words.count(number)}" for task, number in facts["shortfall"].items())
+        shown.append(f"fewer than wanted: {missing}")
     return shown
 
 
@@ -97,21 +121,29 @@ def _tasks(facts: dict[str, Any]) -> list[str]:
         return []
     rows = [["task", "model", "metric", "score", "items"]]
     rows += [
-        [row["task"], row["model"], row["metric"], evaluation.score(row.get("mean"), row["metric"]),
-         words.count(row.get("items"))]
+        [
+            row["task"],
+            row["model"],
+            row["metric"],
+            words.score(row.get("mean"), row["metric"]),
+            words.count(row.get("items")),
+        ]
         for row in facts["scores"]
-    ]  # fmt: skip
+    ]
     return table(rows, (3, 4))
 
 
 def _headline(entry: dict[str, Any]) -> list[str]:
+    metric = entry["metric"]
     rows = [["model", "learned", "", "forgotten", ""]]
     for model in entry["models"]:
-        learned, forgotten = model.get("learned") or {}, model.get("forgotten") or {}
-        rows.append([
-            model["model"],
-            words.points(learned.get("mean"), signed=True), words.interval(learned),
-            words.points(forgotten.get("mean"), signed=True), words.interval(forgotten),
-        ])  # fmt: skip
-    title = f"Learned and forgotten since {entry['base']}, points of 100 with 95 % intervals ({entry['step']})"
+        cells = [model["model"]]
+        for kind in ("learned", "forgotten"):
+            part = model.get(kind) or {}
+            cells += [words.score(part.get("mean"), metric, signed=True), words.interval(part, metric)]
+        rows.append(cells)
+    by = f" by {metric}" if metric else ""
+    title = (
+        f"Learned and forgotten since {entry['base']}{by}, in {words.unit(metric)}, 95 % intervals ({entry['step']})"
+    )
     return [title, *(f"  {line}" for line in table(rows, (1, 2, 3, 4)))]

@@ -8,20 +8,13 @@ _CONTROLS = {code: f"⟨U+{code:04X}⟩" for code in (*range(0x20), 0x7F, *range
 _DIRECTIONS = {code: f"⟨U+{code:04X}⟩" for code in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 _SHOWN = {**_CONTROLS, **_DIRECTIONS, 13: None}
 
+BITS = "bits_per_byte"  # the one metric that is no share of 1, and better when lower
+
 TIERS = {
     "verified_self": "the model's own answer, right without help",
     "verified_rewrite": "the reference in the model's own words, verified",
     "gold_fallback": "the reference as it came: no rewrite passed the checks",
     "new_knowledge": "the reference as it came: the model does not know the answer",
-}
-NAMES = {
-    "length": "length",
-    "gopher": "Gopher quality rules",
-    "korean": "Korean rules",
-    "reader": "damaged records",
-    "normalise": "normalisation",
-    "pii": "personal data",
-    "duplicate": "duplicates",
 }
 
 
@@ -52,6 +45,8 @@ def share(part: float, whole: float) -> str:
     if not whole:
         return "–"
     percent = 100 * part / whole
+    if 0 < percent < 0.05:
+        return "< 0.1 %"
     return f"{percent:.1f} %" if percent < 10 else f"{percent:.0f} %"
 
 
@@ -68,8 +63,46 @@ def points(value: float | None, signed: bool = False) -> str:
     return f"{rounded:+.1f}" if signed else f"{rounded:.1f}"
 
 
-def interval(bounds: Mapping[str, Any]) -> str:
-    """The interval of an estimate in points, empty when it has none."""
+def interval(bounds: Mapping[str, Any], metric: str = "", signed: bool = False) -> str:
+    """The interval of an estimate in its metric's unit, empty when it has none."""
     if bounds.get("low") is None or bounds.get("high") is None:
         return ""
-    return f"[{points(bounds['low'])}, {points(bounds['high'])}]"
+    return f"[{score(bounds['low'], metric, signed)}, {score(bounds['high'], metric, signed)}]"
+
+
+def score(value: float | None, metric: str, signed: bool = False) -> str:
+    """A score or difference as people read it: points of 100, or the metric's own unit."""
+    if metric != BITS:
+        return points(value, signed)
+    return "–" if value is None else f"{value:+.3f}" if signed else f"{value:.3f}"
+
+
+def unit(metric: str) -> str:
+    """What a score of a metric is counted in."""
+    return "bits per byte" if metric == BITS else "points of 100"
+
+
+def percent(value: Any) -> str:
+    """A rate of 0..1 in per cent."""
+    return f"{100 * value:.1f} %" if is_number(value) else "–"
+
+
+def is_number(value: Any) -> bool:
+    """Whether a fact is a number at all."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def counted(numbers: dict[str, int] | None, whole: float, rules: dict[str, Any]) -> list[dict[str, Any]]:
+    """Counts by rule, largest first, with the rule's definition and a bar's width in per cent of the largest."""
+    rows = sorted((numbers or {}).items(), key=lambda item: (-item[1], item[0]))
+    top = rows[0][1] if rows and rows[0][1] else 1
+    return [
+        {
+            "rule": rule,
+            "definition": rules.get(rule),
+            "count": count(number),
+            "share": share(number, whole),
+            "width": round(100 * number / top, 1),
+        }
+        for rule, number in rows
+    ]

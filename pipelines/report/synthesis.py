@@ -1,0 +1,168 @@
+"""What the page shows of distillation and rehearsal; facts may lack anything."""
+
+from typing import Any
+
+from markupsafe import Markup
+
+from . import charts, words
+
+Step = dict[str, Any]
+View = dict[str, Any]
+
+TIER_COLOURS = {
+    "verified_self": charts.LEARNED,
+    "verified_rewrite": "var(--series-2)",
+    "gold_fallback": charts.NEUTRAL,
+    "new_knowledge": "var(--series-5)",
+}
+
+
+def distill(step: Step) -> View:
+    """Tiers, reasons, likelihoods, canaries and rows before and after."""
+    facts = step["facts"]
+    tiers = facts.get("tiers") or {}
+    rows = facts.get("rows") or sum(tiers.values())
+    rejections = facts.get("rejections") or {}
+    return {
+        "rows": words.count(rows),
+        "own": words.share(sum(tiers.get(name, 0) for name in ("verified_self", "verified_rewrite")), rows),
+        "chart": _tiers(facts.get("tiers_by_task") or ({"rows": tiers} if tiers else {})),
+        "tiers": [
+            {
+                "tier": tier,
+                "meaning": words.TIERS.get(tier, ""),
+                "count": words.count(number),
+                "share": words.share(number, rows),
+            }
+            for tier, number in _by_ladder(tiers)
+        ],
+        "reasons": words.counted(facts.get("fallback_reasons"), rows, {}),
+        "rejections": [
+            {"rung": rung, "rows": words.counted(counted, sum(counted.values()), {})}
+            for rung, counted in rejections.items()
+            if counted
+        ],
+        "facts": _distilled(facts),
+        "canaries": [
+            _canary(name, rate) for name, rate in (facts.get("canaries") or {}).items() if isinstance(rate, dict)
+        ],
+        "examples": sorted(step["examples"], key=lambda row: _rung(row["tier"])),
+    }
+
+
+def _tiers(tasks: dict[str, dict[str, int]]) -> Markup | None:
+    """Rows of each task by tier."""
+    present = {tier for tiers in tasks.values() for tier in tiers}
+    if not present:
+        return None
+    groups = [tier for tier, _ in _by_ladder(dict.fromkeys(present, 0))]
+    rows = [
+        {"name": task, "group": tier, "count": tiers.get(tier, 0), "order": place}
+        for task, tiers in tasks.items()
+        for place, tier in enumerate(groups)
+    ]
+    said = "; ".join(f"{row['name']}, {row['group']}: {row['count']}" for row in rows)
+    colours = {tier: TIER_COLOURS.get(tier, charts.NEUTRAL) for tier in groups}
+    return charts.svg(charts.stacked(rows, colours, list(tasks), "rows"), f"Rows by task and tier. {said}")
+
+
+def _distilled(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """What else was measured, named, as far as it is there."""
+    likelihood, length = facts.get("nats_per_token") or {}, facts.get("length_ratio") or {}
+    requests, tokens = facts.get("requests") or {}, facts.get("tokens") or {}
+    named = [
+        ("surprise of the references to the model, nats a token", likelihood.get("references")),
+        ("surprise of what is trained on instead, nats a token", likelihood.get("distilled")),
+        ("length of the model's own texts against their references, median", length.get("median")),
+        ("the shortest", length.get("lowest")),
+        ("the longest", length.get("highest")),
+        ("references that fail their own checks", facts.get("inconsistent_references")),
+        ("answers asked for", requests.get("candidates")),
+        ("answers used", requests.get("used")),
+        ("closed-book samples of the knowledge gate", requests.get("known_samples")),
+        ("answers generated in this run", facts.get("generated")),
+        ("answers taken from the cache", facts.get("cached")),
+        ("tokens generated", tokens.get("generated")),
+    ]
+    return [
+        (name, words.count(value) if isinstance(value, int) else words.number(value))
+        for name, value in named
+        if words.is_number(value)
+    ]
+
+
+def _by_ladder(tiers: dict[str, int]) -> list[tuple[str, int]]:
+    return sorted(tiers.items(), key=lambda item: _rung(item[0]))
+
+
+def _rung(tier: str | None) -> tuple[int, str]:
+    ladder = list(words.TIERS)
+    return (ladder.index(tier), tier) if tier in ladder else (len(ladder), tier or "")
+
+
+def _canary(name: str, rate: dict[str, Any]) -> View:
+    return {
+        "name": name.replace("_", " "),
+        "wrong": words.count(rate.get("wrong")),
+        "of": words.count(rate.get("of")),
+        "rate": words.percent(rate.get("rate")),
+        "interval": f"[{words.percent(rate.get('low'))}, {words.percent(rate.get('high'))}]",
+        "budget": words.percent(rate.get("budget")),
+        "shown": rate.get("shown"),
+    }
+
+
+def rehearse(step: Step) -> View:
+    """Yield of every task: what was asked for, kept, and dropped for which reason."""
+    tasks = step["facts"].get("tasks") or {}
+    reasons = _largest(step["facts"].get("dropped") or {})
+    columns = {name: key for name, key in YIELD.items() if any(task.get(key) is not None for task in tasks.values())}
+    return {
+        "columns": [*columns, *map(_reason, reasons)],
+        "rows": [
+            {
+                "task": name,
+                "cells": [words.count(task.get(key)) for key in columns.values()]
+                + [words.count((task.get("dropped") or {}).get(reason, 0)) for reason in reasons],
+                "agreement": words.percent(task.get("agree_with_refinement")),
+            }
+            for name, task in tasks.items()
+        ],
+        "agreement": any(words.is_number(task.get("agree_with_refinement")) for task in tasks.values()),
+        "chart": _yield(tasks, reasons),
+        "samples": words.count(step["facts"].get("samples")),
+        "requests": words.count(step["facts"].get("requests")),
+        "examples": step["examples"],
+    }
+
+
+YIELD = {"demonstrations": "demos", "made up": "requests", "wanted": "wanted", "kept": "kept", "short of": "shortfall"}
+REASON_COLOURS = (charts.NEUTRAL, *(f"var(--series-{number})" for number in (2, 4, 5, 1)))
+
+
+def _reason(rule: str) -> str:
+    return rule.removeprefix("rehearse.").replace("_", " ")
+
+
+def _largest(counted: dict[str, int]) -> list[str]:
+    return [name for name, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0]))]
+
+
+def _yield(tasks: dict[str, dict[str, Any]], reasons: list[str]) -> Markup | None:
+    """What became of everything made up for each task; rare reasons together."""
+    if not tasks or not any(task.get("kept") for task in tasks.values()):
+        return None
+    shown = reasons[: len(REASON_COLOURS) - 1]
+    groups = ["kept", *map(_reason, shown), *(["other reasons"] if len(reasons) > len(shown) else [])]
+    rows = []
+    for name, task in tasks.items():
+        dropped = task.get("dropped") or {}
+        counts = {"kept": task.get("kept") or 0, **{_reason(reason): dropped.get(reason, 0) for reason in shown}}
+        counts["other reasons"] = sum(number for reason, number in dropped.items() if reason not in shown)
+        rows.extend(
+            {"name": name, "group": group, "count": counts[group], "order": place} for place, group in enumerate(groups)
+        )
+    said = "; ".join(f"{row['name']}, {row['group']}: {row['count']}" for row in rows)
+    colours = dict(zip(groups, [charts.LEARNED, *REASON_COLOURS], strict=False))
+    chart = charts.stacked(rows, colours, list(tasks), "instances")
+    return charts.svg(chart, f"What became of the instances of each task. {said}")
