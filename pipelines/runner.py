@@ -12,12 +12,7 @@ import yaml
 from curation import storage, tables
 from curation.errors import InputError
 
-from .jobs.curate import curate
-from .jobs.distill import distill
-from .jobs.evaluate import evaluate
 from .jobs.output import Output, Outputs
-from .jobs.rehearse import rehearse
-from .jobs.train import train
 from .recipe import CurateSettings, DistillSettings, EvaluateSettings, Recipe, RehearseSettings, Step, TrainSettings
 from .report import write_report
 from .run import Run
@@ -69,17 +64,27 @@ def run_recipe(recipe: Recipe, out: Path, announce: Announce, fresh: bool = Fals
 
 
 def carry_out(run: Run, name: str, settings: Step, outputs: Outputs) -> Output:
-    """Carry out one step."""
+    """Carry out one step; a job's libraries are loaded only where it is used."""
     match settings:
         case CurateSettings():
+            from .jobs.curate import curate
+
             return curate(run, name, settings)
         case DistillSettings():
+            from .jobs.distill import distill
+
             return distill(run, name, settings, outputs)
         case RehearseSettings():
+            from .jobs.rehearse import rehearse
+
             return rehearse(run, name, settings, outputs)
         case TrainSettings():
+            from .jobs.train import train
+
             return train(run, name, settings, outputs)
         case EvaluateSettings():
+            from .jobs.evaluate import evaluate
+
             return evaluate(run, name, settings, outputs)
 
 

@@ -6,13 +6,12 @@ from typing import Any
 
 from curation import storage
 
-from .skills import NEW_SKILLS, SKILLS, Item, Skill
+from .skills import NEW_SKILLS, SKILLS, Item, Skill, foreign, variants
 
 DEMONSTRATIONS = 20  # of each old skill (SSR, section 4.1)
 NEW_ITEMS = 480  # training rows of the new tasks together
 KNOWN_ITEMS = 60  # rows of the new set that the model can answer by itself already
 TEST_ITEMS = 200  # unseen items a skill
-FOREIGN_VARIANTS = 3
 
 Row = dict[str, Any]
 
@@ -45,11 +44,12 @@ def _demonstration(skill: Skill, item: Item) -> Row:
 
 
 def _foreign(skill: Skill, item: Item, number: int) -> Row:
-    """A row of the new set: prompt, a right answer in a foreign style, and the bare answer for the checker."""
+    """A row of the new set: prompt, a right answer in a style the model never saw, the bare answer for the checker."""
+    styles = variants(skill.voice, held_out=True)
     return {
         "task": skill.name,
         "prompt": _said("user", item.prompt),
-        "completion": _said("assistant", skill.foreign(item, number % FOREIGN_VARIANTS)),
+        "completion": _said("assistant", foreign(item, styles[number % len(styles)])),
         "answer": item.answer,
         "check": "short_answer",
     }
