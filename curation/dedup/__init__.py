@@ -1,0 +1,1 @@
+"""Exact and near duplicates: sketches of each partition in, decisions over all partitions out."""
