@@ -116,6 +116,8 @@ def _json_lines(file: Path, text_column: str | None) -> pl.DataFrame:
             raise InputError(f"{file}, line {line}: found {type(record).__name__}, expected a JSON object")
         seen.update(dict.fromkeys(record))
         records.append({column: record[column] for column in wanted if column in record})
+    if not records:
+        raise InputError(f"{file}: no rows, expected at least one")
     known = [column for column in wanted if column in seen]
     if not any(column in known for column in wanted[2:]):
         return pl.DataFrame(schema=dict.fromkeys(seen, pl.Null))  # for the message that lists the columns

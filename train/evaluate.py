@@ -96,7 +96,7 @@ def _row(asked: _Asked, item: Task, metric: str, score: float, prediction: str) 
         "seed": asked.seed,
         "task": item.task,
         "item": item.id,
-        "source": item.source if item.source is not None else item.id,
+        "source": item.source if item.source is not None else f"{item.task}/{item.id}",
         "cluster": item.cluster,
         "metric": metric,
         "score": score,

@@ -103,16 +103,12 @@ def stored_dtype(folder: Path) -> torch.dtype:
     return named if isinstance(named, torch.dtype) else torch.float32
 
 
-def pad_id(folder: Path) -> int | None:
-    """The padding token as the configuration has it."""
-    return AutoConfig.from_pretrained(folder, trust_remote_code=False).get_text_config().pad_token_id
-
-
 def write(model: Any, base: Path, folder: Path) -> None:
     """Write a model's weights and configuration, and beside them its base's tokenizer, template and settings."""
+    model.config = AutoConfig.from_pretrained(base, trust_remote_code=False)  # trainers set pad_token_id and use_cache
     model.save_pretrained(folder)
     readable(folder)
-    (folder / "generation_config.json").unlink(missing_ok=True)  # the trainer has changed it: the base's own counts
+    (folder / "generation_config.json").unlink(missing_ok=True)  # made from the configuration: the base's own counts
     for name in COMPANIONS:
         if (base / name).is_file():
             shutil.copyfile(base / name, folder / name)

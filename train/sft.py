@@ -253,7 +253,6 @@ def _write(
             adapters.write(model, base.name, temporary / "adapter")
             rows = prepared.dataset.select(range(min(4, len(prepared.dataset))))["input_ids"]
             model, card["largest_logit_change_of_merging"] = adapters.merged(base, temporary / "adapter", list(rows))
-        model.config.pad_token_id = models.pad_id(base)  # the trainer has set its own
         models.write(model.to(models.stored_dtype(base)), base, temporary)
         card["losses"] = losses
         storage.write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", temporary / CARD)

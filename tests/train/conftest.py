@@ -1,11 +1,14 @@
 """A tiny Llama with a byte-level tokenizer and a chat template: real components, seconds to train."""
 
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from curation.model import Request, Response, Score, ScoreRequest
 
 TEMPLATE = (
     "{% for turn in messages %}<|{{ turn['role'] }}|>{{ turn['content'] }}<|end|>{% endfor %}"
@@ -14,7 +17,7 @@ TEMPLATE = (
 SPECIAL = ["<|pad|>", "<|end|>", "<|user|>", "<|assistant|>", "<|system|>"]
 
 
-def byte_tokenizer(template: str | None = TEMPLATE) -> PreTrainedTokenizerFast:
+def make_tokenizer(template: str | None = TEMPLATE) -> PreTrainedTokenizerFast:
     """One token a byte and five special tokens."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: number for number, token in enumerate([*SPECIAL, *alphabet])}
@@ -30,7 +33,7 @@ def byte_tokenizer(template: str | None = TEMPLATE) -> PreTrainedTokenizerFast:
 def write_model(folder: Path, template: str | None = TEMPLATE, layers: int = 2, tied: bool = True) -> Path:
     """A model folder with random weights of a fixed seed."""
     torch.manual_seed(5)
-    tokenizer = byte_tokenizer(template)
+    tokenizer = make_tokenizer(template)
     config = LlamaConfig(
         vocab_size=len(tokenizer), hidden_size=64, intermediate_size=128, num_hidden_layers=layers,
         num_attention_heads=2, num_key_value_heads=2, head_dim=32, max_position_embeddings=256,
@@ -42,6 +45,11 @@ def write_model(folder: Path, template: str | None = TEMPLATE, layers: int = 2, 
 
 
 @pytest.fixture(scope="session")
+def byte_tokenizer() -> Callable[..., PreTrainedTokenizerFast]:
+    return make_tokenizer
+
+
+@pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_model(tmp_path_factory.mktemp("models") / "tiny")
 
@@ -50,3 +58,53 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def raw_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Without a chat template."""
     return write_model(tmp_path_factory.mktemp("models") / "raw", template=None)
+
+
+class HuggingFace:
+    """Generates and scores with transformers, one request at a time: the smallest engine that is a real one."""
+
+    name = "transformers"
+
+    def __init__(self, folder: Path) -> None:
+        self.fingerprint = folder.name
+        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        self.model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+
+    def _ids(self, prompt: str | tuple[tuple[str, str], ...]) -> list[int]:
+        if isinstance(prompt, str):
+            return self.tokenizer(prompt)["input_ids"]
+        turns = [{"role": role, "content": content} for role, content in prompt]
+        text = self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    @torch.inference_mode()
+    def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
+        for request in requests:
+            ids = self._ids(request.prompt)
+            made = self.model.generate(
+                input_ids=torch.tensor([ids]), attention_mask=torch.ones(1, len(ids), dtype=torch.long),
+                max_new_tokens=request.sampling.max_tokens, do_sample=False,
+                pad_token_id=self.tokenizer.eos_token_id,
+            )[0, len(ids) :].tolist()  # fmt: skip
+            reason = "stop" if made[-1] == self.tokenizer.eos_token_id else "length"
+            text = self.tokenizer.decode(made, skip_special_tokens=True)
+            yield Response(request.id, request.sample, text, tuple(made), reason, len(ids))
+
+    @torch.inference_mode()
+    def score(self, requests: Iterable[ScoreRequest]) -> Iterator[Score]:
+        for request in requests:
+            context = self._ids(request.context) or [self.tokenizer.bos_token_id or self.tokenizer.eos_token_id]
+            if isinstance(request.context, str):
+                ids = self.tokenizer(request.context + request.continuation)["input_ids"]
+                ids = ids if ids[: len(context)] == context else context + ids
+            else:
+                ids = context + self.tokenizer(request.continuation, add_special_tokens=False)["input_ids"]
+            logprobs = self.model(torch.tensor([ids])).logits[0].log_softmax(-1)
+            tail = ids[len(context) :]
+            found = [float(logprobs[len(context) + n - 1, token]) for n, token in enumerate(tail)]
+            yield Score(request.id, tuple(found), tuple(tail))
+
+
+@pytest.fixture(scope="session")
+def engine() -> type[HuggingFace]:
+    return HuggingFace

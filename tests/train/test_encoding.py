@@ -1,0 +1,151 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from transformers import PreTrainedTokenizerFast
+
+from curation import tables
+from curation.errors import InputError
+from train import data
+from train.encoding import IGNORED, Encoder
+from train.options import OverLong
+
+Make = Callable[..., Encoder]
+
+END = 1
+
+
+@pytest.fixture
+def tokenizer(byte_tokenizer: Callable[..., Any]) -> Any:
+    return byte_tokenizer()
+
+
+@pytest.fixture
+def encoder(byte_tokenizer: Callable[..., Any]) -> Callable[..., Encoder]:
+    def make(max_tokens: int = 100, over_long: OverLong = "refuse", **template: str | None) -> Encoder:
+        return Encoder(byte_tokenizer(**template), frozenset({END}), max_tokens, over_long)
+
+    return make
+
+
+@pytest.fixture
+def neox(shared_data: Path) -> Any:
+    path = shared_data / "models" / "gpt-neox-tokenizer" / "tokenizer.json"
+    return PreTrainedTokenizerFast(tokenizer_file=str(path), eos_token="<|endoftext|>")
+
+
+def rows(**columns: list) -> pl.DataFrame:
+    height = len(next(iter(columns.values())))
+    given = pl.DataFrame(columns, schema_overrides={name: data.ROWS[name] for name in columns})
+    keys = {"row_id": [f"r{n}" for n in range(height)], "file": ["f.jsonl"] * height, "record": list(range(height))}
+    return tables.complete(given.with_columns(**{name: pl.Series(values) for name, values in keys.items()}), data.ROWS)
+
+
+def turn(role: str, content: str) -> dict[str, str]:
+    return {"role": role, "content": content}
+
+
+def in_loss(encoded: pl.DataFrame, row: int, tokenizer: Any) -> str:
+    return tokenizer.decode([label for label in encoded["labels"][row] if label != IGNORED])
+
+
+def test_all_of_a_text_and_its_end_are_in_the_loss(encoder: Make, tokenizer: Any) -> None:
+    result = encoder().encode(rows(text=["abc", "한"]), "s")
+    for row, text in enumerate(["abc", "한"]):
+        assert result.rows["labels"][row].to_list() == result.rows["input_ids"][row].to_list()
+        assert in_loss(result.rows, row, tokenizer) == text + "<|end|>"
+    assert result.ledger.is_empty()
+
+
+def test_only_a_raw_completion_is_in_the_loss_after_the_prompts_own_ids(encoder: Make, tokenizer: Any) -> None:
+    result = encoder().encode(rows(prompt=["Q: 1\nA: ", ""], completion=["one", "two<|end|>"]), "s")
+    assert [in_loss(result.rows, n, tokenizer) for n in (0, 1)] == ["one<|end|>", "two<|end|>"]
+    prompt = tokenizer("Q: 1\nA: ")["input_ids"]
+    assert result.rows["input_ids"][0].to_list()[: len(prompt)] == prompt
+
+
+@pytest.mark.shared_data
+def test_tokens_that_would_merge_across_the_border_are_kept_apart(neox: Any) -> None:
+    asked = "The answer is: "  # its last space would merge with the next word
+    result = Encoder(neox, frozenset({neox.eos_token_id}), 50, "refuse").encode(
+        rows(prompt=[asked], completion=["yes"]), "s"
+    )
+    prompt = neox(asked)["input_ids"]
+    assert neox(asked + "yes")["input_ids"][: len(prompt)] != prompt
+    assert result.rows["input_ids"][0].to_list()[: len(prompt)] == prompt
+    assert in_loss(result.rows, 0, neox) == "yes" + neox.eos_token
+
+
+def test_only_answers_of_a_conversation_are_in_the_loss(encoder: Make, tokenizer: Any) -> None:
+    turns = [turn("user", "a"), turn("assistant", "b"), turn("user", "c"), turn("assistant", "d")]
+    both = encoder().encode(rows(turns=[turns], answers_from=[0]), "s").rows
+    last = encoder().encode(rows(turns=[turns], answers_from=[3]), "s").rows
+    assert in_loss(both, 0, tokenizer) == "b<|end|>d<|end|>"
+    assert in_loss(last, 0, tokenizer) == "d<|end|>"
+    assert tokenizer.decode(last["input_ids"][0]) == "<|user|>a<|end|><|assistant|>b<|end|><|user|>c<|end|>" \
+        "<|assistant|>d<|end|>"  # fmt: skip
+
+
+def test_a_template_that_never_ends_an_answer_is_refused_naming_the_row(encoder: Make) -> None:
+    endless = "{% for turn in messages %}<|{{ turn['role'] }}|>{{ turn['content'] }}{% endfor %}"
+    broken = encoder(template=endless + "{% if add_generation_prompt %}<|assistant|>{% endif %}")
+    with pytest.raises(InputError, match=r"s/f.jsonl, record 0 \(r0\): the chat template writes 'b' without an end"):
+        broken.encode(rows(turns=[[turn("user", "a"), turn("assistant", "b")]], answers_from=[1]), "s")
+
+
+def test_turns_need_a_template_and_an_answer(encoder: Make) -> None:
+    turns = rows(turns=[[turn("user", "a"), turn("assistant", "b")]], answers_from=[1])
+    with pytest.raises(InputError, match="found turns, but the model has no chat template"):
+        encoder(template=None).encode(turns, "s")
+    with pytest.raises(InputError, match=r"found turns of \['user'\], expected one of the assistant"):
+        encoder().encode(rows(turns=[[turn("user", "a")]], answers_from=[0]), "s")
+
+
+def test_rows_without_content_are_dropped_with_a_ledger_row(encoder: Make) -> None:
+    result = encoder().encode(rows(text=["abc", " \n", None, ""]), "s")
+    assert result.rows["row_id"].to_list() == ["r0"]
+    assert result.ledger.select("row_id", "rule", "action", "table", "record").rows() == [
+        (f"r{n}", "train.empty", "drop", "samples", n) for n in (1, 2, 3)
+    ]
+    empty = rows(prompt=["a", "a"], completion=["", "b"])
+    assert encoder().encode(empty, "s").rows["row_id"].to_list() == ["r1"]
+    silent = rows(turns=[[turn("user", "a"), turn("assistant", " ")], [turn("user", "a"), turn("assistant", "b")]],
+                  answers_from=[1, 1])  # fmt: skip
+    assert encoder().encode(silent, "s").rows["row_id"].to_list() == ["r1"]
+    with pytest.raises(InputError, match="none of 1 rows is left to train on, 1 empty"):
+        encoder().encode(rows(text=[""]), "s")
+
+
+def test_a_text_that_is_too_long_is_split_without_losing_a_token(encoder: Make, tokenizer: Any) -> None:
+    text = "0123456789" * 5
+    result = encoder(20, "split").encode(rows(text=[text, "short"]), "s")
+    pieces = result.rows.filter(row_id="r0")["input_ids"].to_list()
+    assert [len(piece) for piece in pieces] == [20, 20, 11]
+    assert tokenizer.decode(sum(pieces, [])) == text + "<|end|>"
+    (entry,) = result.ledger.rows(named=True)
+    assert (entry["row_id"], entry["action"], entry["value"], entry["threshold"]) == ("r0", "split", 51.0, 20.0)
+    assert json.loads(entry["detail"]) == {"pieces": 3}
+    assert result.rows.filter(row_id="r1").height == 1
+
+
+def test_rows_that_are_too_long_are_dropped_or_refused_by_policy(encoder: Make) -> None:
+    pairs = rows(prompt=["a", "a"], completion=["b" * 50, "b"])
+    dropped = encoder(20, "drop").encode(pairs, "s")
+    assert dropped.rows["row_id"].to_list() == ["r1"]
+    assert dropped.ledger.select("row_id", "action", "value").rows() == [("r0", "drop", 52.0)]
+    with pytest.raises(InputError, match=r"record 0 \(r0\): 52 tokens, the limit is 20"):
+        encoder(20, "refuse").encode(pairs, "s")
+    with pytest.raises(InputError, match="only plain text can be split"):
+        encoder(20, "split").encode(pairs, "s")
+
+
+def test_every_row_is_kept_split_or_in_the_ledger(encoder: Make) -> None:
+    texts = ["x" * n for n in range(0, 60, 3)]
+    for policy in ("split", "drop"):
+        result = encoder(20, policy).encode(rows(text=texts), "s")
+        accounted = set(result.rows["row_id"]) | set(result.ledger["row_id"])
+        assert accounted == {f"r{n}" for n in range(len(texts))}
+        tables.check(result.ledger, tables.LEDGER)

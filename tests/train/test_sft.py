@@ -1,0 +1,264 @@
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from curation.errors import InputError
+from curation.model import Request, Sampling
+from train.options import Lora, Source, TrainOptions
+from train.sft import Progress, train
+
+WORDS = ["ab", "cd", "ef", "gh", "안녕"]
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rows = [
+        {
+            "prompt": [{"role": "user", "content": f"say {word}"}],
+            "completion": [{"role": "assistant", "content": word.upper()}],
+        }
+        for word in WORDS
+    ]
+    path = tmp_path_factory.mktemp("data") / "pairs.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture(scope="module")
+def taught(tiny_model: Path, pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Full tuning until the answers are learned, as a report and the progress it told."""
+    told: list[Progress] = []
+    options = TrainOptions(model=str(tiny_model), data=(Source(pairs),), tuning="full", steps=60, batch_size=10,
+                           learning_rate=5e-3, threads=1)  # fmt: skip
+    return train(options, tmp_path_factory.mktemp("out") / "full", told.append), told
+
+
+def test_the_model_learns_the_answers_and_to_stop(taught: Any, engine: Any) -> None:
+    report, _ = taught
+    requests = [Request(word, (("user", f"say {word}"),), Sampling(max_tokens=20)) for word in WORDS]
+    answers = {response.id: (response.text, response.finish_reason) for response in
+               engine(report.folder).generate(requests)}  # fmt: skip
+    assert answers == {word: (word.upper(), "stop") for word in WORDS}
+
+
+def test_the_folder_is_a_plain_model(taught: Any, tiny_model: Path) -> None:
+    folder = taught[0].folder
+    names = {file.name for file in folder.iterdir()}
+    assert names == {"model.safetensors", "config.json", "generation_config.json", "tokenizer.json",
+                     "tokenizer_config.json", "chat_template.jinja", "run_card.json"}  # fmt: skip
+    for name in ("generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+        assert (folder / name).read_bytes() == (tiny_model / name).read_bytes()
+    before, after = (json.loads((path / "config.json").read_text()) for path in (tiny_model, folder))
+    assert before == after
+    assert load_file(folder / "model.safetensors").keys() == load_file(tiny_model / "model.safetensors").keys()
+    assert os.stat(folder / "model.safetensors").st_mode & 0o777 == os.stat(folder / "config.json").st_mode & 0o777
+    assert not [path for path in folder.parent.iterdir() if path != folder]  # neither checkpoints nor a partial folder
+
+
+def test_the_card_says_what_was_seen_and_names_no_path(taught: Any, tiny_model: Path, pairs: Path) -> None:
+    report, told = taught
+    text = (report.folder / "run_card.json").read_text()
+    card = json.loads(text)
+    assert card == report.card
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    seen = card["sources"]["pairs.jsonl"]
+    lengths = [len(tokenizer(f"<|user|>say {word}<|end|><|assistant|>{word.upper()}<|end|>")["input_ids"])
+               for word in WORDS]  # fmt: skip
+    assert (seen["rows"], seen["passes"], seen["tokens"]) == (600, 120.0, 120 * sum(lengths))
+    assert seen["loss_tokens"] == 120 * sum(len(word.upper().encode()) + 1 for word in WORDS)
+    assert str(tiny_model.parent) not in text and str(pairs.parent) not in text
+    assert [entry.step for entry in told] == list(range(1, 61)) and told[-1].steps == 60
+    assert told[-1].loss == card["final_loss"] == report.losses[-1] < 0.5 < report.losses[0]
+
+
+def test_the_same_options_give_the_same_bytes_whatever_the_order_of_rows(
+    taught: Any, tiny_model: Path, pairs: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "pairs.jsonl").write_text("".join(reversed(pairs.read_text().splitlines(keepends=True))))
+    options = TrainOptions(model=str(tiny_model), data=(Source(tmp_path / "pairs.jsonl"),), tuning="full", steps=60,
+                           batch_size=10, learning_rate=5e-3, threads=1)  # fmt: skip
+    again = train(options, tmp_path / "again")
+    assert again.card == taught[0].card
+    for name in ("model.safetensors", "run_card.json"):
+        assert (again.folder / name).read_bytes() == (taught[0].folder / name).read_bytes()
+
+
+def test_a_finished_folder_is_left_and_a_foreign_one_refused(
+    taught: Any, tiny_model: Path, pairs: Path, tmp_path: Path
+) -> None:
+    folder = taught[0].folder
+    written = (folder / "model.safetensors").stat().st_mtime_ns
+    options = TrainOptions(model=str(tiny_model), data=(Source(pairs),), tuning="full", steps=60, batch_size=10,
+                           learning_rate=5e-3, threads=1)  # fmt: skip
+    assert train(options, folder).card == taught[0].card
+    assert (folder / "model.safetensors").stat().st_mtime_ns == written
+    other = TrainOptions(model=str(tiny_model), data=(Source(pairs),), tuning="full", steps=61, threads=1)
+    with pytest.raises(InputError, match="holds something else"):
+        train(other, folder)
+
+
+@pytest.fixture(scope="module")
+def adapted(tiny_model: Path, pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    options = TrainOptions(model=str(tiny_model), data=(Source(pairs),), steps=12, batch_size=5, learning_rate=1e-2,
+                           lora=Lora(rank=4, alpha=8, dropout=0.1), threads=1)  # fmt: skip
+    return train(options, tmp_path_factory.mktemp("out") / "lora")
+
+
+def test_an_adapter_is_merged_and_kept_beside(adapted: Any, tiny_model: Path) -> None:
+    from peft import PeftModel
+
+    folder = adapted.folder
+    names = {file.name for file in (folder / "adapter").iterdir()}
+    assert names == {"adapter_config.json", "adapter_model.safetensors"}
+    assert json.loads((folder / "adapter" / "adapter_config.json").read_text())["base_model_name_or_path"] == "tiny"
+    base = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
+    ids = AutoTokenizer.from_pretrained(folder)("say ab", return_tensors="pt")["input_ids"]
+    with torch.inference_mode():
+        untouched = base(ids).logits.clone()
+        beside = PeftModel.from_pretrained(base, str(folder / "adapter")).eval()(ids).logits
+        inside = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()(ids).logits
+    assert (beside - inside).abs().max() < 1e-5
+    assert (beside - untouched).abs().max() > 1e-2
+    assert 0 <= adapted.card["largest_logit_change_of_merging"] < 1e-5
+    assert "lm_head.weight" not in load_file(folder / "model.safetensors")  # tied to the embedding
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from train.options import Lora, Source, TrainOptions
+from train.sft import train
+model, data, out, stop = sys.argv[1:]
+options = TrainOptions(model=model, data=(Source(data),), steps=12, batch_size=5, learning_rate=1e-2,
+                       lora=Lora(rank=4, alpha=8, dropout=0.1), threads=1, checkpoint_steps=2)
+def tell(progress):
+    if progress.step == int(stop):
+        print("at", progress.step, flush=True)
+        time.sleep(300)  # until it is killed
+report = train(options, Path(out), tell)
+print("resumed from", report.resumed_from)
+"""
+
+
+def test_a_killed_run_ends_with_the_same_bytes(tiny_model: Path, pairs: Path, tmp_path: Path) -> None:
+    def start(stop: int) -> subprocess.Popen[str]:
+        arguments = [sys.executable, "-c", KILLED, str(tiny_model), str(pairs), str(tmp_path / "killed"), str(stop)]
+        return subprocess.Popen(arguments, env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)  # fmt: skip
+
+    stop = random.Random(3).randint(3, 11)
+    killed = start(stop)
+    assert killed.stdout is not None and killed.stdout.readline() == f"at {stop}\n"
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    assert killed.returncode == -signal.SIGKILL and not (tmp_path / "killed").exists()
+    again = start(0)
+    printed, errors = again.communicate()
+    assert again.returncode == 0, errors
+    assert printed == f"resumed from {(stop - 1) // 2 * 2}\n"
+    assert errors == ""  # none of the libraries' chatter
+
+    options = TrainOptions(model=str(tiny_model), data=(Source(pairs),), steps=12, batch_size=5, learning_rate=1e-2,
+                           lora=Lora(rank=4, alpha=8, dropout=0.1), threads=1, checkpoint_steps=2)  # fmt: skip
+    whole = train(options, tmp_path / "whole")
+    for name in ("model.safetensors", "adapter/adapter_model.safetensors", "run_card.json"):
+        assert (tmp_path / "killed" / name).read_bytes() == (whole.folder / name).read_bytes(), name
+
+
+def test_a_checkpoint_of_other_data_or_without_its_end_mark_is_not_used(
+    tiny_model: Path, pairs: Path, tmp_path: Path
+) -> None:
+    from train import sft
+
+    state = sft._state(tmp_path / "work", "one")
+    for step, complete in ((2, True), (10, True), (12, False)):
+        (state / f"checkpoint-{step}").mkdir()
+        if complete:
+            (state / f"checkpoint-{step}" / sft.COMPLETE).touch()
+    found = sft._last_checkpoint(state)
+    assert found is not None and found.name == "checkpoint-10"
+    assert not (state / "checkpoint-12").exists()
+    assert sft._last_checkpoint(sft._state(tmp_path / "work", "two")) is None
+    assert not state.exists()
+
+
+def test_continued_pretraining_keeps_documents_apart(raw_model: Path, tmp_path: Path) -> None:
+    """One step on two packed documents moves the weights as one step on both side by side."""
+    (tmp_path / "text.jsonl").write_text('{"text": "one document"}\n{"text": "another, longer document"}\n')
+    source = (Source(tmp_path / "text.jsonl"),)
+    shared = {"model": str(raw_model), "data": source, "tuning": "full", "learning_rate": 1e-3, "schedule": "constant",
+              "warmup": 0.0, "threads": 1}  # fmt: skip
+    packed = train(TrainOptions(method="cpt", steps=1, batch_size=1, max_tokens=64, **shared), tmp_path / "packed")
+    apart = train(TrainOptions(method="sft", steps=1, batch_size=2, max_tokens=64, **shared), tmp_path / "apart")
+    assert packed.card["sources"]["text.jsonl"]["rows"] == 1
+    assert apart.card["sources"]["text.jsonl"]["rows"] == 2
+    # The first token of the second document is no target in either.
+    assert packed.losses[0] == pytest.approx(apart.losses[0], rel=1e-5)
+
+
+def test_mixtures_are_counted_in_tokens(raw_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "long.jsonl").write_text("".join(json.dumps({"text": f"{n:02d}" + "x" * 97}) + "\n" for n in range(9)))
+    (tmp_path / "short.jsonl").write_text("".join(json.dumps({"prompt": f"{n:02d}", "completion": "y" * 7}) + "\n"
+                                                  for n in range(9)))  # fmt: skip
+    options = TrainOptions(model=str(raw_model), steps=5, batch_size=22, threads=1, data=(
+        Source(tmp_path / "long.jsonl", 0.5), Source(tmp_path / "short.jsonl", 0.5)))  # fmt: skip
+    sources = train(options, tmp_path / "out").card["sources"]
+    assert (sources["long.jsonl"]["rows"], sources["long.jsonl"]["tokens"]) == (10, 1000)
+    assert (sources["short.jsonl"]["rows"], sources["short.jsonl"]["tokens"]) == (100, 1000)
+
+
+def test_dropped_rows_are_in_the_report_and_the_card(raw_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"text": "short"}\n{"text": "%s"}\n{"text": ""}\n' % ("long" * 20))
+    options = TrainOptions(model=str(raw_model), data=(Source(tmp_path / "rows.jsonl"),), steps=1, batch_size=1,
+                           max_tokens=30, over_long="drop", threads=1)  # fmt: skip
+    report = train(options, tmp_path / "out")
+    assert report.ledger.sort("record").select("record", "rule").rows() == [(1, "train.over_long"), (2, "train.empty")]
+    assert report.card["sources"]["rows.jsonl"]["dropped"] == 2
+    assert report.card["sources"]["rows.jsonl"]["available"] == {"rows": 3, "tokens": 6}
+
+
+def test_bad_models_are_refused_in_a_sentence(tiny_model: Path, raw_model: Path, pairs: Path, tmp_path: Path) -> None:
+    def refused(model: Path | str, message: str) -> None:
+        with pytest.raises(InputError, match=message):
+            train(TrainOptions(model=str(model), data=(Source(pairs),), steps=1), tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+    refused(tmp_path / "none", "no such model folder")
+    refused("nobody/nothing-of-this-name", "neither a model folder nor a model the hub gives")
+    refused(raw_model, "the model has no chat template")
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    refused(bare, "no config.json")
+    (bare / "config.json").write_text((tiny_model / "config.json").read_text())
+    refused(bare, "without weights")
+    (bare / "model.safetensors").write_bytes((tiny_model / "model.safetensors").read_bytes())
+    refused(bare, "without a tokenizer")
+
+
+@pytest.mark.shared_data
+def test_a_real_model_without_template_takes_raw_pairs_and_text(
+    shared_data: Path, tmp_path: Path, engine: Any
+) -> None:
+    model = shared_data / "models" / "stories260k"
+    (tmp_path / "pairs.jsonl").write_text('{"prompt": "The cat is", "completion": " blue."}\n')
+    pl.DataFrame({"text": ["Once upon a time there was a doctor."]}).write_parquet(tmp_path / "text.parquet")
+    pairs = TrainOptions(model=str(model), data=(Source(tmp_path / "pairs.jsonl"),), tuning="full", steps=20,
+                         batch_size=4, learning_rate=3e-3, threads=1)  # fmt: skip
+    report = train(pairs, tmp_path / "sft")
+    (answer,) = engine(report.folder).generate([Request("1", "The cat is", Sampling(max_tokens=12))])
+    assert (answer.text.strip(), answer.finish_reason) == ("blue.", "stop")
+    text = TrainOptions(model=str(model), data=(Source(tmp_path / "text.parquet"),), method="cpt", steps=2,
+                        batch_size=2, threads=1)  # fmt: skip
+    assert train(text, tmp_path / "cpt").losses[1] < 10
