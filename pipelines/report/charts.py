@@ -44,7 +44,9 @@ def svg(chart: alt.Chart | alt.LayerChart | alt.HConcatChart, described: str) ->
         .configure_legend(labelColor=INK, titleColor=MUTED, labelFontSize=14, symbolType="square", symbolSize=140)
         .configure_text(color=INK, fontSize=14)
     )
-    drawn = vl_convert.vegalite_to_svg(styled.to_dict())
+    drawn = vl_convert.vegalite_to_svg(
+        styled.to_dict(validate=False)
+    )  # the tests validate; it takes longer than drawing
     # The serialiser of Vega escapes every text; the mark of an image makes the description speak for all of it.
     return Markup(drawn.replace("<svg ", f'<svg role="img" aria-label="{escape(described)}" ', 1))
 
@@ -139,7 +141,9 @@ def curves(rows: Rows, models: Sequence[str]) -> alt.Chart:
             color=alt.Color(
                 "model:N",
                 scale=alt.Scale(domain=list(models), range=_colours(len(models))),
-                legend=_legend(3),
+                legend=alt.Legend(
+                    title=None, orient="top", columns=3, labelLimit=300, columnPadding=36, symbolType="stroke"
+                ),
             ),
         )
         .properties(width=WIDTH + 40, height=220)

@@ -43,14 +43,22 @@ def render(report: dict[str, Any]) -> str:
         style=Markup(style),
         policy=_policy(style),
         headlines=[views.headline(entry) for entry in report["headline"]],
-        sections=[_section(number, step) for number, step in enumerate(report["steps"], start=1)],
-        losses=views.losses(report["steps"]),
+        sections=_sections(report["steps"]),
     )
 
 
 def _policy(style: str) -> str:
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def _sections(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A section a step; the last training's shows the losses of all."""
+    sections = [_section(number, step) for number, step in enumerate(steps, start=1)]
+    trained = [section for section in sections if section["job"] == "train"]
+    if trained:
+        trained[-1]["losses"] = views.losses(steps)
+    return sections
 
 
 def _section(number: int, step: dict[str, Any]) -> dict[str, Any]:
@@ -63,6 +71,7 @@ def _section(number: int, step: dict[str, Any]) -> dict[str, Any]:
         "seconds": step["seconds"],
         "empty": not step["facts"],
         "view": view(step),
+        "losses": None,
     }
 
 

@@ -143,7 +143,6 @@ def _headline(entry: dict[str, Any]) -> list[str]:
             cells += [words.score(part.get("mean"), metric, signed=True), words.interval(part, metric)]
         rows.append(cells)
     by = f" by {metric}" if metric else ""
-    title = (
-        f"Learned and forgotten since {entry['base']}{by}, in {words.unit(metric)}, 95 % intervals ({entry['step']})"
-    )
+    since = f"Learned and forgotten since {entry['base']}{by}"
+    title = f"{since}, in {words.unit(metric)} with 95 % intervals ({entry['step']})"
     return [title, *(f"  {line}" for line in table(rows, (1, 2, 3, 4)))]

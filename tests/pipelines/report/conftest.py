@@ -9,6 +9,7 @@ import pytest
 
 from curation import storage, tables
 from pipelines.recipe import Recipe, validate
+from pipelines.report import write_report
 
 HOSTILE = (
     "</script><script>alert(1)</script><img src=x onerror=alert(2)> ${7*7} {{7*7}} \u202eevil\u202c \x00\x1b[31m "
@@ -220,3 +221,12 @@ def recipe() -> Recipe:
 def run_folder(tmp_path: Path) -> Path:
     write_run(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder with its report, to be read only."""
+    folder = tmp_path_factory.mktemp("whole")
+    write_run(folder)
+    write_report(folder, whole_recipe())
+    return folder

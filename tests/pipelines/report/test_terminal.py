@@ -1,0 +1,31 @@
+"""The summary in a terminal: plain lines whose columns stand below each other."""
+
+from pathlib import Path
+
+from rich.cells import cell_len
+
+from pipelines.report import summary
+from pipelines.report.terminal import table
+
+
+def test_no_report_no_lines(tmp_path: Path) -> None:
+    assert summary(tmp_path) == []
+
+
+def test_summary_says_the_funnel_the_tiers_and_what_was_forgotten(whole_run: Path) -> None:
+    lines = summary(whole_run)
+    assert not any("\x1b" in line or "\n" in line for line in lines)
+    text = "\n".join(lines)
+    row = next(line for line in lines if "passed the rules" in line)
+    assert row.split() == ["passed", "the", "rules", "8,371", "19,040", "69", "%"]
+    assert next(line for line in lines if "verified_rewrite" in line).split() == ["verified_rewrite", "402", "74", "%"]
+    assert "Learned and forgotten since seed model by contains, in points of 100 with 95 % intervals (examined)" in text
+    plain = next(line for line in lines if "plain tuning" in line)
+    assert plain.split("tuning")[1].split() == ["+90.0", "[88.0,", "92.0]", "+76.0", "[74.5,", "77.5]"]
+    assert "fewer than wanted: addition 19" in text
+
+
+def test_columns_stand_below_each_other_in_korean_too() -> None:
+    lines = table([["task", "n"], ["한국어 과제", "7"], ["addition", "1,000"]], (1,))
+    assert [cell_len(line) for line in lines] == [cell_len(lines[0])] * 3
+    assert lines[1] == "한국어 과제       7"
