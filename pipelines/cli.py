@@ -13,6 +13,8 @@ from rich.markup import escape
 
 from curation.errors import InputError
 
+from .child import ChildError
+
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
 
@@ -316,6 +318,9 @@ def guarded(command: Callable[[], Any]) -> int:
     except InputError as error:
         Console(stderr=True, soft_wrap=True).print(f"[bold red]Error:[/] {escape(str(error))}")
         return 2
+    except ChildError as error:  # a fault of ours: the child's own traceback says more than this process's
+        print(f"{error}\nThis is a fault in Keepwise or a library; the same command goes on from here.", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("Interrupted; the same command continues where this one stopped.", file=sys.stderr)
         return 130
