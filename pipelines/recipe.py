@@ -147,6 +147,7 @@ class EvaluateSettings(Settings):
     tasks: tuple[str, ...] = Field(min_length=1, description="task files (JSONL)")
     new_tasks: tuple[str, ...] = Field((), description="tasks that training was to teach; the others are old")
     max_tokens: int = Field(64, ge=1, description="longest answer, tokens")
+    margin: float | None = Field(None, gt=0, description="loss that counts as none, fixed before looking")
     resamples: int = Field(2000, ge=100, description="bootstrap resamples of an interval")
     engine: EngineSettings = EngineSettings()
 

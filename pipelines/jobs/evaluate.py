@@ -38,11 +38,13 @@ def evaluate(run: Run, step: str, settings: EvaluateSettings, outputs: Outputs) 
             return Made((_path(step, f"{number:02d}"),), facts)
 
         records.append(run.task(f"{step}/examine/{number:02d}", ["examine", name, config], [digest, *tasks], make))
-    compared = settings.model_dump(mode="json", include={"new_tasks", "resamples"})
+    compared = settings.model_dump(mode="json", include={"new_tasks", "margin", "resamples"})
 
     def compare() -> Made:
         frames = [pl.read_parquet(run.folder / _path(step, f"{number:02d}")) for number in range(len(records))]
-        facts = comparison(pl.concat(frames), list(settings.models), settings.new_tasks, settings.resamples, run.seed)
+        facts = comparison(
+            pl.concat(frames), list(settings.models), settings.new_tasks, settings.margin, settings.resamples, run.seed
+        )
         return Made((), facts)
 
     inputs = [record.digest for record in records]
