@@ -12,6 +12,7 @@ OverLong = Literal["split", "drop", "refuse"]
 METHODS: tuple[Method, ...] = ("sft", "cpt")
 TUNINGS: tuple[Tuning, ...] = ("full", "lora")
 OVER_LONG: tuple[OverLong, ...] = ("split", "drop", "refuse")
+SCHEDULES = ("cosine", "linear", "constant", "constant_with_warmup", "inverse_sqrt")
 
 
 def _require(valid: bool, field_name: str, found: object, expected: str) -> None:
@@ -77,7 +78,7 @@ class TrainOptions:
         tuning: `lora` or `full`.
         lora: the adapters of `lora`.
         learning_rate: its peak.
-        schedule: course of the learning rate, a name that transformers knows (`cosine`, `linear`, `constant`, ...).
+        schedule: course of the learning rate, one of `SCHEDULES`, as transformers defines them.
         warmup: share of the steps over which the learning rate rises to its peak.
         weight_decay: of AdamW.
         max_grad_norm: gradients are scaled down to this norm.
@@ -127,6 +128,7 @@ class TrainOptions:
         _require(self.tuning in TUNINGS, "tuning", self.tuning, "one of " + ", ".join(TUNINGS))
         _require(self.over_long in OVER_LONG, "over_long", self.over_long, "one of " + ", ".join(OVER_LONG))
         _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "a number above 0")
+        _require(self.schedule in SCHEDULES, "schedule", self.schedule, "one of " + ", ".join(SCHEDULES))
         _require(0 <= self.warmup < 1, "warmup", self.warmup, "a share of at least 0 and below 1")
         _require(self.batch_size >= 1, "batch_size", self.batch_size, "at least 1")
         micro = self.micro_batch_size

@@ -1,0 +1,66 @@
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from curation.errors import InputError
+from train.tasks import Task, load_tasks
+
+
+def write(path: Path, *records: object) -> Path:
+    path.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8")
+    return path
+
+
+def test_reads_items_of_every_form(tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": "1+1"}]
+    path = write(
+        tmp_path / "sums.test.jsonl",
+        {"id": 7, "prompt": turns, "references": "2", "metric": "exact_match", "source": "s", "cluster": 3},
+        {"id": "a", "task": "pick", "prompt": "x", "references": ["y"], "choices": ["y", "z"], "metric": "choice"},
+        {"id": "b", "task": "read", "text": "some text", "metric": "bits_per_byte"},
+    )
+    assert load_tasks([path]) == [
+        Task("7", "sums", "exact_match", (("user", "1+1"),), ("2",), (), "s", 3),
+        Task("a", "pick", "choice", "x", ("y",), ("y", "z")),
+        Task("b", "read", "bits_per_byte", (), ("some text",)),
+    ]
+    packed = tmp_path / "sums.jsonl.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert load_tasks([packed]) == load_tasks([path])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"metric": "bleu"}, "'metric' is 'bleu', expected one of exact_match"),
+        ({"references": []}, r"'references' is \[\], expected a text or a list of texts"),
+        ({"references": [1]}, "'references' is"),
+        ({"prompt": None}, "'prompt' is None, expected a text or a list"),
+        ({"prompt": [{"role": "user"}]}, "'prompt' is"),
+        ({"task": 3}, "'task' is 3, expected text"),
+        ({"metric": "choice", "choices": ["no"]}, "reference 'yes' is not among 'choices'"),
+        ({"source": 1}, "'source' is 1"),
+        ({"cluster": "x"}, "'cluster' is 'x', expected a whole number"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, change: dict, message: str) -> None:
+    good = {"id": "1", "task": "t", "prompt": "p", "references": ["yes"], "metric": "contains"}
+    path = write(tmp_path / "t.jsonl", {**good, "id": "0"}, {**good, **change})
+    with pytest.raises(InputError, match="line 2: .*" + message):
+        load_tasks([path])
+
+
+def test_files_without_items_and_repeated_items_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such task file"):
+        load_tasks([tmp_path / "none.jsonl"])
+    with pytest.raises(InputError, match="no items"):
+        load_tasks([write(tmp_path / "empty.jsonl")])
+    (tmp_path / "bad.jsonl").write_text("{")
+    with pytest.raises(InputError, match="bad.jsonl, line 1: not JSON"):
+        load_tasks([tmp_path / "bad.jsonl"])
+    item = {"id": "1", "task": "t", "prompt": "p", "references": ["yes"], "metric": "contains"}
+    first, second = write(tmp_path / "a.jsonl", item), write(tmp_path / "b.jsonl", item)
+    with pytest.raises(InputError, match=r"b.jsonl, line 1: item '1' of task 't' stands in .*a.jsonl, line 1 already"):
+        load_tasks([first, second])
