@@ -19,7 +19,7 @@ def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success sync it and rename it to `path`, on failure remove it.
 
     Raises:
-        InputError: when the disk is full (ENOSPC, EDQUOT), naming the folder.
+        InputError: when the disk is full or a limit on space is reached, naming the file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
@@ -32,15 +32,22 @@ def atomic(path: Path) -> Iterator[Path]:
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if disk_full(error):
-            raise InputError(f"{path.parent}: no space left on the device while writing {path.name}") from error
+            raise InputError(no_space(path)) from error
         raise
 
 
 def disk_full(error: BaseException) -> bool:
-    """Whether an error, of Python or of polars, says that the device or quota is exhausted."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    """Whether an error, of Python or of polars, says that the device, quota or file-size limit is exhausted."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return True
-    return "No space left on device" in str(error)
+    return isinstance(error, pl.exceptions.PolarsError) and any(
+        words in str(error) for words in ("No space left on device", "File too large")
+    )
+
+
+def no_space(path: Path) -> str:
+    """The sentence for a file that cannot be written for want of space."""
+    return f"{path}: no space left to write it; make room, and the same command goes on from here"
 
 
 def sync_folder(folder: Path) -> None:

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from curation import storage
 from curation.errors import InputError
 
 from .child import ChildError
@@ -316,8 +317,11 @@ def guarded(command: Callable[[], Any]) -> int:
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 1
     except InputError as error:
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]Error:[/] {escape(str(error))}")
-        return 2
+        return _refuse(str(error))
+    except OSError as error:
+        if not storage.disk_full(error):
+            raise
+        return _refuse(storage.no_space(Path(error.filename or "the run folder")))
     except ChildError as error:  # a fault of ours: the child's own traceback says more than this process's
         print(f"{error}\nThis is a fault in Keepwise or a library; the same command goes on from here.", file=sys.stderr)
         return 1
@@ -325,3 +329,8 @@ def guarded(command: Callable[[], Any]) -> int:
         print("Interrupted; the same command continues where this one stopped.", file=sys.stderr)
         return 130
     return 0
+
+
+def _refuse(sentence: str) -> int:
+    Console(stderr=True, soft_wrap=True).print(f"[bold red]Error:[/] {escape(sentence)}")
+    return 2

@@ -102,7 +102,7 @@ class Run:
             made = make()
         except BaseException as error:
             if storage.disk_full(error) and not isinstance(error, InputError):
-                raise InputError(f"{self.folder}: no space left on the device during {name}") from error
+                raise InputError(storage.no_space(self.folder)) from error
             raise
         outputs = {
             path: ((self.folder / path).stat().st_size, storage.digest(self.folder / path))

@@ -31,7 +31,9 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["text.txt"]
 
 
-@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), pl.exceptions.ComputeError("No space left on device")])
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "full"), pl.exceptions.ComputeError("No space left on device")]
+)
 def test_a_full_disk_is_bad_input_that_names_the_folder(tmp_path: Path, error: Exception):
     with pytest.raises(InputError, match="no space left"), storage.atomic(tmp_path / "x") as temporary:
         temporary.write_text("")

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from pipelines.recipe import Recipe
-from pipelines.report import write_report
 from pipelines.report.collect import collect
 from pipelines.report.page import JOBS, render
 
@@ -122,18 +121,6 @@ def test_page_is_one_small_file_that_says_the_main_things(html: str) -> None:
         assert said in shown, said
 
 
-def test_the_difference_is_coloured_by_what_it_means(run_folder: Path, recipe: Recipe) -> None:
-    report = collect(run_folder, recipe)
-    facts = report["steps"][-1]["facts"]
-    row = {"model": "plain tuning", "task": "stories", "metric": "bits_per_byte", "kind": "old", "before": 1.0,
-           "after": 1.25, "difference": 0.25, "low": 0.2, "high": 0.3, "p": 0.001}  # fmt: skip
-    facts["comparison"] = [{**row, "p_holm": 0.01}]
-    facts["scores"] = []
-    assert '<span class="small worse">+0.250 [0.200, 0.300]</span>' in render(report)  # more bits are worse
-    facts["comparison"] = [{**row, "p_holm": 0.2}]
-    assert '<span class="small ">+0.250 [0.200, 0.300]</span>' in render(report)
-
-
 def thinned(value: Any, every: int, at: int) -> Any:
     """A value without every so-manieth key, counted anew at each level."""
     if not isinstance(value, dict):
@@ -149,8 +136,3 @@ def test_any_fact_may_be_missing(run_folder: Path, recipe: Recipe, job: str) -> 
     for every, at in ((2, 0), (2, 1), (3, 0), (3, 1), (3, 2)):
         page = render({**report, "steps": [{**step, "facts": thinned(step["facts"], every, at)}]})
         assert Page(page).open == [] and "</html>" in page
-
-
-def test_report_of_a_run_that_has_just_begun(tmp_path: Path, recipe: Recipe) -> None:
-    page = write_report(tmp_path, recipe).read_text(encoding="utf-8")
-    assert page.count("This step has not been done yet.") == len(recipe.steps)
