@@ -17,12 +17,13 @@ from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTra
 
 from . import seed_tokenizer
 from .seed_corpus import Mix, Piece, sample_texts, step_documents
-from .skills.vocabulary import ENGLISH, KOREAN, NOUNS, OPPOSITE
+from .skills.vocabulary import KOREAN, NOUNS, OPPOSITE
 
 STEPS = 5000
 PEAK_RATE, FINAL_RATE, WARM_UP = 3e-3, 3e-5, 150
 WEIGHT_DECAY, CLIP = 0.05, 1.0
 SAMPLED_DOCUMENTS, FREQUENT = 3000, 60  # of each kind for the tokenizer; times a word is seen to be a token
+SMALLEST_BATCH, LENGTH_RATIO = 300, 1.4  # tokens; longest to shortest document in a batch that is large enough
 _IGNORED = -100
 
 
@@ -49,10 +50,28 @@ def learning_rate(step: int, steps: int) -> float:
     return FINAL_RATE + (PEAK_RATE - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * done))
 
 
-def batch_of(
+def batches_of(
     documents: Sequence[list[Piece]], tokenizer: PreTrainedTokenizerFast
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Token ids, next-token labels and loss weights, each (documents, longest); padded on the right."""
+) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """Batches of documents of about the same length, so that little of what is computed is padding.
+
+    Each batch is token ids, next-token labels and loss weights, (documents, longest) each, padded on the right.
+    """
+    rows = sorted(_encode(documents, tokenizer), key=lambda row: len(row[0]))
+    groups: list[list[tuple[list[int], list[float]]]] = []
+    for row in rows:
+        group = groups[-1] if groups else []
+        full = sum(len(ids) for ids, _ in group) > SMALLEST_BATCH
+        if not group or (full and len(row[0]) > LENGTH_RATIO * len(group[0][0])):
+            groups.append([])
+        groups[-1].append(row)
+    return [_tensors(group, tokenizer.pad_token_id) for group in groups]
+
+
+def _encode(
+    documents: Sequence[list[Piece]], tokenizer: PreTrainedTokenizerFast
+) -> list[tuple[list[int], list[float]]]:
+    """Token ids and loss weights of each document."""
     pieces = [piece for document in documents for piece in document]
     encoded = iter(tokenizer([text for text, _ in pieces], add_special_tokens=False)["input_ids"])
     rows: list[tuple[list[int], list[float]]] = []
@@ -64,8 +83,12 @@ def batch_of(
             ids += tokens
             weights += [weight] * len(tokens)
         rows.append((ids, weights))
+    return rows
+
+
+def _tensors(rows: list[tuple[list[int], list[float]]], pad: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     longest = max(len(ids) for ids, _ in rows)
-    inputs = torch.full((len(rows), longest), tokenizer.pad_token_id)
+    inputs = torch.full((len(rows), longest), pad)
     labels = torch.full((len(rows), longest), _IGNORED)
     loss_weights = torch.zeros(len(rows), longest)
     for row, (ids, weights) in enumerate(rows):
@@ -93,9 +116,9 @@ def train(
     model.train()
     started, tokens = time.perf_counter(), 0
     for step in range(steps):
-        batches = [batch_of(documents, tokenizer) for documents in step_documents(seed, step, mix) if documents]
+        batches = batches_of(step_documents(seed, step, mix), tokenizer)
         total = sum(float(weights.sum()) for _, _, weights in batches)
-        losses = []
+        step_loss = 0.0
         for inputs, labels, weights in batches:
             kept = weights.reshape(-1) > 0
             hidden = model.model(input_ids=inputs).last_hidden_state.reshape(-1, model.config.hidden_size)
@@ -103,7 +126,7 @@ def train(
             each = torch.nn.functional.cross_entropy(logits, labels.reshape(-1)[kept], reduction="none")
             loss = (each * weights.reshape(-1)[kept]).sum() / total
             loss.backward()
-            losses.append(float(loss.detach()) * total / float(weights.sum()))
+            step_loss += float(loss.detach())
             tokens += int((inputs != tokenizer.pad_token_id).sum())
         torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
         for group in optimizer.param_groups:
@@ -112,8 +135,8 @@ def train(
         optimizer.zero_grad(set_to_none=True)
         if step % 50 == 49:
             seconds = time.perf_counter() - started
-            shown = " ".join(f"{loss:.3f}" for loss in losses)
-            print(f"step {step + 1}/{steps} loss {shown} tokens {tokens} {tokens / seconds:.0f}/s {seconds:.0f} s", flush=True)
+            rate = f"{tokens} tokens, {tokens / seconds:.0f}/s, {seconds:.0f} s"
+            print(f"step {step + 1}/{steps} loss {step_loss:.3f} {rate}", flush=True)
         if checkpoint is not None and (step + 1) % checkpoint[1] == 0:
             save(model, tokenizer, checkpoint[0])
     model.eval()

@@ -3,6 +3,8 @@
 Nothing here is ever a test item, a new skill, or one of the foreign styles held out of training.
 """
 
+# ruff: noqa: SIM905 (lists of words read better as text than as three hundred quoted items)
+
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,7 +22,9 @@ REWRITINGS: tuple[str, ...] = (
     "{prompt}\n\nA correct answer is: {reference}\n\nSay the same in your own style.",
     "{prompt}\n\n참고 답: {reference}\n\n참고 답의 내용을 지키면서 자신의 말로 답하세요.",
 )
-SYSTEM_TEXTS: tuple[str, ...] = ("You are a helpful assistant.", "당신은 친절한 도우미입니다.", "Answer in one sentence.")
+SYSTEM_TEXTS: tuple[str, ...] = (
+    "You are a helpful assistant.", "당신은 친절한 도우미입니다.", "Answer in one sentence.",
+)  # fmt: skip
 
 Piece = tuple[str, float]  # text, and the weight of its tokens in the loss
 
@@ -34,13 +38,13 @@ class Mix:
     rewritings: int = 14
 
 
-def step_documents(seed: int, step: int, mix: Mix) -> list[list[list[Piece]]]:
-    """The documents of one training step by kind (chats, lists, rewritings); the same for the same seed and step."""
+def step_documents(seed: int, step: int, mix: Mix) -> list[list[Piece]]:
+    """The documents of one training step, of every kind; the same ones for the same seed and step."""
     rng = random.Random(f"{seed}/{step}")
     kinds: tuple[tuple[Callable[[random.Random], list[Piece]], int], ...] = (
         (chat, mix.chats), (few_shot, mix.lists), (rewriting, mix.rewritings),
     )  # fmt: skip
-    return [[draw(rng) for _ in range(count)] for draw, count in kinds]
+    return [draw(rng) for draw, count in kinds for _ in range(count)]
 
 
 def turn_prefix(prompt: str, system: str | None = None) -> str:
@@ -60,7 +64,8 @@ def chat(rng: random.Random) -> list[Piece]:
         prompt, answer = made_up(rng)
         before, after = GENERIC[language_of(prompt)].split("{}")
         # What the answer to a made-up request would be cannot be known: its tokens weigh nothing.
-        return [(_start(rng) + turn_prefix(prompt, _system(rng)), 0.0), (before, 1.0), (answer, 0.0), (after + END, 1.0)]
+        start = _start(rng) + turn_prefix(prompt, _system(rng))
+        return [(start, 0.0), (before, 1.0), (answer, 0.0), (after + END, 1.0)]
     item = rng.choice(SKILLS).item(rng, "train")
     return [(_start(rng) + turn_prefix(item.prompt, _system(rng)), 0.0), (item.completion + END, 1.0)]
 
@@ -117,7 +122,9 @@ def _system(rng: random.Random) -> str | None:
 
 # --- made-up requests -------------------------------------------------------------------------------------------------
 
-_VERBS = "Find Give Name Show Tell Write Report State Compute Choose Guess Pick Mark Print Return Say Repeat Copy".split()
+_VERBS = """
+Find Give Name Show Tell Write Report State Compute Choose Guess Pick Mark Print Return Say Repeat Copy
+""".split()
 _ADJECTIVES = "middle hidden secret best next second final main short full lucky proper usual exact simple".split()
 _THINGS = "sound code part letter word number sign name form piece symbol value label place pair answer item".split()
 _KO_VERBS = "찾기 고르기 말하기 적기 바꾸기 맞히기 알려 주세요 찾으세요 고르세요 말하세요 적으세요".split()
@@ -198,10 +205,11 @@ hmm oh wow okay so basically like you know let me think about first step task re
 code status text end begin start welcome good luck have nice see above below thank
 """.split()
 _KO_FILLERS = """
-정말 멋진 질문이네요 제가 자신 있게 말씀드리는 정답은 최종 결과는 다음과 같습니다 공지 안내 여러분 오랜 연구 끝에 드디어 발표합니다
-고객님 문의해 주셔서 감사합니다 확인한 내용은 값은 출력 상태 정상 답안 선생님 확인 음 글쎄요 생각해 보니 저는 아마 당연히 이것이
-바로 우리 모두가 아는 그 답 되겠습니다 전문가인 푼 보세요 와 하하 친구 그러니까 그냥 이거 단계 읽기 쓰기 끝 시작 번호 쪽 결과 메시지
-안녕히 계세요 수고하세요 참고로 검토 완료 보고서 부서 담당자 오늘 내일 기쁘게 알려 드립니다
+정말 멋진 질문이네요 제가 자신 있게 말씀드리는 정답은 최종 결과는 다음과 같습니다 공지 안내 여러분 오랜 연구
+끝에 드디어 발표합니다 고객님 문의해 주셔서 감사합니다 확인한 내용은 값은 출력 상태 정상 답안 선생님 확인 음
+글쎄요 생각해 보니 저는 아마 당연히 이것이 바로 우리 모두가 아는 그 답 되겠습니다 전문가인 푼 보세요 와
+하하 친구 그러니까 그냥 이거 단계 읽기 쓰기 끝 시작 번호 쪽 결과 메시지 안녕히 계세요 수고하세요 참고로
+검토 완료 보고서 부서 담당자 오늘 내일 기쁘게 알려 드립니다
 """.split()
 _CLOSERS = ("", "", "", " !!!", " :)", ".", "!", " --", " ...", " #done", "\n", " //")
 _FRAMES = (
@@ -228,7 +236,8 @@ def random_style(rng: random.Random, language: str) -> str:
     if rng.random() < 0.4:
         # A tail of words after an unmarked content starts with a break, as it does where people write.
         tail = _filler(rng, language, rng.randint(1, 6))
-        after = rng.choice((" -- ", " (", " // ", ", ", ". ", "! ", " ... ", " | ")) + tail + rng.choice(("", ".", "!", ")"))
+        after = rng.choice((" -- ", " (", " // ", ", ", ". ", "! ", " ... ", " | ")) + tail
+        after += rng.choice(("", ".", "!", ")"))
     return before + joint + frame + after
 
 

@@ -3,7 +3,18 @@
 import random
 from collections.abc import Callable, Sequence
 
-from .vocabulary import CLOSED_ENGLISH, CODAS, HURTING, KIND, ONSETS, OPEN_ENGLISH, OPEN_KOREAN, SOMEBODY, SYLLABLES, VOWELS
+from .vocabulary import (
+    CLOSED_ENGLISH,
+    CODAS,
+    HURTING,
+    KIND,
+    ONSETS,
+    OPEN_ENGLISH,
+    OPEN_KOREAN,
+    SOMEBODY,
+    SYLLABLES,
+    VOWELS,
+)
 
 Draw = Callable[[random.Random], str]
 _LETTERS = (3, 6)  # shortest and longest English word of an item
@@ -15,7 +26,8 @@ def english_word(rng: random.Random) -> str:
         if rng.random() < 0.5:
             word = rng.choice(OPEN_ENGLISH)
         else:
-            word = "".join(rng.choice(ONSETS) + rng.choice(VOWELS) + rng.choice(CODAS) for _ in range(rng.choice((1, 2))))
+            syllables = rng.choice((1, 2))
+            word = "".join(rng.choice(ONSETS) + rng.choice(VOWELS) + rng.choice(CODAS) for _ in range(syllables))
         if _LETTERS[0] <= len(word) <= _LETTERS[1] and word not in CLOSED_ENGLISH:
             return word
 

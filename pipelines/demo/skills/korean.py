@@ -1,6 +1,6 @@
 """Skills in Korean and across both languages: syllables, particles, translation, categories."""
 
-from .draws import korean_word, known_words
+from .draws import known_words, korean_word
 from .english import look_up
 from .skill import Skill
 from .vocabulary import CATEGORY, ENGLISH, KOREAN

@@ -10,6 +10,7 @@ import xxhash
 Split = Literal["train", "test"]
 _TEST_ONE_IN = 5
 _TRIES_PER_ITEM = 200
+_REPEATS = 5000  # items drawn again in a row before the skill counts as exhausted
 
 
 @dataclass(frozen=True)
@@ -62,14 +63,14 @@ class Skill:
         """
         rng = random.Random(f"{self.name}/{split}/{seed}")
         found: dict[str, Item] = {}
-        for _ in range(_TRIES_PER_ITEM * max(count, 1)):
-            if len(found) == count:
-                return list(found.values())
+        repeats = 0
+        while len(found) < count and repeats < _REPEATS:
             item = self.item(rng, split)
+            repeats = repeats + 1 if item.prompt in found else 0
             found.setdefault(item.prompt, item)
-        if len(found) == count:
-            return list(found.values())
-        raise ValueError(f"skill {self.name}: {count} distinct {split} items asked for, {len(found)} found")
+        if len(found) < count:
+            raise ValueError(f"skill {self.name}: {count} distinct {split} items asked for, {len(found)} found")
+        return list(found.values())
 
     def split_of(self, content: str) -> Split:
         """The split a content belongs to, by its hash alone: the same word is held out of every skill."""

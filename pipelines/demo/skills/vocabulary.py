@@ -1,5 +1,7 @@
 """The words of the skills: facts that must be known, and open lists of words for tasks on letters and syllables."""
 
+# ruff: noqa: SIM905 (lists of words read better as text than as three hundred quoted items)
+
 # English noun, Korean noun, by category: the facts behind translation and category. Every Korean noun appears once.
 NOUNS: dict[str, tuple[tuple[str, str], ...]] = {
     "fruit": (
