@@ -88,7 +88,7 @@ def _apply(rows: pl.DataFrame, step: _Step) -> tuple[pl.DataFrame, pl.DataFrame]
     concerned = rows.filter(TEXT.str.contains(step.needed))
     if concerned.is_empty():
         return rows, pl.DataFrame(schema={"row": pl.UInt32, "step": pl.String, "count": pl.UInt32})
-    after = concerned.with_columns(after=step.edit(TEXT)).filter(TEXT != pl.col("after"))
+    after = concerned.with_columns(after=step.edit(TEXT)).filter(pl.col("after") != TEXT)
     changed = after.select("row", step=pl.lit(step.name), count=TEXT.str.count_matches(step.needed))
     rows = rows.join(after.select("row", "after"), on="row", how="left", maintain_order="left")
     return rows.select("row", text=pl.coalesce("after", "text")), changed

@@ -1,4 +1,4 @@
-"""Rules: what is measured of a text, and between which bounds it must lie. Scoring, deciding and splitting are apart."""
+"""Rules: what is measured of a text and between which bounds it must lie; scoring, deciding, splitting are apart."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ import polars as pl
 
 from .. import tables
 from ..stage import Split
+from .counts import COUNTS, counted
 
 DECISIONS = pl.Schema(
     {
@@ -24,10 +25,11 @@ class Rule:
 
     Attributes:
         name: unique, `set.rule`; the column of its scores.
-        score: expression over the column `text`, one number a row, defined for the empty text too.
+        score: expression over `text` and the columns of `counts.COUNTS`, one number a row, defined for the empty text
+            too; where it is null the rule does not apply.
         low: smallest value that passes, none for no lower bound.
         high: largest value that passes, none for no upper bound.
-        applies: condition over `text`; where it is false the score is null and the rule passes. None: everywhere.
+        applies: condition over the same columns, none for everywhere; where it is false the score is null: it passes.
         definition: what is measured, in words and exactly, since tools disagree on rules of one name.
     """
 
@@ -50,27 +52,27 @@ def score(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
         `doc_id` and a Float64 column for each rule, in the rules' order; rows in the frame's order. Null where a rule
         does not apply.
     """
-    rows = frame.select("doc_id", "text").with_row_index("row")
-    conditions: list[pl.Expr] = []
+    conditions: list[pl.Expr | None] = []
     for rule in rules:
-        if rule.applies is not None and not any(rule.applies.meta.eq(known) for known in conditions):
+        if not any(_same(rule.applies, known) for known in conditions):
             conditions.append(rule.applies)
-    marks = rows.lazy().select("row", *(condition.alias(str(at)) for at, condition in enumerate(conditions))).collect()
+    rows = frame.select("doc_id", "text").with_row_index("row")
+    rows = counted(rows, [condition for condition in conditions if condition is not None])
     scored = rows.select("row", "doc_id")
-    everywhere = [rule for rule in rules if rule.applies is None]
-    if everywhere:
-        scored = scored.hstack(_scores(rows, everywhere).drop("row"))
-    for at, condition in enumerate(conditions):
-        group = [rule for rule in rules if rule.applies is not None and rule.applies.meta.eq(condition)]
+    for condition in conditions:
+        group = [rule for rule in rules if _same(rule.applies, condition)]
         # Only the rows concerned are scored: a Korean review costs nothing of the English rules.
-        part = _scores(rows.filter(marks[str(at)]), group)
-        scored = scored.join(part, on="row", how="left", maintain_order="left")
+        part = rows if condition is None else rows.filter(condition)
+        part = counted(part, [rule.score for rule in group])
+        scores = part.select("row", *(rule.score.cast(pl.Float64).alias(rule.name) for rule in group))
+        scored = scored.join(scores, on="row", how="left", maintain_order="left")
     return scored.select("doc_id", *(rule.name for rule in rules))
 
 
-def _scores(rows: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
-    # Lazily, so that what several rules measure (words, lines) is computed once.
-    return rows.lazy().select("row", *(rule.score.cast(pl.Float64).alias(rule.name) for rule in rules)).collect()
+def _same(one: pl.Expr | None, other: pl.Expr | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one.meta.eq(other)
 
 
 def decide(scores: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
@@ -86,9 +88,10 @@ def decide(scores: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     failing, value, threshold = pl.lit(None, pl.String), pl.lit(None, pl.Float64), pl.lit(None, pl.Float64)
     for rule in reversed(rules):
         measured = pl.col(rule.name)
-        for bound, broken in ((rule.high, measured > rule.high), (rule.low, measured < rule.low)):
+        for bound, above in ((rule.high, True), (rule.low, False)):
             if bound is None:
                 continue
+            broken = measured > bound if above else measured < bound
             failing = pl.when(broken).then(pl.lit(rule.name)).otherwise(failing)
             value = pl.when(broken).then(measured).otherwise(value)
             threshold = pl.when(broken).then(pl.lit(float(bound))).otherwise(threshold)
@@ -119,14 +122,12 @@ def split(documents: pl.DataFrame, decisions: pl.DataFrame, stage: str) -> Split
 
 def definitions(rules: Sequence[Rule]) -> list[dict[str, str]]:
     """What is measured, without thresholds: scores stay valid as long as this is equal."""
-    return [
-        {
-            "name": rule.name,
-            "score": rule.score.meta.serialize(format="json"),
-            "applies": "" if rule.applies is None else rule.applies.meta.serialize(format="json"),
-        }
-        for rule in rules
-    ]
+    expressions: dict[str, pl.Expr] = dict(COUNTS) if rules else {}
+    for rule in rules:
+        expressions[rule.name] = rule.score
+        if rule.applies is not None:
+            expressions[f"{rule.name} applies"] = rule.applies
+    return [{"name": name, "is": expression.meta.serialize(format="json")} for name, expression in expressions.items()]
 
 
 def thresholds(rules: Sequence[Rule]) -> list[dict[str, str | float | None]]:

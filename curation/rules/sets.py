@@ -7,10 +7,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import InputError
+from .gopher import gopher_quality
+from .korean import korean
 from .length import length
+from .mojibake import mojibake
 from .rule import Rule
 
-SETS: dict[str, Callable[..., tuple[Rule, ...]]] = {"length": length}
+SETS: dict[str, Callable[..., tuple[Rule, ...]]] = {
+    "length": length,
+    "mojibake": mojibake,
+    "gopher": gopher_quality,
+    "korean": korean,
+}
 
 
 def rules_from(settings: Mapping[str, Mapping[str, Any]]) -> tuple[Rule, ...]:
