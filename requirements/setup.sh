@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 lock=requirements/cpu.txt
 torch=2.13.0
 stamp=.venv/keepwise-setup
-wanted=$(cat "$lock" pyproject.toml requirements/setup.sh | sha256sum)
+wanted=$(cat "$lock" pyproject.toml requirements/setup.sh <(pwd) | sha256sum)
 [[ -f $stamp && -x .venv/bin/keepwise && $(<"$stamp") == "$wanted" ]] && exit 0
 
 fail() { echo "setup: $*" >&2; exit 1; }
@@ -22,7 +22,8 @@ find_python() { # the first interpreter of 3.11, for which the lock is made, els
         echo "$candidate"
         return
     done
-    fail "Python 3.11 or newer is needed, found $(python3 -V 2>&1 || echo none); install it, or name it: make setup PYTHON=/path/to/python3.11"
+    [[ -n ${PYTHON:-} ]] && fail "PYTHON=$PYTHON does not run as Python 3.11 or newer"
+    fail "Python 3.11 or newer is needed, found $(python3 -V 2>&1 || echo none); install it, or name it: make setup PYTHON=python3.11"
 }
 
 make_venv() {
@@ -38,15 +39,18 @@ make_venv() {
 }
 
 .venv/bin/python -m pip --version >/dev/null 2>&1 || make_venv
+.venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    fail "the .venv here has $(.venv/bin/python -V), 3.11 or newer is needed; remove it (make clean) and try again"
 rm -f "$stamp"
 pip=(.venv/bin/python -m pip --disable-pip-version-check --no-input)
 
-# Torch first and alone: the wheel on the default index is the CUDA build, gigabytes of it. PyTorch's own index of CPU wheels is asked only
-# when pip does not find the CPU build where it already looks, as an extra index that does not answer costs seconds a package.
+# Torch first and alone: the wheel on the default index is the CUDA build, gigabytes of it. PyTorch's own index of CPU
+# wheels is asked only when pip does not find the CPU build where it already looks, as an extra index that does not
+# answer costs seconds a package.
 echo "setup: torch $torch for CPU"
 if ! found=$("${pip[@]}" install --quiet --no-deps "torch==$torch+cpu" 2>&1); then
     echo "setup: not found where pip looks; asking PyTorch's own index of CPU wheels"
-    "${pip[@]}" install --no-deps --index-url https://download.pytorch.org/whl/cpu "torch==$torch" || {
+    "${pip[@]}" install --no-deps --retries 2 --index-url https://download.pytorch.org/whl/cpu "torch==$torch+cpu" || {
         echo "$found" >&2
         fail "torch $torch for CPU could not be installed from either place; the messages above say why"
     }
