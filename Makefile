@@ -18,7 +18,7 @@ help:
 	@echo "make demo    the main job, start to end, on this machine's CPU; writes $(OUT)"
 	@echo "make test    the tests"
 	@echo "make lint    ruff and mypy"
-	@echo "make clean   remove .venv, caches and $(OUT)"
+	@echo "make clean   remove .venv, caches and runs/demo"
 
 setup:
 	@requirements/setup.sh
@@ -35,5 +35,5 @@ lint: setup
 	@$(PY) -m mypy
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist $(OUT)
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist runs/demo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
