@@ -292,11 +292,15 @@ def doctor(as_json: Json = False) -> None:
 
 
 @app.command()
-def demo(out: Out = Path("runs/demo"), fresh: Fresh = False) -> None:
+def demo(
+    out: Out = Path("runs/demo"),
+    small: Annotated[bool, typer.Option("--small", help="A shortened demo, whose figures mean little.")] = False,
+    fresh: Fresh = False,
+) -> None:
     """Show the whole road on this machine, with what is on it: at most ten minutes on two cores."""
     from .demo.main import run_demo
 
-    run_demo(out, say, fresh)
+    run_demo(out, say, fresh, small)
 
 
 def _existing(folder: Path) -> Path:

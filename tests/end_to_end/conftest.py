@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -69,3 +70,23 @@ def contents(run: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="session", name="contents")
 def _contents() -> Callable[[Path], dict[str, bytes]]:
     return contents
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory, keepwise) -> Path:
+    """The run folder of a shortened demo, made by the command that a newcomer types."""
+    run = tmp_path_factory.mktemp("demo") / "run"
+    ended = keepwise("demo", "--small", "--out", run)
+    assert ended.code == 0, ended.err
+    (run.parent / "said.txt").write_text(ended.out)
+    return run
+
+
+def table(run: Path, name: str) -> pl.DataFrame:
+    """All rows of a table of a run, or of one step's (`samples/distilled`)."""
+    return pl.concat([pl.read_parquet(path) for path in sorted((run / name).rglob("*.parquet"))])
+
+
+@pytest.fixture(scope="session", name="table")
+def _table() -> Callable[[Path, str], pl.DataFrame]:
+    return table

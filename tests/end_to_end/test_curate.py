@@ -34,10 +34,6 @@ def corpus(folder: Path) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-def table(run: Path, name: str) -> pl.DataFrame:
-    return pl.concat([pl.read_parquet(path) for path in sorted((run / name).rglob("*.parquet"))])
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory, keepwise):
     """A corpus and its unbroken run."""
@@ -48,7 +44,7 @@ def whole(tmp_path_factory, keepwise):
     return root
 
 
-def test_every_record_is_kept_or_in_the_ledger_once(whole: Path):
+def test_every_record_is_kept_or_in_the_ledger_once(whole: Path, table):
     records = 173 + 140 + 5 + 1
     documents, ledger, dropped = (table(whole / "run", name) for name in ("documents", "ledger", "dropped"))
     drops = ledger.filter(pl.col("action") == "drop")
@@ -59,7 +55,7 @@ def test_every_record_is_kept_or_in_the_ledger_once(whole: Path):
     assert drops.filter(pl.col("row_id").is_null()).row(0, named=True)["record"] == 7
 
 
-def test_repeats_name_what_they_repeat_and_personal_data_is_gone(whole: Path):
+def test_repeats_name_what_they_repeat_and_personal_data_is_gone(whole: Path, table):
     documents, ledger = table(whole / "run", "documents"), table(whole / "run", "ledger")
     repeats = ledger.filter(pl.col("duplicate_of").is_not_null())
     assert repeats.filter(pl.col("rule") == "duplicate.exact").height >= 10 + 5
