@@ -111,7 +111,7 @@ def has_code(path: Path) -> bool:
 def untested(root: Path) -> list[str]:
     """Modules without tests/<package>/test_<module>.py, or test_<folder>_<module>.py for one in a folder.
 
-    A package's `__init__.py` that holds code is tested under the name of its folder.
+    Jobs, which join everything, may have theirs in tests/end_to_end. A package's `__init__.py` that holds code is tested under the name of its folder.
     """
     lacking = []
     for path in modules(root):
@@ -121,7 +121,8 @@ def untested(root: Path) -> list[str]:
         *folders, name = module.with_suffix("").parts if path.name != "__init__.py" else module.parent.parts
         package = folders[0] if folders else name
         names = {f"test_{name}.py"} | {f"test_{'_'.join([*folders[at:], name])}.py" for at in range(1, len(folders))}
-        present = {test.name for test in (root / "tests" / package).rglob("test_*.py")}
+        places = [package, *(["end_to_end"] if package == "pipelines" else [])]
+        present = {test.name for place in places for test in (root / "tests" / place).rglob("test_*.py")}
         if not names & present:
             lacking.append(f"{module} has no tests/{package}/{min(names, key=len)}")
     return lacking
