@@ -15,7 +15,7 @@ def utf8(texts: pl.Series) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(f"{texts.null_count()} texts are missing")
     array = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.large_string())
     data = array.buffers()[2]
-    content = np.frombuffer(data, dtype=np.uint8) if data is not None else np.empty(0, np.uint8)
+    content = np.frombuffer(b"" if data is None else data, dtype=np.uint8)  # read-only either way: one type for kernels
     return content, _offsets(array)
 
 
@@ -33,5 +33,5 @@ def unlisted(column: pl.Series) -> tuple[np.ndarray, np.ndarray]:
 
 def _offsets(array: pa.Array) -> np.ndarray:
     if len(array) == 0:
-        return np.zeros(1, np.int64)
+        return np.frombuffer(bytes(8), dtype=np.int64)
     return np.frombuffer(array.buffers()[1], dtype=np.int64)[array.offset : array.offset + len(array) + 1]
