@@ -69,9 +69,7 @@ def _default(option: Any) -> str:
 
 def _settings(title: str, model: type[BaseModel]) -> str:
     said = " ".join((model.__doc__ or "").split())
-    rows = [
-        [f"`{name}`", field.description or _said(field), _value(field)] for name, field in model.model_fields.items()
-    ]
+    rows = [[f"`{name}`", _said(name, field), _value(field)] for name, field in model.model_fields.items()]
     return "\n\n".join([f"### {title}", said, _table(["key", "what it is", "default"], rows)])
 
 

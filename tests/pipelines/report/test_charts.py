@@ -39,3 +39,10 @@ def test_colours_are_the_page_s_and_not_black_on_black() -> None:
     drawn = charts.svg(CHARTS["bars"], "")
     assert "var(--learned)" in drawn and "var(--ink)" in drawn
     assert '"#000"' not in drawn and '"black"' not in drawn
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_drawing_again_gives_the_same_svg(name: str) -> None:
+    first = charts.svg(CHARTS[name], "")
+    assert charts.svg(CHARTS[name], "") == first
+    assert " id=" not in first  # ids of several charts on one page would clash

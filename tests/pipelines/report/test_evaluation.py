@@ -1,0 +1,56 @@
+"""Tables of an evaluation: new tasks first, differences coloured by what they mean, several metrics apart."""
+
+from typing import Any
+
+import pytest
+
+from pipelines.report.evaluation import evaluate
+
+
+def step(metric: str, difference: float, p_holm: float) -> dict[str, Any]:
+    row = {"model": "after", "task": "stories", "metric": metric, "kind": "old", "before": 0.5,
+           "after": 0.5 + difference, "difference": difference, "low": difference - 0.1, "high": difference + 0.1,
+           "p": 0.001, "p_holm": p_holm}  # fmt: skip
+    scores = [{"model": model, "task": "stories", "metric": metric, "items": 200, "mean": mean}
+              for model, mean in (("before", 0.5), ("after", 0.5 + difference))]  # fmt: skip
+    return {"facts": {"base": "before", "models": ["before", "after"], "scores": scores, "comparison": [row]}}
+
+
+@pytest.mark.parametrize(
+    ("metric", "difference", "p_holm", "meaning"),
+    [
+        ("contains", -0.25, 0.01, "worse"),
+        ("contains", 0.25, 0.01, "better"),
+        ("contains", -0.25, 0.2, ""),  # an interval without zero is not enough where many tasks are looked at
+        ("bits_per_byte", 0.25, 0.01, "worse"),
+        ("bits_per_byte", -0.25, 0.01, "better"),
+    ],
+)
+def test_a_difference_is_coloured_by_what_it_means(metric: str, difference: float, p_holm: float, meaning: str) -> None:
+    (task,) = evaluate(step(metric, difference, p_holm))["tasks"]
+    assert task["cells"][0]["class"] == meaning
+    said = f"{difference:+.3f}" if metric == "bits_per_byte" else f"{100 * difference:+.1f}"
+    assert task["cells"][0]["difference"] == said
+
+
+def test_new_tasks_come_first_and_metrics_stand_apart() -> None:
+    facts = step("choice", 0.1, 0.5)["facts"]
+    facts["scores"] += [{**row, "metric": "choice_per_byte", "mean": 0.25} for row in facts["scores"]]
+    facts["scores"] += [{**row, "task": "zebra", "metric": "contains"} for row in facts["scores"][:2]]
+    facts["comparison"].append({**facts["comparison"][0], "task": "zebra", "metric": "contains", "kind": "new"})
+    view = evaluate({"facts": facts})
+    found = [(row["name"], row["metric"], row["kind"]) for row in view["tasks"]]
+    assert found == [("zebra", "contains", "new"), ("stories", "choice", "old"), ("stories", "choice per byte", "old")]
+    assert view["tasks"][2]["before"] == "25.0" and view["tasks"][2]["cells"][0]["difference"] == "–"
+    assert len(view["charts"]) == 1 and "stories, after: 60.0" in view["charts"][0]
+
+
+def test_bits_per_byte_have_a_chart_of_their_own() -> None:
+    facts = step("bits_per_byte", -0.1, 0.5)["facts"]
+    facts["scores"] += [{**row, "task": "other", "metric": "contains"} for row in facts["scores"]]
+    charts = evaluate({"facts": facts})["charts"]
+    assert ["bits per byte" in chart for chart in charts] == [False, True]
+
+
+def test_an_evaluation_of_nothing() -> None:
+    assert evaluate({"facts": {}}) == {"base": None, "models": [], "tasks": [], "charts": []}

@@ -1,0 +1,58 @@
+"""Views of curation, training and the headline: shares, definitions, and charts that say their numbers."""
+
+from typing import Any
+
+from pipelines.report import views
+
+
+def headline(metric: str, learned: dict[str, float] | None, forgotten: dict[str, float]) -> dict[str, Any]:
+    return {"base": "before", "metric": metric,
+            "models": [{"model": "after", "learned": learned, "forgotten": forgotten}]}  # fmt: skip
+
+
+def test_headline_shows_points_and_intervals() -> None:
+    view = views.headline(headline("contains", {"mean": 0.5, "low": 0.4, "high": 0.6}, {"mean": -0.02, "low": -0.05,
+                                                                                       "high": 0.01}))  # fmt: skip
+    (model,) = view["models"]
+    assert model["learned"] == {"mean": "+50.0", "interval": "[40.0, 60.0]"}
+    assert model["forgotten"] == {"mean": "-2.0", "interval": "[-5.0, 1.0]"}
+    assert "after -2.0 [-5.0, 1.0]" in view["forgotten"] and view["unit"] == "points of 100"
+
+
+def test_headline_of_bits_keeps_their_unit_and_may_have_one_side() -> None:
+    view = views.headline(headline("bits_per_byte", None, {"mean": 0.31, "low": 0.3, "high": 0.32}))
+    assert view["learned"] is None and view["models"][0]["learned"] == {"mean": "–", "interval": ""}
+    assert view["models"][0]["forgotten"]["mean"] == "+0.310" and "in bits per byte" in view["forgotten"]
+
+
+def test_dropped_rows_stand_beside_what_their_rule_says() -> None:
+    step = {
+        "facts": {"records": 10, "passed": 4, "characters": 99, "dropped": {"gopher.words": 6}},
+        "rules": [{"name": "gopher.words", "definition": "words", "low": 50, "high": None}],
+        "funnel": [],
+        "examples": {},
+    }
+    view = views.curate(step)
+    assert view["dropped"][0]["definition"] == "words (50 .. )" and view["dropped"][0]["share"] == "60 %"
+    assert view["kept_share"] == "40 %" and view["chart"] is None
+
+
+def test_tokens_of_a_training_by_source() -> None:
+    facts = {
+        "tokens": 400,
+        "options": {"steps": 5, "learning_rate": 0.0002},
+        "sources": {"new": {"tokens": 100, "passes": 1.0, "dropped": 0}, "old": {"tokens": 300, "passes": 2.5}},
+    }
+    view = views.train({"facts": facts})
+    assert [(source["name"], source["share"], source["passes"]) for source in view["sources"]] == [
+        ("new", "25 %", "1"),
+        ("old", "75 %", "2.5"),
+    ]
+    assert view["settings"] == [("steps", "5"), ("learning rate", "0.0002")]
+
+
+def test_a_long_training_is_drawn_with_few_points_and_its_end_is_said() -> None:
+    course = [1 / (step + 1) for step in range(10_000)]
+    drawn = views.losses([{"name": "long", "job": "train", "facts": {"losses": course}}])
+    assert drawn is not None and len(drawn) < 30_000 and "long ends at 0.000" in drawn
+    assert views.losses([{"name": "none", "job": "train", "facts": {}}]) is None
