@@ -1,0 +1,30 @@
+import re
+import time
+
+from pipelines import progress
+
+
+def test_what_is_over_soon_shows_nothing(capfd):
+    with progress.track("reading", 10, "rows") as advance:
+        for _ in range(10):
+            advance(1)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_long_job_says_how_far_it_is_its_rate_and_the_time_left(capfd, monkeypatch):
+    monkeypatch.setattr(progress, "QUIET_SECONDS", 0.05)
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
+    with progress.track("reading", 4, "MB") as advance:
+        for _ in range(4):
+            time.sleep(0.03)
+            advance(1, note="a.jsonl")
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) >= 2
+    assert re.fullmatch(r"reading: \d of 4 MB, [\d.]+ MB/s, \d+ s left, a\.jsonl", lines[0]), lines[0]
+
+
+def test_of_an_unknown_total_only_amount_and_rate_are_said(capfd, monkeypatch):
+    monkeypatch.setattr(progress, "QUIET_SECONDS", 0.0)
+    with progress.track("generating", None, "answers") as advance:
+        advance(3)
+    assert re.fullmatch(r"generating: 3 answers, [\d,.]+ answers/s\n", capfd.readouterr().err)
