@@ -1,15 +1,16 @@
 """Which made-up instances are like the demonstrations in form, and unlike them and each other in content."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
-from curation import tables
 from curation.checks.typed_result import graded
 from curation.dedup import exact, minhash
-from curation.metrics.text import rouge_l_matrix, tokens
+from curation.metrics.text import rouge_l_matrix
 
 from ..script import hangul_share, has_letters
-from .demos import Task
+from .demos import Demo, Task
 from .draft import Draft, Drop
 from .options import RehearseOptions
 
@@ -32,62 +33,67 @@ def form(task: Task, drafts: list[Draft], options: RehearseOptions) -> None:
             one.checks.append(graded("language", 1 - distance, 1 - options.hangul_margin, "share of Hangul"))
 
 
-def outside(value: float, values: list[float]) -> float:
+def outside(value: float, values: Sequence[float]) -> float:
     """How far a value lies outside the range of others; 0 inside it."""
     return max(min(values) - value, value - max(values), 0.0)
 
 
 def novelty(task: Task, drafts: list[Draft], options: RehearseOptions) -> None:
-    """Drop instances whose input repeats a demonstration or an earlier instance: equal, near-equal, or by ROUGE-L.
+    """Drop instances whose input repeats a demonstration or an earlier instance: equal or, if long, nearly equal.
 
     Earlier means in the order of `drafts`, which depends on keys alone. Each step sees what the one before it left.
     """
-    for step in (_exact, _near, _rouge):
-        step(task, [one for one in drafts if one.drop is None], options)
+
+    def long(text: str) -> bool:
+        return len(text.split()) >= options.long_words
+
+    demos = list(task.demos)
+    _exact(demos, drafts)
+    long_demos = [demo for demo in demos if long(demo.input)]
+    _near(long_demos, [one for one in drafts if one.drop is None and long(one.input)], options)
+    _rouge(long_demos, [one for one in drafts if one.drop is None and long(one.input)], options)
 
 
-def _documents(task: Task, drafts: list[Draft]) -> tuple[pl.DataFrame, list[str]]:
+def _documents(demos: list[Demo], drafts: list[Draft]) -> tuple[pl.DataFrame, list[str]]:
     """Inputs of demonstrations, then of drafts, as documents whose ids sort in that order, and what ids stand for."""
-    names = [demo.id for demo in task.demos] + [one.key for one in drafts]
-    texts = [demo.input for demo in task.demos] + [one.input for one in drafts]
-    frame = pl.DataFrame({"doc_id": [f"{number:032d}" for number in range(len(texts))], "text": texts})
-    return tables.complete(frame, tables.DOCUMENTS), names
+    names = [demo.id for demo in demos] + [one.key for one in drafts]
+    texts = [demo.input for demo in demos] + [one.input for one in drafts]
+    ids = [f"{number:032d}" for number in range(len(texts))]
+    return pl.DataFrame({"doc_id": ids, "text": texts}, schema={"doc_id": pl.String, "text": pl.String}), names
 
 
-def _apply(decisions: pl.DataFrame, task: Task, drafts: list[Draft], names: list[str], how: str, limit: float) -> None:
+def _apply(
+    decisions: pl.DataFrame, demos: list[Demo], drafts: list[Draft], names: list[str], how: str, limit: float
+) -> None:
     """Mark the drafts that a dedup step drops; a demonstration that repeats another stays one."""
     for row in decisions.iter_rows(named=True):
         number, first = int(row["doc_id"]), int(row["duplicate_of"])
-        if number < len(task.demos):
+        if number < len(demos):
             continue
-        rule = f"{'copy_of_demo' if first < len(task.demos) else 'duplicate'}.{how}"
+        rule = f"{'copy_of_demo' if first < len(demos) else 'duplicate'}.{how}"
         similarity = row["similarity"]
-        drafts[number - len(task.demos)].drop = Drop(rule, similarity, limit, names[first], similarity)
+        drafts[number - len(demos)].drop = Drop(rule, similarity, limit, names[first], similarity)
 
 
-def _exact(task: Task, drafts: list[Draft], options: RehearseOptions) -> None:
-    documents, names = _documents(task, drafts)
-    side = exact.keys(documents).with_columns(length=documents["text"].str.len_chars())
-    _apply(exact.decide(side, ("doc_id",)), task, drafts, names, "exact", 1.0)
+def _exact(demos: list[Demo], drafts: list[Draft]) -> None:
+    documents, names = _documents(demos, drafts)
+    _apply(exact.decide(exact.keys(documents), ("doc_id",)), demos, drafts, names, "exact", 1.0)
 
 
-def _near(task: Task, drafts: list[Draft], options: RehearseOptions) -> None:
-    documents, names = _documents(task, drafts)
+def _near(demos: list[Demo], drafts: list[Draft], options: RehearseOptions) -> None:
+    documents, names = _documents(demos, drafts)
     settings = minhash.MinHashOptions(threshold=options.near_duplicate, keep_order=("doc_id",))
-    decisions = minhash.decide(minhash.sketch(documents, settings), settings)
-    _apply(decisions, task, drafts, names, "minhash", options.near_duplicate)
+    _apply(minhash.decide(documents, settings), demos, drafts, names, "minhash", options.near_duplicate)
 
 
-def _rouge(task: Task, drafts: list[Draft], options: RehearseOptions) -> None:
+def _rouge(demos: list[Demo], drafts: list[Draft], options: RehearseOptions) -> None:
     """Greedy, like Self-Instruct's pool: an instance too close to a demonstration or a kept instance is dropped."""
-    long = [one for one in drafts if len(tokens(one.input)) >= options.rouge_tokens]
-    demos = [demo for demo in task.demos if len(tokens(demo.input)) >= options.rouge_tokens]
-    texts = [demo.input for demo in demos] + [one.input for one in long]
-    names = [demo.id for demo in demos] + [one.key for one in long]
+    texts = [demo.input for demo in demos] + [one.input for one in drafts]
+    names = [demo.id for demo in demos] + [one.key for one in drafts]
     kept = np.zeros(len(texts), dtype=bool)
     kept[: len(demos)] = True
-    for start in range(0, len(long), ROUGE_BLOCK):
-        block = long[start : start + ROUGE_BLOCK]
+    for start in range(0, len(drafts), ROUGE_BLOCK):
+        block = drafts[start : start + ROUGE_BLOCK]
         scores = rouge_l_matrix(texts, [one.input for one in block])  # (texts, block)
         for column, one in enumerate(block):
             number = len(demos) + start + column

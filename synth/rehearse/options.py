@@ -19,10 +19,11 @@ class RehearseOptions:
         max_tokens: longest instance, and longest refined output.
         refine: how the latest model is asked for the output of an instance: `chat` through its template, `list` as
             the continuation of a few-shot list, for models without a template.
-        near_duplicate: Jaccard similarity of shingles from which an input repeats another.
-        max_rouge: ROUGE-L above which an input repeats another (Self-Instruct, section 2.2).
-        rouge_tokens: tokens an input needs for ROUGE-L to be asked at all. On `reverse: cat dog` any two inputs of a
-            task share most of their tokens; such short inputs repeat another only when they are equal.
+        long_words: words (between white space) from which an input is compared by likeness. Any two inputs such as
+            `Translate into Korean: dog` share most of what likeness is measured by, and are two instances all the
+            same: shorter inputs repeat another only when they are equal.
+        near_duplicate: Jaccard similarity of shingles from which a long input repeats another.
+        max_rouge: ROUGE-L above which a long input repeats another (Self-Instruct, section 2.2).
         max_length_ratio: an input may be this many times longer than the longest demonstration, or shorter than the
             shortest.
         hangul_margin: how far the share of Hangul of a text may lie outside its task's demonstrations.
@@ -41,9 +42,9 @@ class RehearseOptions:
     repetition_penalty: float = 1.2
     max_tokens: int = 256
     refine: Literal["chat", "list"] = "chat"
+    long_words: int = 12
     near_duplicate: float = 0.7
     max_rouge: float = 0.7
-    rouge_tokens: int = 10
     max_length_ratio: float = 3.0
     hangul_margin: float = 0.2
     min_consistency: float = 0.0

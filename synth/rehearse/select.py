@@ -24,28 +24,12 @@ def select(drafts: list[Draft], options: RehearseOptions, seed: int) -> dict[str
     if len(left) > options.per_task:
         vectors = clusters.embed_tfidf([one.input for one in left], options.dimensions, seed)
         groups = _groups(labels, len(left))
-        quotas = balanced([len(group) for group in groups], options.per_task)
+        sizes = [len(group) for group in groups]
+        quotas = [int(quota) for quota in selection.largest_remainder([1] * len(groups), options.per_task, sizes)]
         for group, quota in zip(groups, quotas, strict=True):
             _take([left[at] for at in group], vectors[group], quota, options, seed)
     kept = [label for one, label in zip(left, labels, strict=True) if one.drop is None and label is not None]
     return {label: kept.count(label) for label in sorted(set(kept))}
-
-
-def balanced(sizes: list[int], total: int) -> list[int]:
-    """Equal parts of `total`, none above its size; what a small one cannot use goes to the others.
-
-    Raises:
-        ValueError: when all sizes together are less than `total`.
-    """
-    if sum(sizes) < total:
-        raise ValueError(f"{sum(sizes)} instances, {total} wanted")
-    parts = [0] * len(sizes)
-    while left := total - sum(parts):
-        open_ = [at for at, size in enumerate(sizes) if parts[at] < size]
-        share, extra = divmod(left, len(open_))
-        for place, at in enumerate(open_):
-            parts[at] = min(sizes[at], parts[at] + share + (place < extra))
-    return parts
 
 
 def _labels(drafts: list[Draft], options: RehearseOptions) -> list[str | None]:
@@ -71,8 +55,8 @@ def _take(group: list[Draft], vectors: np.ndarray, quota: int, options: Rehearse
             one.drop = Drop("not_selected", detail="its label has no part of the rows wanted")
         return
     k = min(options.clusters, quota, len(group))
-    labels, _, distances = clusters.cluster(vectors, k, seed)
-    chosen = set(selection.nearest_to_centroid(labels, distances, quota).tolist())
+    found = clusters.cluster(vectors, k, seed)
+    chosen = set(selection.nearest_to_centroid(found.labels, found.distances, quota).tolist())
     for at, one in enumerate(group):
         if at not in chosen:
-            one.drop = Drop("not_selected", float(distances[at]), cluster=int(labels[at]))
+            one.drop = Drop("not_selected", float(found.distances[at]), cluster=int(found.labels[at]))
