@@ -18,16 +18,10 @@ from curation.errors import InputError
 from curation.model import Request, Response, Sampling, Score, ScoreRequest
 
 from . import engine as chunked
+from . import limits
 from .engine import Progress
 from .options import EngineOptions
 from .requests import Passage, Prompt, Prompter
-
-CPU_CONTEXT = 4096  # tokens, at most, unless asked for
-CPU_CACHE = 1 << 29  # bytes of key-value cache, at most, unless the context needs more
-SEQUENCES = 256  # answered at a time
-USUAL_ANSWER = 256  # tokens of prompt and answer together that the cache is laid out for
-CPU_HEADS = (32, 64, 80, 96, 112)  # head dimensions that the CPU kernels have, besides 128 and more
-BLOCK = 128  # tokens in a block of the key-value cache on a CPU
 
 # Read when vLLM is imported or starts. One process: it starts in a quarter of the time and dies with its parent.
 ENVIRONMENT = {
@@ -74,20 +68,21 @@ class VllmEngine:
             raise
 
     def _open(self, model: str, folder: Path) -> None:
-        from transformers import AutoConfig
         from vllm.platforms import current_platform
 
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=False).get_text_config()
+        config = limits.configuration(folder)
         on_cpu = current_platform.is_cpu()
-        length = _context(model, config, self.options.max_model_len, on_cpu)
+        length = limits.context(model, config, self.options.max_model_len, on_cpu)
+        dtype = limits.number_type(self.options.dtype, config, on_cpu)
+        if on_cpu:
+            limits.check_heads(model, config)
         self._prompter = Prompter(folder, model, length, self.options.thinking)
-        dtype = _dtype(self.options.dtype, config, on_cpu)
         self.setting = f"{dtype} {current_platform.device_name if on_cpu else current_platform.get_device_name()}"
         self.chunk = self.options.chunk or (256 if on_cpu else 4096)
+        settings = _settings(self.options, dtype, length)
         if on_cpu:
-            _check_heads(model, config)
-        self._llm = _load(model, folder, self.options, _cpu_settings(config, length, self.options) if on_cpu else {},
-                          dtype=dtype, max_model_len=length)  # fmt: skip
+            settings |= _cpu_settings(self.options, config, dtype, length)
+        self._llm = _load(model, folder, settings)
 
     def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
         """Answer every request, in order; one that does not fit the context is refused."""
@@ -214,27 +209,14 @@ def _remember() -> Callable[[], None]:
     return restore
 
 
-def _load(model: str, folder: Path, options: EngineOptions, more: dict[str, Any], **fixed: Any) -> Any:
+def _load(model: str, folder: Path, settings: dict[str, Any]) -> Any:
     from vllm import LLM
 
-    # vLLM walks over torch's deprecated names when it starts; that is nothing for its users to act on.
-    warnings.filterwarnings("ignore", category=FutureWarning, module="vllm")
-    adapters = {"enable_lora": True, "max_lora_rank": _rank(options.adapter_rank), "max_loras": 1}
     try:
-        return LLM(
-            model=str(folder),
-            seed=0,  # only of what has no seed of its own, which is nothing
-            trust_remote_code=False,
-            enable_prefix_caching=True,
-            tensor_parallel_size=options.tensor_parallel_size,
-            gpu_memory_utilization=options.gpu_memory_utilization,
-            use_tqdm_on_load=False,
-            load_format="safetensors",
-            **({"kv_cache_memory_bytes": options.kv_cache_bytes} if options.kv_cache_bytes else {}),
-            **(adapters if options.adapter_rank else {}),
-            **fixed,
-            **more,
-        )
+        with warnings.catch_warnings():
+            # vLLM walks over torch's deprecated names when it starts, which is nothing for its users to act on.
+            warnings.simplefilter("ignore", FutureWarning)
+            return LLM(model=str(folder), **settings)
     except (ValueError, RuntimeError, NotImplementedError, OSError) as error:
         reason = " ".join(str(error).split())[:500]
         raise InputError(
@@ -243,54 +225,37 @@ def _load(model: str, folder: Path, options: EngineOptions, more: dict[str, Any]
         ) from error
 
 
-def _cpu_settings(config: Any, length: int, options: EngineOptions) -> dict[str, Any]:
+def _settings(options: EngineOptions, dtype: str, length: int) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "dtype": dtype,
+        "max_model_len": length,
+        "seed": 0,  # only of what has no seed of its own, which is nothing
+        "trust_remote_code": False,
+        "load_format": "safetensors",
+        "use_tqdm_on_load": False,
+        "enable_prefix_caching": True,
+        "tensor_parallel_size": options.tensor_parallel_size,
+        "gpu_memory_utilization": options.gpu_memory_utilization,
+        "kv_cache_memory_bytes": options.kv_cache_bytes,
+    }
+    if options.adapter_rank:
+        settings |= {"enable_lora": True, "max_lora_rank": _rank(options.adapter_rank), "max_loras": 1}
+    return settings
+
+
+def _cpu_settings(options: EngineOptions, config: Any, dtype: str, length: int) -> dict[str, Any]:
     """What a CPU needs.
 
     A prompt is never cut into pieces: rewinding the generator of a seeded request, as chunked prefill does, crashes.
     """
-    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-    token = 2 * config.num_hidden_layers * heads * _head_size(config) * 4
-    whole = (-(-length // BLOCK) + 2) * BLOCK * token
-    usual = SEQUENCES * -(-min(length, USUAL_ANSWER) // BLOCK) * BLOCK * token
+    number_bytes = 4 if dtype == "float32" else 2
     return {
         "enforce_eager": True,
         "enable_chunked_prefill": False,
-        "max_num_batched_tokens": max(length, CPU_CONTEXT),
-        "max_num_seqs": SEQUENCES,
-        "kv_cache_memory_bytes": options.kv_cache_bytes or max(whole, min(usual, CPU_CACHE)),
+        "max_num_batched_tokens": max(length, limits.CPU_CONTEXT),
+        "max_num_seqs": limits.SEQUENCES,
+        "kv_cache_memory_bytes": options.kv_cache_bytes or limits.cpu_cache_bytes(config, length, number_bytes),
     }
-
-
-def _context(model: str, config: Any, asked: int | None, on_cpu: bool) -> int:
-    own = getattr(config, "max_position_embeddings", None)
-    if asked is not None and own is not None and asked > own:
-        raise InputError(f"engine option max_model_len is {asked}, expected at most {own}, the context of {model}")
-    length = asked or own
-    if length is None:
-        raise InputError(f"{model}: its config.json names no max_position_embeddings: set max_model_len")
-    return min(length, CPU_CONTEXT) if on_cpu and asked is None else length
-
-
-def _dtype(asked: str, config: Any, on_cpu: bool) -> str:
-    if asked != "auto":
-        return asked
-    stored = str(getattr(config, "dtype", None) or "float32").removeprefix("torch.")
-    if on_cpu:
-        return "float32"
-    return "bfloat16" if stored == "float32" else stored
-
-
-def _head_size(config: Any) -> int:
-    return getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-
-
-def _check_heads(model: str, config: Any) -> None:
-    size = _head_size(config)
-    if size not in CPU_HEADS and size < 128:
-        raise InputError(
-            f"{model}: heads of dimension {size}, expected one of {', '.join(map(str, CPU_HEADS))} or 128 and more for "
-            "vLLM on a CPU: choose the engine transformers"
-        )
 
 
 def _rank(rank: int) -> int:

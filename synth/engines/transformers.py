@@ -1,0 +1,216 @@
+"""Transformers as an engine: slower than vLLM, but it runs wherever torch runs."""
+
+import contextlib
+import gc
+import importlib.metadata
+import inspect
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import torch
+
+from curation import chat
+from curation.errors import InputError
+from curation.model import Request, Response, Score, ScoreRequest
+
+from . import engine as chunked
+from . import limits
+from .engine import Progress
+from .options import EngineOptions
+from .requests import Passage, Prompt, Prompter
+from .sampling import draw
+from .writing import Writing
+
+SCORED = 1 << 28  # logits of one scoring pass, at most: 1 GiB in float32
+
+
+class TransformersEngine:
+    """A model in transformers, batched with padding on the left. Generator and Scorer.
+
+    A token is drawn with its request's own generator, on the CPU, so that a request's draws depend on neither its
+    neighbours nor the device.
+    """
+
+    def __init__(self, model: str, options: EngineOptions | None = None, progress: Progress | None = None) -> None:
+        """Load a model.
+
+        Args:
+            model: folder or hub name.
+            options: see EngineOptions.
+            progress: called as requests are answered.
+
+        Raises:
+            InputError: when the model or the options cannot be used here, with what to do.
+        """
+        from transformers import AutoModelForCausalLM
+
+        self.options = options or EngineOptions()
+        folder = chat.model_folder(model)
+        config = limits.configuration(folder)
+        self._device = _device(self.options.device)
+        on_cpu = self._device.type == "cpu"
+        dtype = limits.number_type(self.options.dtype, config, on_cpu)
+        self._prompter = Prompter(
+            folder, model, limits.context(model, config, self.options.max_model_len, on_cpu), self.options.thinking
+        )
+        self.name = f"transformers {importlib.metadata.version('transformers')}"
+        self.fingerprint = chat.model_fingerprint(folder)
+        self.setting = f"{dtype} {self._device.type}"
+        self.chunk = self.options.chunk or 256
+        self._progress = progress
+        self._adapters: set[str] = set()
+        loaded = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=getattr(torch, dtype), trust_remote_code=False, use_safetensors=True
+        )
+        self._model: Any = loaded.to(self._device).eval()
+        self._ends = _end_tokens(self._prompter.tokenizer, loaded.generation_config)
+        self._keeps = "logits_to_keep" in inspect.signature(loaded.forward).parameters
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
+        """Answer every request, in order; one that does not fit the context is refused."""
+        return chunked.generate(self, requests, self._progress)
+
+    def score(self, requests: Iterable[ScoreRequest]) -> Iterator[Score]:
+        """Log-probabilities of every continuation, in order."""
+        return chunked.score(self, requests, self._progress)
+
+    def prompt(self, request: Request) -> Prompt:
+        """A request rendered and tokenised."""
+        return self._prompter.prompt(request)
+
+    def passage(self, request: ScoreRequest) -> Passage:
+        """A text to score, tokenised."""
+        return self._prompter.passage(request)
+
+    @torch.inference_mode()
+    def answer(self, prompts: Sequence[Prompt], progress: Progress | None = None) -> list[Response]:
+        """Answer batch by batch, for each adapter apart; prompts of like length share a batch."""
+        found: dict[int, Response] = {}
+        for adapter in dict.fromkeys(prompt.request.adapter for prompt in prompts):
+            places = [place for place, prompt in enumerate(prompts) if prompt.request.adapter == adapter]
+            places.sort(key=lambda place: len(prompts[place].token_ids))
+            with self._adapted(adapter):
+                for begin in range(0, len(places), self.options.batch):
+                    some = places[begin : begin + self.options.batch]
+                    written = self._write([prompts[place] for place in some])
+                    found.update((place, one.response()) for place, one in zip(some, written, strict=True))
+                    if progress is not None:
+                        progress(len(some), sum(len(one.token_ids) for one in written))
+        return [found[place] for place in range(len(prompts))]
+
+    @torch.inference_mode()
+    def measure(self, passages: Sequence[Passage], progress: Progress | None = None) -> list[Score]:
+        """Log-probabilities of each continuation from one pass over its batch."""
+        vocabulary = self._model.get_input_embeddings().num_embeddings
+        places = sorted(range(len(passages)), key=lambda place: len(passages[place].token_ids))
+        found: dict[int, Score] = {}
+        with self._adapted(None):
+            while len(found) < len(passages):
+                longest = max(1, len(passages[places[len(found)]].token_ids))
+                rows = max(1, min(self.options.batch, SCORED // (longest * vocabulary)))
+                some = places[len(found) : len(found) + rows]
+                found.update(zip(some, self._read([passages[place] for place in some]), strict=True))
+                if progress is not None:
+                    progress(len(some), 0)
+        return [found[place] for place in range(len(passages))]
+
+    def close(self) -> None:
+        """Free the model."""
+        self._model = None
+        gc.collect()
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        elif self._device.type == "mps":
+            torch.mps.empty_cache()
+
+    def _write(self, prompts: list[Prompt]) -> list[Writing]:
+        """Draw tokens for a batch until every row has ended; rows that have ended leave the batch."""
+        writings = [Writing(prompt, self._prompter.tokenizer, self._ends) for prompt in prompts]
+        rows = list(writings)
+        tokens, mask = self._padded([prompt.token_ids for prompt in prompts])
+        state: Any = None
+        while rows:
+            positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
+            output = self._model(
+                input_ids=tokens, attention_mask=mask, position_ids=positions, past_key_values=state, use_cache=True,
+                **self._kept(1),
+            )  # fmt: skip
+            state = output.past_key_values
+            drawn = [row.add(draw(logits, row.seen, row.prompt.request.sampling, row.generator))
+                     for row, logits in zip(rows, output.logits[:, -1].float().cpu(), strict=True)]  # fmt: skip
+            left = [place for place, row in enumerate(rows) if row.finish_reason is None]
+            if len(left) < len(rows):
+                chosen = torch.tensor(left, dtype=torch.long, device=self._device)
+                rows = [rows[place] for place in left]
+                mask = mask[chosen]
+                if rows:
+                    state.batch_select_indices(chosen)
+            tokens = torch.tensor([[drawn[place]] for place in left], dtype=torch.long, device=self._device)
+            mask = torch.cat([mask, torch.ones_like(mask[:, :1])], dim=1)
+        return writings
+
+    def _read(self, passages: list[Passage]) -> list[Score]:
+        tokens, mask = self._padded([passage.token_ids for passage in passages])
+        keep = max(len(passage.token_ids) - passage.start for passage in passages) + 1
+        positions = (mask.cumsum(-1) - 1).clamp(min=0)
+        logits = self._model(
+            input_ids=tokens, attention_mask=mask, position_ids=positions, use_cache=False, **self._kept(keep)
+        ).logits[:, -keep:]
+        scores = []
+        for passage, row in zip(passages, logits, strict=True):
+            wanted = passage.token_ids[passage.start :]
+            before = row[keep - 1 - len(wanted) : keep - 1].float().log_softmax(-1)
+            places = torch.tensor(wanted, dtype=torch.long, device=self._device)
+            values = before.gather(-1, places[:, None])[:, 0]
+            scores.append(Score(passage.request.id, tuple(values.tolist()), wanted))
+        return scores
+
+    def _padded(self, sequences: list[tuple[int, ...]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Tokens and attention mask, int64 of shape (rows, longest), padded on the left."""
+        longest = max(map(len, sequences))
+        tokens = torch.zeros(len(sequences), longest, dtype=torch.long)
+        mask = torch.zeros_like(tokens)
+        for row, sequence in enumerate(sequences):
+            tokens[row, longest - len(sequence) :] = torch.tensor(sequence)
+            mask[row, longest - len(sequence) :] = 1
+        return tokens.to(self._device), mask.to(self._device)
+
+    def _kept(self, positions: int) -> dict[str, int]:
+        """Ask for the logits of the last positions only, of models that can give them."""
+        return {"logits_to_keep": positions} if self._keeps else {}
+
+    @contextlib.contextmanager
+    def _adapted(self, folder: str | None) -> Iterator[None]:
+        """The model with an adapter, or without any."""
+        if folder is None:
+            with self._model.disable_adapter() if self._adapters else contextlib.nullcontext():
+                yield
+            return
+        from peft import PeftModel
+
+        name = chat.adapter_fingerprint(folder)
+        if not self._adapters:
+            self._model = PeftModel.from_pretrained(self._model, folder, adapter_name=name).eval()
+        elif name not in self._adapters:
+            self._model.load_adapter(folder, adapter_name=name)
+        self._adapters.add(name)
+        self._model.set_adapter(name)
+        yield
+
+
+def _device(asked: str) -> torch.device:
+    if asked == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        return torch.device(asked)
+    except RuntimeError as error:
+        raise InputError(f"engine option device is {asked!r}, expected auto, cpu, cuda or mps") from error
+
+
+def _end_tokens(tokenizer: Any, settings: Any) -> frozenset[int]:
+    """Tokens that end an answer: the tokenizer's, and those of the model's generation settings."""
+    named = settings.eos_token_id
+    more = named if isinstance(named, list) else [named]
+    return frozenset(token for token in [tokenizer.eos_token_id, *more] if token is not None)
