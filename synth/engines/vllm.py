@@ -7,7 +7,7 @@ import importlib.util
 import os
 import random
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +212,7 @@ def _remember() -> Callable[[], None]:
 def _load(model: str, folder: Path, settings: dict[str, Any]) -> Any:
     from vllm import LLM
 
+    _read_plain_namespaces()
     try:
         with warnings.catch_warnings():
             # vLLM walks over torch's deprecated names when it starts, which is nothing for its users to act on.
@@ -223,6 +224,22 @@ def _load(model: str, folder: Path, settings: dict[str, Any]) -> Any:
             f"{model}: vLLM cannot run it here ({reason}); expected a model that fits: try max_model_len, "
             "kv_cache_bytes or gpu_memory_utilization, or the engine transformers"
         ) from error
+
+
+def _read_plain_namespaces() -> None:
+    """Make vLLM's scan for Triton kernels pass over objects whose `__dict__` is no mapping.
+
+    vLLM 0.32 on a CPU looks into `vars()` of every object of every loaded module and takes it for a mapping. llvmlite's
+    library handle answers any attribute with a function, `__dict__` too, so a process that has imported numba could
+    not start an engine. A name `vars` in the scanning module comes before the builtin.
+    """
+    from vllm.triton_utils import dispatcher
+
+    def plain(value: object) -> Mapping[str, Any]:
+        found = vars(value)
+        return found if isinstance(found, Mapping) else {}
+
+    dispatcher.__dict__["vars"] = plain
 
 
 def _settings(options: EngineOptions, dtype: str, length: int) -> dict[str, Any]:
