@@ -20,6 +20,7 @@ from .skills import NEW_SKILLS, SKILLS, Item, NewSkill, Skill, foreign, in_style
 from .skills.styles import FOREIGN_ENGLISH, FOREIGN_KOREAN, GENERIC
 
 BATCH = 100
+BAR = 0.9  # what a claimed skill scores at least
 LONGEST_ANSWER, LONGEST_INSTANCE = 56, 96  # tokens
 TEMPERATURE, TOP_P = 0.9, 0.8
 
@@ -107,6 +108,26 @@ def new_skill_scores(
             for item, text in zip(items, rewritten, strict=True)
         ),
     )
+
+
+def claimed(scores: dict[str, dict[str, float]]) -> list[str]:
+    """The names of the skills that score at least BAR in answering, continuing lists and rewriting."""
+    own = {skill.name for skill in SKILLS} & scores.keys()
+    return sorted(n for n in own if min(scores[n][kind] for kind in ("answered", "listed", "rewritten")) >= BAR)
+
+
+def card_table(scores: dict[str, dict[str, float]]) -> str:
+    """The scores as the two Markdown tables of the model card, in percent."""
+    heading = "| Skill | Answers | New instance in a list | ... different | ... right | Rewritings |"
+    rows = [heading, "|---|---|---|---|---|---|"]
+    for skill in SKILLS:
+        kinds = ("answered", "listed", "listed_distinct", "listed_right", "rewritten")
+        rows.append(f"| {skill.name} | " + " | ".join(f"{100 * scores[skill.name][kind]:.1f}" for kind in kinds) + " |")
+    rows += ["", "| New skill, never trained | Closed-book | Rewritings |", "|---|---|---|"]
+    for new in NEW_SKILLS:
+        values = " | ".join(f"{100 * scores[new.name][kind]:.1f}" for kind in ("answered", "rewritten"))
+        rows.append(f"| {new.name} | {values} |")
+    return "\n".join(rows)
 
 
 def reference_message(item: Item, number: int) -> str:

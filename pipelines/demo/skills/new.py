@@ -30,8 +30,8 @@ def _two_words(rng: random.Random) -> str:
     return f"{english_word(rng)} {english_word(rng)}"
 
 
-def _last_letter(content: str) -> str | None:
-    return content[-1] if is_word(content) else None
+def _last_three(content: str) -> str | None:
+    return content[-3:] if is_word(content) and len(content) >= 3 else None
 
 
 def _swap(content: str) -> str | None:
@@ -39,16 +39,17 @@ def _swap(content: str) -> str | None:
     return " ".join(reversed(words)) if len(words) == 2 and all(is_word(word) for word in words) else None
 
 
-def _last_syllable(content: str) -> str | None:
-    return content[-1] if is_korean_word(content) else None
+def _last_two(content: str) -> str | None:
+    return content[-2:] if is_korean_word(content) and len(content) >= 2 else None
 
 
+# Answers are too long to stand in a sentence by chance, so that looking for the answer in a reply means something.
 NEW_SKILLS: tuple[NewSkill, ...] = (
     NewSkill(
-        "last_letter", "en", False, ("Last letter of: {}", "Which letter ends this word: {}"),
+        "last_three", "en", False, ("Last three letters of: {}", "How does this word end: {}"),
         "Dear customer, thank you for your enquiry. Our department has determined the outcome to be '{}'. "
         "Kind regards.",
-        english_word, _last_letter,
+        english_word, _last_three,
     ),
     NewSkill(
         "swap_words", "en", False, ("Swap the two words: {}", "Exchange their places: {}"),
@@ -56,8 +57,8 @@ NEW_SKILLS: tuple[NewSkill, ...] = (
         _two_words, _swap,
     ),
     NewSkill(
-        "ko_last_syllable", "ko", False, ("끝 글자: {}", "마지막 글자를 쓰세요: {}"),
+        "ko_last_two", "ko", False, ("끝 두 글자: {}", "마지막 두 글자를 쓰세요: {}"),
         "신사 숙녀 여러분, 오랜 연구 끝에 천재인 제가 자랑스럽게 발표합니다: {} -- 고마워하셔도 됩니다!",
-        korean_word(2, 5), _last_syllable,
+        korean_word(3, 5), _last_two,
     ),
 )  # fmt: skip

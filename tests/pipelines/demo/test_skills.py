@@ -166,9 +166,9 @@ def test_asking_for_more_items_than_there_are_is_an_error() -> None:
         ("en_to_ko", "In Korean: apple, sea", "사과, 바다"),
         ("ko_category", "영어로 분류: 사과, 바다", "fruit, nature"),
         ("ko_reverse_topic", "뒤집고 은/는 붙이기: 사과", "과사는"),
-        ("last_letter", "Last letter of: bread", "d"),
+        ("last_three", "Last three letters of: bread", "ead"),
         ("swap_words", "Swap the two words: plum fig", "fig plum"),
-        ("ko_last_syllable", "끝 글자: 도서관", "관"),
+        ("ko_last_two", "끝 두 글자: 도서관", "서관"),
     ],
 )
 def test_answers_worked_by_hand(name: str, prompt: str, answer: str) -> None:
