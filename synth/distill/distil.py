@@ -50,7 +50,7 @@ def distill(
         raise InputError("distill: found no rows, expected at least one")
     every = list(items(rows))
     measured = canaries.measure(every, options, seed)
-    tried = climb(every, generator, options, seed)
+    tried = climb(every, generator, options, options.enough if scorer is not None else 1, seed)
     likely = likelihoods(tried, scorer) if scorer is not None else Likelihoods()
     outcomes = [settle(one, likely) for one in tried]
     samples = pl.DataFrame(

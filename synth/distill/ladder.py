@@ -27,13 +27,14 @@ class _Ask:
     template: Template | None
 
 
-def climb(items: list[Item], generator: Generator, options: DistillOptions, seed: int) -> list[Tried]:
+def climb(items: list[Item], generator: Generator, options: DistillOptions, enough: int, seed: int) -> list[Tried]:
     """Try every row on the rungs it needs.
 
     Args:
         items: rows; those without a single assistant's turn as reference are tried on none.
         generator: the seed model.
         options: which rungs, how many rounds.
+        enough: verified rewrites after which a row asks for no more.
         seed: of all sampled rounds.
     """
     tried = [Tried(item) for item in items]
@@ -45,7 +46,7 @@ def climb(items: list[Item], generator: Generator, options: DistillOptions, seed
         _rung(reachable, [_closed_book(one.item, options, seed) for one in reachable], generator, options)
     open_rows = [one for one in reachable if not one.verified()]
     for number in range(options.candidates):
-        wanting = [one for one in open_rows if len(one.verified()) < options.enough]
+        wanting = [one for one in open_rows if len(one.verified()) < enough]
         asks = [_rewrite(one.item, number, options, seed) for one in wanting]
         _rung(wanting, asks, generator, options)
     return tried

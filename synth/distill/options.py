@@ -12,7 +12,8 @@ class DistillOptions:
     Attributes:
         closed_book: try the model's greedy answer without the reference first.
         candidates: rewrites with the reference in view that a row may ask for, one a round.
-        enough: verified rewrites after which a row asks for no more; with a scorer the likelier of them wins.
+        enough: verified rewrites after which a row asks for no more, where a scorer is there to choose among them;
+            without one the first is taken and no more are asked for.
         temperature, top_p: of the rounds after each template was tried greedily once.
         max_tokens: longest answer.
         known_samples: closed-book samples of the knowledge gate, 0 to leave it out. A row that none of them answers

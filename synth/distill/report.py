@@ -33,6 +33,10 @@ def report(
             for rung in sorted({one.rung for one in candidates})
         },
         "verified_by_template": _by_template(candidates),
+        "same_as_reference": sum(
+            outcome.chosen is not None and outcome.chosen.text == outcome.tried.item.reference.strip()
+            for outcome in outcomes
+        ),
         "length_ratio": _length_ratio(outcomes),
         "nats_per_token": _nats(outcomes, likely),
         "inconsistent_references": _inconsistent(outcomes, options),
