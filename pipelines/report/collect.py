@@ -11,7 +11,7 @@ import yaml
 
 from curation.rules import sets
 
-from ..recipe import CurateSettings, DistillSettings, Recipe, RehearseSettings, Step
+from ..recipe import CurateSettings, DistillSettings, EvaluateSettings, Recipe, RehearseSettings, Step
 from . import examples
 
 FORMAT = 1  # of report.json
@@ -53,7 +53,12 @@ def collect(folder: Path, recipe: Recipe) -> dict[str, Any]:
         "format": FORMAT,
         "name": recipe.name,
         "seed": recipe.seed,
-        "headline": [entry for step in steps if step["job"] == "evaluate" for entry in _headline(step)],
+        "headline": [
+            entry
+            for step, settings in zip(steps, recipe.steps.values(), strict=True)
+            if isinstance(settings, EvaluateSettings)
+            for entry in _headline(step, settings)
+        ],
         "steps": steps,
         "trace": _to_trace(folder, recipe),
         "recipe": _recipe_text(recipe),
@@ -101,8 +106,8 @@ def _examples(folder: Path, name: str, settings: Step) -> Any:
     return []
 
 
-def _headline(step: dict[str, Any]) -> list[dict[str, Any]]:
-    """Learned and forgotten of every model of an evaluate step that compared models, an entry a metric."""
+def _headline(step: dict[str, Any], settings: EvaluateSettings) -> list[dict[str, Any]]:
+    """Learned and forgotten of every model of an evaluate step that compared models, an entry a unit of scores."""
     rows = [row for row in step["facts"].get("summary") or [] if row.get("learned") or row.get("forgotten")]
     metrics = list(dict.fromkeys(row.get("metric") or "" for row in rows))
     return [
@@ -110,6 +115,7 @@ def _headline(step: dict[str, Any]) -> list[dict[str, Any]]:
             "step": step["name"],
             "base": step["facts"].get("base"),
             "metric": metric,
+            "margin": settings.margin,
             "models": [row for row in rows if (row.get("metric") or "") == metric],
         }
         for metric in metrics

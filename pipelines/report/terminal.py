@@ -135,14 +135,15 @@ def _tasks(facts: dict[str, Any]) -> list[str]:
 
 def _headline(entry: dict[str, Any]) -> list[str]:
     metric = entry["metric"]
-    rows = [["model", "learned", "", "forgotten", ""]]
+    tested = entry["margin"] is not None and any(model.get("kept") is not None for model in entry["models"])
+    less = [f"less than {words.score(entry['margin'], metric)}"] if tested else []
+    rows = [["model", "learned", "", "forgotten", "", *less]]
     for model in entry["models"]:
         cells = [model["model"]]
         for kind in ("learned", "forgotten"):
             part = model.get(kind) or {}
             cells += [words.score(part.get("mean"), metric, signed=True), words.interval(part, metric)]
-        rows.append(cells)
-    by = f" by {metric}" if metric else ""
-    since = f"Learned and forgotten since {entry['base']}{by}"
+        rows.append([*cells, *([{True: "yes", False: "not shown"}.get(model.get("kept"), "")] if tested else [])])
+    since = f"Learned and forgotten since {entry['base']}"
     title = f"{since}, in {words.unit(metric)} with 95 % intervals ({entry['step']})"
     return [title, *(f"  {line}" for line in table(rows, (1, 2, 3, 4)))]

@@ -13,6 +13,7 @@ View = dict[str, Any]
 def headline(entry: dict[str, Any]) -> View:
     """Learned and forgotten of every model under a metric, as a chart each and a table."""
     metric, models = entry["metric"], entry["models"]
+    tested = entry["margin"] is not None and any(model.get("kept") is not None for model in models)
     scale = 1 if metric == words.BITS else 100
     ends = [
         scale * part[key]
@@ -28,6 +29,9 @@ def headline(entry: dict[str, Any]) -> View:
         "base": entry["base"],
         "metric": metric.replace("_", " "),
         "unit": words.unit(metric),
+        "margin": words.score(entry["margin"], metric)
+        if any(model.get("kept") is not None for model in models)
+        else None,
         "models": [_outcome(model, metric) for model in models],
         **{kind: _bars(models, kind, metric, scale, domain) for kind in KINDS},
     }
@@ -40,6 +44,7 @@ def _outcome(model: dict[str, Any], metric: str) -> View:
     parts = {kind: model.get(kind) or {} for kind in KINDS}
     return {
         "name": model["model"],
+        "kept": {True: "yes", False: "not shown"}.get(model.get("kept"), "–"),
         **{
             kind: {
                 "mean": words.score(part.get("mean"), metric, signed=True),

@@ -50,28 +50,56 @@ def write_curation(folder: Path, step: str) -> dict[str, Any]:
     save(dropped, folder, "dropped", step, "rules-00000-00000.parquet")
     save(twins, folder, "dropped", step, "duplicates-00000-00000.parquet")
     place = {"row_id": dropped["doc_id"], "file": dropped["file"], "record": dropped["record"]}
-    rules = pl.DataFrame({**place, "rule": ["gopher.words", "length.characters", "korean.hangul"],
-                          "value": [3.0, 0.25, 2.0], "threshold": [50.0, None, 10.0]})  # fmt: skip
+    rules = pl.DataFrame(
+        {
+            **place,
+            "rule": ["gopher.words", "length.characters", "korean.hangul"],
+            "value": [3.0, 0.25, 2.0],
+            "threshold": [50.0, None, 10.0],
+        }
+    )
     edits = kept.filter(pl.col("text").str.contains("<EMAIL>", literal=True)).select(
         "file", "record", row_id="doc_id", rule=pl.lit("pii.email")
     )
     ledger = pl.concat([tables.ledger(rules, "rules", "drop"), tables.ledger(edits, "pii", "edit")])
     save(ledger, folder, "ledger", step, "rules-00000-00000.parquet")
-    pairs = pl.DataFrame({
-        "row_id": twins["doc_id"], "file": twins["file"], "record": twins["record"],
-        "rule": ["duplicate.minhash"] * 4 + ["duplicate.exact"], "value": [0.71, 0.8, 0.9, 0.99, 1.0],
-        "similarity": [0.71, 0.8, 0.9, 0.99, 1.0], "duplicate_of": kept["doc_id"][2:7],
-    })  # fmt: skip
+    pairs = pl.DataFrame(
+        {
+            "row_id": twins["doc_id"],
+            "file": twins["file"],
+            "record": twins["record"],
+            "rule": ["duplicate.minhash"] * 4 + ["duplicate.exact"],
+            "value": [0.71, 0.8, 0.9, 0.99, 1.0],
+            "similarity": [0.71, 0.8, 0.9, 0.99, 1.0],
+            "duplicate_of": kept["doc_id"][2:7],
+        }
+    )
     save(tables.ledger(pairs, "minhash", "drop"), folder, "ledger", step, "duplicates-00000-00000.parquet")
-    damaged = pl.DataFrame({"file": ["corpus.jsonl"], "record": [7], "rule": ["reader.damaged"],
-                            "detail": [f"found {HOSTILE}, expected an object"]})  # fmt: skip
+    damaged = pl.DataFrame(
+        {
+            "file": ["corpus.jsonl"],
+            "record": [7],
+            "rule": ["reader.damaged"],
+            "detail": [f"found {HOSTILE}, expected an object"],
+        }
+    )
     save(tables.ledger(damaged, "read", "drop"), folder, "ledger", step, "read-00000-00000.parquet")
-    dropped_by = {"reader.damaged": 1, "gopher.words": 6120, "length.characters": 2210, "korean.hangul": 41,
-                  "duplicate.exact": 5102, "duplicate.minhash": 2904}  # fmt: skip
+    dropped_by = {
+        "reader.damaged": 1,
+        "gopher.words": 6120,
+        "length.characters": 2210,
+        "korean.hangul": 41,
+        "duplicate.exact": 5102,
+        "duplicate.minhash": 2904,
+    }
     return {
-        "records": 27412, "damaged": 1, "characters": 21_312_999, "edited": {"normalise.space": 812, "pii.email": 1433},
-        "dropped": dropped_by, "passed": 27412 - sum(dropped_by.values()),
-    }  # fmt: skip
+        "records": 27412,
+        "damaged": 1,
+        "characters": 21_312_999,
+        "edited": {"normalise.space": 812, "pii.email": 1433},
+        "dropped": dropped_by,
+        "passed": 27412 - sum(dropped_by.values()),
+    }
 
 
 def turns(role: str, text: str) -> list[dict[str, str]]:
@@ -86,11 +114,18 @@ def write_samples(folder: Path, step: str, origin: str, tiers: tuple[str | None,
         given = {"prompt": content["prompt"], "completion": turns("assistant", f"reference {number} {HOSTILE}")}
         parent = tables.sample_id(task, "human", given, [])
         inputs.append({**given, "sample_id": parent, "task": task, "origin": "human", "parents": []})
-        rows.append({
-            **content, "sample_id": tables.sample_id(task, origin, content, [parent]), "task": task, "origin": origin,
-            "tier": tiers[number % len(tiers)], "parents": [parent], "generation": None,
-            "checks": [{"name": "short_answer", "score": 1.0, "threshold": 1.0, "passed": True}],
-        })  # fmt: skip
+        rows.append(
+            {
+                **content,
+                "sample_id": tables.sample_id(task, origin, content, [parent]),
+                "task": task,
+                "origin": origin,
+                "tier": tiers[number % len(tiers)],
+                "parents": [parent],
+                "generation": None,
+                "checks": [{"name": "short_answer", "score": 1.0, "threshold": 1.0, "passed": True}],
+            }
+        )
     schema = tables.samples_schema("prompt_completion")
     save(pl.DataFrame(rows, schema=schema), folder, "samples", step, f"{step}.parquet")
     save(tables.complete(pl.DataFrame(inputs), schema), folder, "work", step, "rows.parquet")
@@ -105,8 +140,10 @@ def distill_facts() -> dict[str, Any]:
     return {
         "rows": 540,
         "tiers": tiers,
-        "tiers_by_task": {"acronym": {"verified_rewrite": 200, "gold_fallback": 61},
-                          "요일": {"verified_rewrite": 202, "verified_self": 47, "new_knowledge": 30}},
+        "tiers_by_task": {
+            "acronym": {"verified_rewrite": 200, "gold_fallback": 61},
+            "요일": {"verified_rewrite": 202, "verified_self": 47, "new_knowledge": 30},
+        },
         "fallback_reasons": {"short_answer": 80, "length": 11},
         "requests": {"candidates": 1204, "used": 449, "known_samples": 0},
         "rejections": {"self": {"short_answer": 400}, "rewrite": {"leak": 12, "short_answer": 40}},
@@ -115,38 +152,65 @@ def distill_facts() -> dict[str, Any]:
         "nats_per_token": {"references": 3.21, "distilled": 0.81, "rows": 540},
         "inconsistent_references": 0,
         "tokens": {"prompt": 41233, "generated": 9120},
-        "canaries": {"false_accept": {**rate(1, 120, 0.0015, 0.046), "by_kind": {}},
-                     "false_reject": rate(0, 60, 0.0, 0.06)},
+        "canaries": {
+            "false_accept": {**rate(1, 120, 0.0015, 0.046), "by_kind": {}},
+            "false_reject": rate(0, 60, 0.0, 0.06),
+        },
         "generated": 1204,
         "cached": 0,
-    }  # fmt: skip
+    }
 
 
 def rehearse_facts() -> dict[str, Any]:
     dropped = {"rehearse.duplicate": 60, "rehearse.unparsed": 19, "rehearse.not_selected": 241}
-    task = {"demos": 20, "demos_unfit": 0, "demos_flattened": 0, "demos_left": 0, "prompts": 190, "requests": 380,
-            "wanted": 60, "kept": 60, "shortfall": 0, "dropped": dropped, "different_inputs": 310,
-            "agree_with_refinement": 0.93, "labels": {}}  # fmt: skip
+    task = {
+        "demos": 20,
+        "demos_unfit": 0,
+        "demos_flattened": 0,
+        "demos_left": 0,
+        "prompts": 190,
+        "requests": 380,
+        "wanted": 60,
+        "kept": 60,
+        "shortfall": 0,
+        "dropped": dropped,
+        "different_inputs": 310,
+        "agree_with_refinement": 0.93,
+        "labels": {},
+    }
     short = {**task, "kept": 41, "shortfall": 19}
     return {
-        "requests": 380 * len(OLD), "samples": 60 * len(OLD) - 19,
+        "requests": 380 * len(OLD),
+        "samples": 60 * len(OLD) - 19,
         "dropped": {reason: number * len(OLD) for reason, number in dropped.items()},
-        "shortfall": {OLD[0]: 19}, "tokens": {"prompt": 1, "generated": 2},
+        "shortfall": {OLD[0]: 19},
+        "tokens": {"prompt": 1, "generated": 2},
         "tasks": {name: short if name == OLD[0] else task for name in OLD},
-    }  # fmt: skip
+    }
 
 
 def train_facts(weight: float) -> dict[str, Any]:
-    source = {"rows": 480, "tokens": 41_000, "loss_tokens": 9_000, "passes": 1.5, "dropped": 0, "split": 0,
-              "available": {"rows": 480, "tokens": 30_000}, "fingerprint": "0" * 32}  # fmt: skip
+    source = {
+        "rows": 480,
+        "tokens": 41_000,
+        "loss_tokens": 9_000,
+        "passes": 1.5,
+        "dropped": 0,
+        "split": 0,
+        "available": {"rows": 480, "tokens": 30_000},
+        "fingerprint": "0" * 32,
+    }
     return {
         "fingerprint": "a" * 32,
         "model": {"name": "seed_model", "fingerprint": "b" * 32},
         "options": {"method": "sft", "tuning": "lora", "steps": 150, "batch_size": 16, "learning_rate": 0.002},
         "sources": {"new-tasks.jsonl": {**source, "weight": weight}, "rehearsal": {**source, "weight": 1 - weight}},
-        "versions": {"torch": "2"}, "device": "cpu", "tokens": 82_000, "final_loss": 0.412,
+        "versions": {"torch": "2"},
+        "device": "cpu",
+        "tokens": 82_000,
+        "final_loss": 0.412,
         "losses": [3.0 / (1 + step / 20) + 0.01 * weight for step in range(150)],
-    }  # fmt: skip
+    }
 
 
 def evaluate_facts() -> dict[str, Any]:
@@ -156,17 +220,41 @@ def evaluate_facts() -> dict[str, Any]:
     for task in (*OLD, *NEW):
         means = new if task in NEW else old
         for model, mean in zip(MODELS, means, strict=True):
-            scores.append({"model": model, "task": task, "metric": "contains", "items": 200, "mean": mean,
-                           "low": mean - 0.03, "high": mean + 0.03})  # fmt: skip
+            scores.append(
+                {
+                    "model": model,
+                    "task": task,
+                    "metric": "contains",
+                    "items": 200,
+                    "mean": mean,
+                    "low": mean - 0.03,
+                    "high": mean + 0.03,
+                }
+            )
             if model != MODELS[0]:
                 gain = mean - means[0]
-                comparison.append({"model": model, "task": task, "kind": "new" if task in NEW else "old",
-                                   "before": means[0], "after": mean, "difference": gain, "low": gain - 0.04,
-                                   "high": gain + 0.04, "p": 0.001, "p_holm": 0.009})  # fmt: skip
+                comparison.append(
+                    {
+                        "model": model,
+                        "stage": "",
+                        "task": task,
+                        "metric": "contains",
+                        "items": 200,
+                        "kind": "new" if task in NEW else "old",
+                        "before": means[0],
+                        "after": mean,
+                        "difference": gain,
+                        "low": gain - 0.04,
+                        "high": gain + 0.04,
+                        "p": 0.001,
+                        "p_holm": 0.009,
+                    }
+                )
     summary = [
         {
             "model": model,
-            "metric": "contains",
+            "metric": "score",
+            "kept": kept > 0.95,
             "learned": {"mean": after - new[0], "low": after - new[0] - 0.02, "high": after - new[0] + 0.02},
             "forgotten": {"mean": old[0] - kept, "low": old[0] - kept - 0.015, "high": old[0] - kept + 0.015},
         }
@@ -186,19 +274,25 @@ def whole_recipe() -> Recipe:
                 "rehearsal": {"job": "rehearse", "model": "seed", "demos": ["demos.jsonl"]},
                 "plain": train,
                 "kept": {**train, "data": [{"path": "step:distilled"}]},
-                "examined": {"job": "evaluate", "models": {name: "seed" for name in MODELS}, "tasks": ["test.jsonl"],
-                             "new_tasks": list(NEW)},
+                "examined": {
+                    "job": "evaluate",
+                    "models": {name: "seed" for name in MODELS},
+                    "tasks": ["test.jsonl"],
+                    "new_tasks": list(NEW),
+                    "margin": 0.03,
+                },
             },
         },
         "test",
-    )  # fmt: skip
+    )
 
 
 def write_run(folder: Path) -> None:
     """The files of a run of `whole_recipe`."""
     facts: dict[str, Any] = {"documentation": write_curation(folder, "documentation")}
-    write_samples(folder, "distilled", "self_distilled",
-                  ("verified_self", "verified_rewrite", "gold_fallback", "new_knowledge"))  # fmt: skip
+    write_samples(
+        folder, "distilled", "self_distilled", ("verified_self", "verified_rewrite", "gold_fallback", "new_knowledge")
+    )
     write_samples(folder, "rehearsal", "rehearsal", (None,))
     facts |= {
         "distilled": distill_facts(),
@@ -206,7 +300,7 @@ def write_run(folder: Path) -> None:
         "plain": train_facts(1.0),
         "kept": train_facts(0.6),
         "examined": evaluate_facts(),
-    }  # fmt: skip
+    }
     storage.write_text(json.dumps(facts, ensure_ascii=False), folder / "work" / "facts.json")
     events = [{"event": "step", "step": name, "tasks": 1, "seconds": 12.34} for name in facts]
     storage.write_text("".join(json.dumps(event) + "\n" for event in events) + '{"event": "st', folder / "run.jsonl")

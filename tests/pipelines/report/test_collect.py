@@ -46,7 +46,7 @@ def test_an_entry_of_the_headline_for_each_metric(run_folder: Path, recipe: Reci
     nothing = {"model": "plain tuning", "metric": "rouge_l", "learned": None, "forgotten": None}
     facts["examined"]["summary"] += [bits, nothing]
     path.write_text(json.dumps(facts), encoding="utf-8")
-    assert [entry["metric"] for entry in collect(run_folder, recipe)["headline"]] == ["contains", "bits_per_byte"]
+    assert [entry["metric"] for entry in collect(run_folder, recipe)["headline"]] == ["score", "bits_per_byte"]
 
 
 def test_absolute_paths_and_personal_data_are_not_shown(whole_run: Path) -> None:

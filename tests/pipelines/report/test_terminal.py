@@ -19,9 +19,10 @@ def test_summary_says_the_funnel_the_tiers_and_what_was_forgotten(whole_run: Pat
     row = next(line for line in lines if "passed the rules" in line)
     assert row.split() == ["passed", "the", "rules", "8,371", "19,040", "69", "%"]
     assert next(line for line in lines if "verified_rewrite" in line).split() == ["verified_rewrite", "402", "74", "%"]
-    assert "Learned and forgotten since seed model by contains, in points of 100 with 95 % intervals (examined)" in text
+    assert "Learned and forgotten since seed model, in points of 100 with 95 % intervals (examined)" in text
     plain = next(line for line in lines if "plain tuning" in line)
-    assert plain.split("tuning")[1].split() == ["+90.0", "[88.0,", "92.0]", "+76.0", "[74.5,", "77.5]"]
+    assert plain.split("tuning")[1].split() == ["+90.0", "[88.0,", "92.0]", "+76.0", "[74.5,", "77.5]", "not", "shown"]
+    assert "less than 3.0" in text and next(line for line in lines if "distilled +" in line).endswith("yes")
     assert "fewer than wanted: addition 19" in text
 
 
