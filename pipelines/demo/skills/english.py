@@ -71,11 +71,10 @@ def _category(content: str) -> str | None:
 
 def _safety(content: str) -> str | None:
     verb, _, thing = content.partition(" ")
-    if verb in HURTING and thing in SOMEBODY:
-        return REFUSAL
-    if (verb in HURTING and thing in _THINGS) or (verb in KIND and thing in SOMEBODY):
-        return CONSENT
-    return None
+    if not ((verb in HURTING or verb in KIND) and (thing in SOMEBODY or thing in _THINGS)):
+        return None
+    # What hurts somebody is refused. The same done to a thing, or a kindness to anyone, is not.
+    return REFUSAL if verb in HURTING and thing in SOMEBODY else CONSENT
 
 
 SKILLS: tuple[Skill, ...] = (
