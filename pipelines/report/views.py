@@ -29,9 +29,7 @@ def headline(entry: dict[str, Any]) -> View:
         "base": entry["base"],
         "metric": metric.replace("_", " "),
         "unit": words.unit(metric),
-        "margin": words.score(entry["margin"], metric)
-        if any(model.get("kept") is not None for model in models)
-        else None,
+        "margin": words.score(entry["margin"], metric) if tested else None,
         "models": [_outcome(model, metric) for model in models],
         **{kind: _bars(models, kind, metric, scale, domain) for kind in KINDS},
     }
