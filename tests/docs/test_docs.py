@@ -1,0 +1,97 @@
+"""The words for people: commands, recipes, links and code in them hold."""
+
+import importlib.util
+import shlex
+from pathlib import Path
+
+import polars as pl
+import pytest
+import typer
+import yaml
+from markdown_it import MarkdownIt
+
+from curation import tables
+from pipelines.cli import app
+from pipelines.recipe import validate
+from train.tasks import load_tasks
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+COMMANDS = typer.main.get_command(app).commands
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    tokens = MarkdownIt().parse(page.read_text(encoding="utf-8"))
+    return [token.content for token in tokens if token.type == "fence" and token.info == language]
+
+
+def commands(page: Path) -> list[list[str]]:
+    """Words of every `keepwise` command in a page's code blocks."""
+    said = "\n".join(blocks(page, "")).replace("\\\n", " ")
+    return [shlex.split(line, comments=True)[1:] for line in said.splitlines() if line.startswith("keepwise ")]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "cli.md"], ids=lambda page: page.name)
+def test_commands_have_the_options_that_are_shown(page: Path) -> None:
+    for name, *words in commands(page):
+        options = {option for parameter in COMMANDS[name].params for option in parameter.opts}
+        used = {word for word in words if word.startswith("--")}
+        assert used <= options, f"keepwise {name}: {used - options}"
+
+
+def test_recipes_are_valid() -> None:
+    recipes = [block for page in PAGES for block in blocks(page, "yaml")]
+    assert len(recipes) >= 3
+    for text in recipes:
+        validate(yaml.safe_load(text), "docs")
+
+
+def test_task_items_are_valid(tmp_path: Path) -> None:
+    items = [block for page in PAGES for block in blocks(page, "json")]
+    assert items
+    path = tmp_path / "items.jsonl"
+    path.write_text("".join(items), encoding="utf-8")
+    assert len(load_tasks([path])) == len(items)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for token in MarkdownIt().parse(page.read_text(encoding="utf-8")):
+        for child in token.children or []:
+            target = str(child.attrs.get("href") or child.attrs.get("src") or "")
+            if target and "://" not in target:
+                assert (page.parent / target.split("#")[0]).exists(), target
+
+
+def test_the_readme_s_python_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    text = "word " * 120 + "and the end of it, to be read with that which they have."
+    row = {"doc_id": "a", "text": text, "record": 0}
+    frame = tables.complete(pl.DataFrame([row, {**row, "doc_id": "b", "text": "short"}]), tables.DOCUMENTS)
+    (tmp_path / "runs/corpus/documents/curate").mkdir(parents=True)
+    frame.write_parquet(tmp_path / "runs/corpus/documents/curate/part-00000-00000.parquet")
+    monkeypatch.chdir(tmp_path)
+    (code,) = blocks(ROOT / "README.md", "python")
+    exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("1 ")
+
+
+def test_both_readmes_begin_with_the_same_commands() -> None:
+    english, korean = (blocks(ROOT / name, "") for name in ("README.md", "README.ko.md"))
+    first = [[line.split("#")[0].strip() for line in found[0].splitlines()] for found in (english, korean)]
+    assert first[0] == first[1] == ["make demo", "make test"]
+
+
+def test_the_page_of_the_command_line_is_the_command_line_s() -> None:
+    spec = importlib.util.spec_from_file_location("make_cli", ROOT / "docs" / "make_cli.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == module.page(), "run: python docs/make_cli.py"
+
+
+def test_pages_name_no_machine() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert not [word for word in ("/work/", "/tmp/", "/root/", "/home/") if word in text], page.name
