@@ -1,5 +1,6 @@
 """A recipe: named steps, each one job with its settings, validated before anything runs."""
 
+import copy
 import difflib
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,7 +62,9 @@ class EngineSettings(Settings):
     """Which engine answers, and its size."""
 
     kind: Literal["auto", "vllm", "transformers"] = Field("auto", description="auto: vLLM when it is installed")
-    max_model_len: int | None = Field(None, description="longest prompt plus answer, tokens; the model's own unless set")
+    max_model_len: int | None = Field(
+        None, description="longest prompt plus answer, tokens; the model's own unless set"
+    )
     tensor_parallel_size: int = Field(1, ge=1, description="GPUs a model is spread over (vLLM)")
     gpu_memory_utilization: float = Field(0.9, gt=0, le=1, description="share of GPU memory (vLLM)")
     chunk: int = Field(256, ge=1, description="requests generated and committed together")
@@ -95,7 +98,9 @@ class RehearseSettings(Settings):
     demos: tuple[str, ...] = Field(description="files of prompt and completion rows with a task column")
     per_task: int = Field(200, ge=1, description="rows wanted for each task")
     demos_per_task: int = Field(20, ge=2, description="demonstrations used of each task")
-    prompts_per_task: int | None = Field(None, ge=1, description="few-shot prompts a task, all ordered pairs unless set")
+    prompts_per_task: int | None = Field(
+        None, ge=1, description="few-shot prompts a task, all ordered pairs unless set"
+    )
     samples: int = Field(3, ge=1, description="samples a prompt")
     temperature: float = Field(0.9, ge=0, description="temperature of instances")
     top_p: float = Field(0.6, gt=0, le=1, description="nucleus of instances")
@@ -240,7 +245,9 @@ def resolve(recipe: Recipe, folder: Path) -> Recipe:
         if text != MODEL:
             return absolute(text)
         if recipe.model is None:
-            raise InputError(f"recipe {recipe.name}: a step uses {MODEL}, expected the key 'model' or --model to name it")
+            raise InputError(
+                f"recipe {recipe.name}: a step uses {MODEL}, expected the key 'model' or --model to name it"
+            )
         return absolute(recipe.model)
 
     path_keys = {"inputs", "data", "demos", "tasks", "model", "refine_with", "models", "path"}
@@ -279,11 +286,22 @@ def override(tree: dict[str, Any], text: str) -> None:
     *parents, last = key.split(".")
     if parents and parents[0] not in ("steps", *tree.keys()):
         parents = ["steps", *parents]
-    for parent in parents:
-        tree = tree.setdefault(parent, {})
+    for depth, parent in enumerate(parents):
+        if parent not in tree:
+            # A rule's threshold is set beside the other rules in force, not instead of them.
+            tree[parent] = _default(tree, parent) if depth == 2 else {}
+        tree = tree[parent]
         if not isinstance(tree, dict):
             raise InputError(f"--set {text!r}: {parent!r} is not a group of settings")
     tree[last] = yaml.safe_load(value)
+
+
+def _default(step: dict[str, Any], key: str) -> dict[str, Any]:
+    """The value that a group of settings of a step has where the recipe does not give it; empty for a block."""
+    job = JOBS.get(str(step.get("job")))
+    field = job.model_fields.get(key) if job else None
+    value = field.get_default(call_default_factory=True) if field else None
+    return copy.deepcopy(value) if isinstance(value, dict) else {}
 
 
 def _explain(error: ValidationError) -> str:

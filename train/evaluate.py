@@ -1,6 +1,5 @@
 """Scores of every item under a model, through whatever engine it is served by."""
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,8 +10,8 @@ from curation.errors import InputError
 from curation.metrics import text as metrics
 from curation.model import Generator, Request, Response, Sampling, Score, Scorer, ScoreRequest
 
+from .perplexity import measure
 from .tasks import GENERATED, Task
-from .windows import Window, cut
 
 LOWER_IS_BETTER = frozenset({"bits_per_byte"})
 
@@ -42,8 +41,8 @@ def evaluate(
 
     A generated answer scores by its best reference, 0..1. `choice` is 1 where the likeliest of the choices is right,
     by its whole log-probability; the same per byte is stored as `choice_per_byte` (as lm-eval's acc_norm).
-    `bits_per_byte` is -log2 p(text) / bytes, see `windows`; its prediction holds `bits` and `bytes`, for sums over a
-    corpus. It does not depend on the tokenizer, and lower is better.
+    `bits_per_byte` is -log2 p(text) / bytes, see `perplexity`; its prediction holds `bits`, `bytes` and `tokens`, for
+    sums over a corpus. It does not depend on the tokenizer, and lower is better.
 
     Args:
         generator: needed by the metrics of generated answers.
@@ -174,21 +173,13 @@ def _chosen(
 def _compressed(
     scorer: Scorer, items: Sequence[Task], asked: _Asked, window: int, context: int, tell: Callable[[int], None]
 ) -> list[dict[str, object]]:
-    windows: dict[str, tuple[Task, Window]] = {}
-    for item in items:
-        for text_number, text in enumerate(item.references):
-            for number, piece in enumerate(cut(text, window, context)):
-                windows[f"{_name(item)}\x1f{text_number}\x1f{number}"] = (item, piece)
-    requests = [ScoreRequest(name, piece.context, piece.text) for name, (_, piece) in windows.items()]
-    scores = _scored(scorer, requests, {name: item for name, (item, _) in windows.items()})
-    bits: dict[str, float] = {}
-    for name, (item, _) in windows.items():
-        bits[_name(item)] = bits.get(_name(item), 0.0) - scores[name].total / math.log(2)
+    texts = {f"{_name(item)}\x1f{number}": text for item in items for number, text in enumerate(item.references)}
+    found = measure(scorer, texts, window, context)
     rows = []
     for item in items:
-        size = sum(len(text.encode()) for text in item.references)
-        counted = {"bits": round(bits[_name(item)], 6), "bytes": size}
-        score = bits[_name(item)] / size
-        rows.append(_row(asked, item, "bits_per_byte", score, tables.canonical_json(counted)))
+        parts = [found[f"{_name(item)}\x1f{number}"] for number in range(len(item.references))]
+        bits, size = sum(part.bits for part in parts), sum(part.bytes for part in parts)
+        counted = {"bits": round(bits, 6), "bytes": size, "tokens": sum(part.tokens for part in parts)}
+        rows.append(_row(asked, item, "bits_per_byte", bits / size, tables.canonical_json(counted)))
         tell(1)
     return rows

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 import torch
+from safetensors import SafetensorError
 from transformers import PrinterCallback, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
@@ -80,18 +81,23 @@ def train(
     Raises:
         InputError: for a model or data that cannot be trained on, or an `out` that holds something else.
     """
+    out = Path(out)
     threads = torch.get_num_threads()
     torch.set_num_threads(options.threads or threads)
     try:
         with quiet():
-            return _train(options, Path(out), progress, work or out.with_name(f".{out.name}.work"))
+            return _train(options, out, progress, work or out.with_name(f".{out.name}.work"))
+    except (OSError, RuntimeError, SafetensorError) as error:
+        # torch says of a full disk only that a write failed
+        if storage.disk_full(error) or "PytorchStreamWriter failed writing" in str(error):
+            raise InputError(f"{out.parent}: no space left on the device while writing {out.name} or its checkpoints "
+                             f"({shutil.disk_usage(out.parent).free >> 20} MB free)") from error  # fmt: skip
+        raise
     finally:
         torch.set_num_threads(threads)
 
 
-def _train(
-    options: TrainOptions, out: Path, progress: Callable[[Progress], None] | None, work: Path
-) -> TrainReport:
+def _train(options: TrainOptions, out: Path, progress: Callable[[Progress], None] | None, work: Path) -> TrainReport:
     base = models.locate(options.model)
     tokenizer = models.tokenizer(base)
     limit = models.context_length(base) if options.max_tokens is None else options.max_tokens
@@ -99,7 +105,9 @@ def _train(
     prepared = prepare(options, encoder)
     card = _card(options, base, prepared, limit)
     if out.exists() and any(out.iterdir()):
-        return _finished(out, card, prepared)
+        report = _finished(out, card, prepared)
+        shutil.rmtree(work, ignore_errors=True)  # a kill may have left it
+        return report
     state = _state(work, card["fingerprint"])
     trainer = _trainer(options, base, tokenizer, prepared, state)
     trainer.remove_callback(PrinterCallback)
@@ -123,9 +131,7 @@ def _card(options: TrainOptions, base: Path, prepared: Prepared, limit: int) -> 
     decides = {
         "model": {"name": base.name, "fingerprint": models.fingerprint(base)},
         "options": json.loads(tables.canonical_json(settings)),
-        "sources": {
-            source.name: {"weight": source.weight, **prepared.sources[source.name]} for source in options.data
-        },
+        "sources": {source.name: {"weight": source.weight, **prepared.sources[source.name]} for source in options.data},
         "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
     }
@@ -248,23 +254,18 @@ def _write(
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     model = trainer.accelerator.unwrap_model(trainer.model)
-    try:
-        if options.tuning == "lora":
-            adapters.write(model, base.name, temporary / "adapter")
-            rows = prepared.dataset.select(range(min(4, len(prepared.dataset))))["input_ids"]
-            model, card["largest_logit_change_of_merging"] = adapters.merged(base, temporary / "adapter", list(rows))
-        models.write(model.to(models.stored_dtype(base)), base, temporary)
-        card["losses"] = losses
-        storage.write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", temporary / CARD)
-        _sync(temporary)
-        if out.is_dir():
-            out.rmdir()  # empty
-        temporary.rename(out)
-        storage.sync_folder(out.parent)
-    except OSError as error:
-        if storage.disk_full(error):
-            raise InputError(f"{out.parent}: no space left on the device while writing {out.name}") from error
-        raise
+    if options.tuning == "lora":
+        adapters.write(model, base.name, temporary / "adapter")
+        rows = prepared.dataset.select(range(min(4, len(prepared.dataset))))["input_ids"]
+        model, card["largest_logit_change_of_merging"] = adapters.merged(base, temporary / "adapter", list(rows))
+    models.write(model.to(models.stored_dtype(base)), base, temporary)
+    card["losses"] = losses
+    storage.write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", temporary / CARD)
+    _sync(temporary)
+    if out.is_dir():
+        out.rmdir()  # empty
+    temporary.rename(out)
+    storage.sync_folder(out.parent)
 
 
 def _sync(folder: Path) -> None:

@@ -7,11 +7,65 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-ENGLISH = (
-    "the night nurse wrote that every patient with a fever should drink water and rest because of the heat "
-    "while a doctor from the clinic came to look at them and to say what they have to take"
-).split()
-KOREAN = "환자는 어젯밤부터 열이 나서 물을 많이 마시고 쉬어야 합니다 의사가 와서 약을 주었고 오늘은 조금 나아졌다고 말했습니다".split()
+ENGLISH = [
+    "the",
+    "night",
+    "nurse",
+    "wrote",
+    "that",
+    "every",
+    "patient",
+    "with",
+    "a",
+    "fever",
+    "should",
+    "drink",
+    "water",
+    "and",
+    "rest",
+    "because",
+    "of",
+    "the",
+    "heat",
+    "while",
+    "a",
+    "doctor",
+    "from",
+    "the",
+    "clinic",
+    "came",
+    "to",
+    "look",
+    "at",
+    "them",
+    "and",
+    "to",
+    "say",
+    "what",
+    "they",
+    "have",
+    "to",
+    "take",
+]
+KOREAN = [
+    "환자는",
+    "어젯밤부터",
+    "열이",
+    "나서",
+    "물을",
+    "많이",
+    "마시고",
+    "쉬어야",
+    "합니다",
+    "의사가",
+    "와서",
+    "약을",
+    "주었고",
+    "오늘은",
+    "조금",
+    "나아졌다고",
+    "말했습니다",
+]
 
 
 def corpus(folder: Path) -> list[Path]:
@@ -94,9 +148,10 @@ def test_a_run_killed_at_many_moments_ends_with_the_same_bytes(whole: Path, tmp_
     ("setting", "reruns"),
     [
         ("minhash.threshold=0.8", {"sketch", "near", "finish"}),
-        ('exact.keep=["length", "doc_id"]', {"exact", "sketch", "near", "finish"}),
+        ('minhash.keep=["doc_id"]', {"sketch", "near", "finish"}),
+        ('exact.keep=["-length"]', {"exact"}),  # decides the same, so nothing after it is done again
         ("rules.length.high=10000", {"decide"}),
-        ("personal_data=[email]", {"clean", "exact", "sketch", "near", "finish"}),
+        ("personal_data=[email]", {"clean", "sketch", "near", "finish"}),
         ("partition_mb=32", {"read", "prepare"}),
     ],
 )
@@ -107,5 +162,4 @@ def test_a_changed_setting_reruns_what_depends_on_it_and_nothing_else(whole, tmp
     ended = keepwise("curate", whole / "in", "--out", tmp_path / "run", "--set", setting)
     assert ended.code == 0, ended.err
     added = [json.loads(line)["task"] for line in manifest.read_bytes()[len(before) :].splitlines()]
-    assert {task.split("/")[1] for task in added} <= reruns
-    assert {task.split("/")[1] for task in added} >= reruns & {"near", "decide", "exact", "clean", "read"}
+    assert {task.split("/")[1] for task in added} == reruns

@@ -84,3 +84,10 @@ def test_the_recipes_model_stands_where_a_step_says_so(tmp_path: Path):
     assert load(tmp_path / "r.yaml", model="some/model").steps["tuned"].model == "some/model"
     with pytest.raises(InputError, match="--model"):
         load(tmp_path / "r.yaml")
+
+
+def test_one_threshold_set_leaves_the_other_rules_in_force():
+    settings = tree()
+    override(settings, "steps.corpus.rules.length.high=9")
+    rules = validate(settings, "r").steps["corpus"].rules
+    assert rules["length"] == {"high": 9} and set(rules) == set(validate(tree(), "r").steps["corpus"].rules)

@@ -9,9 +9,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoTokenizer
 
 from curation.errors import InputError
 from curation.model import Request, Sampling
@@ -109,32 +108,6 @@ def test_a_finished_folder_is_left_and_a_foreign_one_refused(
         train(other, folder)
 
 
-@pytest.fixture(scope="module")
-def adapted(tiny_model: Path, pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    options = TrainOptions(model=str(tiny_model), data=(Source(pairs),), steps=12, batch_size=5, learning_rate=1e-2,
-                           lora=Lora(rank=4, alpha=8, dropout=0.1), threads=1)  # fmt: skip
-    return train(options, tmp_path_factory.mktemp("out") / "lora")
-
-
-def test_an_adapter_is_merged_and_kept_beside(adapted: Any, tiny_model: Path) -> None:
-    from peft import PeftModel
-
-    folder = adapted.folder
-    names = {file.name for file in (folder / "adapter").iterdir()}
-    assert names == {"adapter_config.json", "adapter_model.safetensors"}
-    assert json.loads((folder / "adapter" / "adapter_config.json").read_text())["base_model_name_or_path"] == "tiny"
-    base = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
-    ids = AutoTokenizer.from_pretrained(folder)("say ab", return_tensors="pt")["input_ids"]
-    with torch.inference_mode():
-        untouched = base(ids).logits.clone()
-        beside = PeftModel.from_pretrained(base, str(folder / "adapter")).eval()(ids).logits
-        inside = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()(ids).logits
-    assert (beside - inside).abs().max() < 1e-5
-    assert (beside - untouched).abs().max() > 1e-2
-    assert 0 <= adapted.card["largest_logit_change_of_merging"] < 1e-5
-    assert "lm_head.weight" not in load_file(folder / "model.safetensors")  # tied to the embedding
-
-
 KILLED = """
 import sys, time
 from pathlib import Path
@@ -229,28 +202,8 @@ def test_dropped_rows_are_in_the_report_and_the_card(raw_model: Path, tmp_path: 
     assert report.card["sources"]["rows.jsonl"]["available"] == {"rows": 3, "tokens": 6}
 
 
-def test_bad_models_are_refused_in_a_sentence(tiny_model: Path, raw_model: Path, pairs: Path, tmp_path: Path) -> None:
-    def refused(model: Path | str, message: str) -> None:
-        with pytest.raises(InputError, match=message):
-            train(TrainOptions(model=str(model), data=(Source(pairs),), steps=1), tmp_path / "out")
-        assert not (tmp_path / "out").exists()
-
-    refused(tmp_path / "none", "no such model folder")
-    refused("nobody/nothing-of-this-name", "neither a model folder nor a model the hub gives")
-    refused(raw_model, "the model has no chat template")
-    bare = tmp_path / "bare"
-    bare.mkdir()
-    refused(bare, "no config.json")
-    (bare / "config.json").write_text((tiny_model / "config.json").read_text())
-    refused(bare, "without weights")
-    (bare / "model.safetensors").write_bytes((tiny_model / "model.safetensors").read_bytes())
-    refused(bare, "without a tokenizer")
-
-
 @pytest.mark.shared_data
-def test_a_real_model_without_template_takes_raw_pairs_and_text(
-    shared_data: Path, tmp_path: Path, engine: Any
-) -> None:
+def test_a_real_model_without_template_takes_raw_pairs_and_text(shared_data: Path, tmp_path: Path, engine: Any) -> None:
     model = shared_data / "models" / "stories260k"
     (tmp_path / "pairs.jsonl").write_text('{"prompt": "The cat is", "completion": " blue."}\n')
     pl.DataFrame({"text": ["Once upon a time there was a doctor."]}).write_parquet(tmp_path / "text.parquet")
