@@ -327,7 +327,9 @@ def guarded(command: Callable[[], Any]) -> int:
             raise
         return _refuse(storage.no_space(Path(error.filename or "the run folder")))
     except ChildError as error:  # a fault of ours: the child's own traceback says more than this process's
-        print(f"{error}\nThis is a fault in Keepwise or a library; the same command goes on from here.", file=sys.stderr)
+        print(
+            f"{error}\nThis is a fault in Keepwise or a library; the same command goes on from here.", file=sys.stderr
+        )
         return 1
     except KeyboardInterrupt:
         print("Interrupted; the same command continues where this one stopped.", file=sys.stderr)

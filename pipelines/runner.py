@@ -9,8 +9,7 @@ from typing import Any
 
 import yaml
 
-from curation import storage, tables
-from curation.errors import InputError
+from curation import storage
 
 from .jobs.output import Output, Outputs
 from .recipe import CurateSettings, DistillSettings, EvaluateSettings, Recipe, RehearseSettings, Step, TrainSettings

@@ -97,9 +97,7 @@ def new_skill_scores(
     """Scores of a skill the seed model does not know: closed-book, and rewriting the given answers."""
     items = skill.items("test", count, seed)
     answers = replies(model, tokenizer, [item.prompt for item in items])
-    messages = [
-        _message(REWRITINGS[n % len(REWRITINGS)], item.prompt, item.completion) for n, item in enumerate(items)
-    ]
+    messages = [_message(REWRITINGS[n % len(REWRITINGS)], item.prompt, item.completion) for n, item in enumerate(items)]
     rewritten = replies(model, tokenizer, messages)
     return NewSkillScores(
         answered=_share(skill.valid(item.prompt, text) for item, text in zip(items, answers, strict=True)),

@@ -74,9 +74,7 @@ def _byte_alphabet() -> dict[int, str]:
     return dict(sorted(alphabet.items()))
 
 
-def _syllable_merges(
-    words: Counter[str], encode: dict[int, str], vocabulary: dict[str, int]
-) -> list[tuple[str, str]]:
+def _syllable_merges(words: Counter[str], encode: dict[int, str], vocabulary: dict[str, int]) -> list[tuple[str, str]]:
     """Merges that join the three bytes of each Hangul syllable seen, most frequent first; adds their tokens."""
     seen: Counter[str] = Counter()
     for word, count in words.items():

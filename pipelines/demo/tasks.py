@@ -31,7 +31,10 @@ def write_tasks(folder: Path, seed: int, small: bool = False) -> dict[str, list[
     known = max(1, KNOWN_ITEMS // len(SKILLS) // part)
     new += [(skill, item) for skill in SKILLS for item in skill.items("train", DEMONSTRATIONS + known, seed)[-known:]]
     rows = [_foreign(skill, item, number) for number, (skill, item) in enumerate(new)]
-    tests = [_write(folder / f"test-{skill.name}.jsonl", _tests(skill, TEST_ITEMS // part, seed)) for skill in (*SKILLS, *NEW_SKILLS)]
+    tests = [
+        _write(folder / f"test-{skill.name}.jsonl", _tests(skill, TEST_ITEMS // part, seed))
+        for skill in (*SKILLS, *NEW_SKILLS)
+    ]
     return {
         "demos": [_write(folder / "demonstrations.jsonl", demos)],
         "new": [_write(folder / "new-tasks.jsonl", rows)],

@@ -55,7 +55,15 @@ def _score(frame: pl.DataFrame, model: str, task: str, metric: str) -> dict[str,
     if np.isin(values, (0.0, 1.0)).all():
         low, high = wilson(int(values.sum()), len(values))
     mean = float(values.mean())
-    return {"model": model, "task": task, "metric": metric, "items": len(values), "mean": mean, "low": low, "high": high}
+    return {
+        "model": model,
+        "task": task,
+        "metric": metric,
+        "items": len(values),
+        "mean": mean,
+        "low": low,
+        "high": high,
+    }
 
 
 def _side_by_side(row: dict[str, Any]) -> dict[str, Any]:

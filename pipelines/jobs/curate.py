@@ -141,7 +141,9 @@ def _read_slice(
     for read in readers.read(piece, options):
         part = f"{number:05d}-{parts:05d}"
         config = ["prepare", piece.to_json(), _reading(job.settings), parts]
-        record = job.run.task(f"{job.step}/prepare/{part}", config, [digest], lambda r=read, p=part: _prepare(job, p, r))
+        record = job.run.task(
+            f"{job.step}/prepare/{part}", config, [digest], lambda r=read, p=part: _prepare(job, p, r)
+        )
         outputs.extend(record.outputs)
         records += read.records
         damaged += read.records - read.documents.height

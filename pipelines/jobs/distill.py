@@ -38,7 +38,9 @@ def _path(top: str, step: str) -> str:
     return f"{top}/{step}/{'rows' if top == 'work' else 'distill'}.parquet"
 
 
-def _distill(folder: Path, step: str, settings: DistillSettings, seed: int, model: str, paths: list[str]) -> dict[str, Any]:
+def _distill(
+    folder: Path, step: str, settings: DistillSettings, seed: int, model: str, paths: list[str]
+) -> dict[str, Any]:
     """In the child: read the rows, open the engine, distil, write; the report."""
     import polars as pl
 

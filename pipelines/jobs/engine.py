@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curation.model import Request, Response
-
 from synth.engines import EngineOptions, open_engine
 from synth.engines.cache import Cached
 
