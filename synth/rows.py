@@ -17,15 +17,15 @@ from curation.errors import InputError
 
 ROWS = pl.Schema(
     {
-        "sample_id": pl.String,
-        "task": pl.String,
+        "sample_id": pl.String(),
+        "task": pl.String(),
         "prompt": tables.TURNS,  # ends with a user's turn
         "completion": tables.TURNS,  # starts with the assistant's
-        "answer": pl.String,  # the bare answer that the completion gives, null where there is none
-        "check": pl.String,  # how an answer is compared: a kind of `curation.checks.typed`, null with no answer
+        "answer": pl.String(),  # the bare answer that the completion gives, null where there is none
+        "check": pl.String(),  # how an answer is compared: a kind of `curation.checks.typed`, null with no answer
         "choices": pl.List(pl.String),  # the options, for `choice`
-        "file": pl.String,  # the file's name
-        "record": pl.Int64,  # number in the file, from 0
+        "file": pl.String(),  # the file's name
+        "record": pl.Int64(),  # number in the file, from 0
     }
 )
 

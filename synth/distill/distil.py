@@ -129,8 +129,9 @@ _EVENTS = pl.Schema(
 def _conserve(rows: pl.DataFrame, samples: pl.DataFrame, ledger: pl.DataFrame, tried: list[Tried]) -> None:
     """Every row became exactly one sample, every fallback is in the ledger, every request is a sample or in it."""
     tables.conserve(STAGE, rows.height, 0, 0, samples["parents"].list.first().n_unique())
-    fallbacks = samples["tier"].is_in([GOLD, NEW]).sum()
-    tables.conserve(f"{STAGE}/fallbacks", fallbacks, 0, (ledger["action"] == "fallback").sum(), 0)
+    fallbacks = samples.filter(pl.col("tier").is_in([GOLD, NEW])).height
+    recorded = ledger.filter(pl.col("action") == "fallback").height
+    tables.conserve(f"{STAGE}/fallbacks", fallbacks, 0, recorded, 0)
     requests = sum(len(one.candidates) for one in tried)
     used = samples.height - fallbacks
-    tables.conserve(f"{STAGE}/requests", requests, used, (ledger["action"] == "drop").sum(), 0)
+    tables.conserve(f"{STAGE}/requests", requests, used, ledger.height - recorded, 0)
