@@ -12,14 +12,14 @@ TURNS = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
 
 DOCUMENTS = pl.Schema(
     {
-        "doc_id": pl.String,  # 32 hex characters, unique: see `document_id`
-        "content_id": pl.String,  # 32 hex characters: xxh3-128 of the text as it was read
-        "text": pl.String,
-        "source": pl.String,  # data-set name, never an absolute path
-        "file": pl.String,  # relative to the input argument
-        "record": pl.Int64,  # number in the file, from 0
-        "lang": pl.String,  # ISO 639 code, null when not determined
-        "meta": pl.String,  # JSON object: the record's other fields as they were read
+        "doc_id": pl.String(),  # 32 hex characters, unique: see `document_id`
+        "content_id": pl.String(),  # 32 hex characters: xxh3-128 of the text as it was read
+        "text": pl.String(),
+        "source": pl.String(),  # data-set name, never an absolute path
+        "file": pl.String(),  # relative to the input argument
+        "record": pl.Int64(),  # number in the file, from 0
+        "lang": pl.String(),  # ISO 639 code, null when not determined
+        "meta": pl.String(),  # JSON object: the record's other fields as they were read
         "parents": IDS,  # ids of the documents it was cut from, empty when read from a file
     }
 )
@@ -28,12 +28,12 @@ CHECK = pl.Struct({"name": pl.String, "score": pl.Float64, "threshold": pl.Float
 
 SAMPLE_KEYS = pl.Schema(
     {
-        "sample_id": pl.String,
-        "task": pl.String,
-        "origin": pl.String,  # human, self_distilled, rehearsal, question_answer, ...
-        "tier": pl.String,  # verified_self, verified_rewrite, gold_fallback, new_knowledge; null where none applies
+        "sample_id": pl.String(),
+        "task": pl.String(),
+        "origin": pl.String(),  # human, self_distilled, rehearsal, question_answer, ...
+        "tier": pl.String(),  # verified_self, verified_rewrite, gold_fallback, new_knowledge; null where none applies
         "parents": IDS,  # ids of the documents or samples it was made from
-        "generation": pl.String,  # JSON object, null for a row no model wrote
+        "generation": pl.String(),  # JSON object, null for a row no model wrote
         "checks": pl.List(CHECK),
     }
 )
@@ -42,7 +42,7 @@ SAMPLE_KINDS: dict[str, pl.Schema] = {
     "text": pl.Schema({"text": pl.String}),
     "prompt_completion": pl.Schema({"prompt": TURNS, "completion": TURNS}),
     "preference": pl.Schema({"prompt": TURNS, "chosen": TURNS, "rejected": TURNS}),
-    "label": pl.Schema({"prompt": TURNS, "completion": TURNS, "label": pl.Boolean}),
+    "label": pl.Schema({"prompt": TURNS, "completion": TURNS, "label": pl.Boolean()}),
     "ranking": pl.Schema({"prompt": TURNS, "responses": pl.List(TURNS), "scores": pl.List(pl.Float64)}),
     "prompt": pl.Schema({"prompt": TURNS}),
 }

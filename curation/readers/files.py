@@ -79,14 +79,20 @@ def describe(head: bytes) -> str:
 
 
 def is_binary(head: bytes) -> bool:
-    """Whether bytes are no text in any encoding: a twentieth or more of them are control characters."""
-    return 20 * sum(byte in _CONTROLS for byte in head) >= len(head) > 0
+    """Whether bytes are no text in any encoding: in most lines a twentieth or more are control characters.
+
+    Lines are judged apart, since what a crash leaves in a file, one run of zero bytes, is damage to a single one.
+    """
+    lines = [line for line in head.split(b"\n") if line]
+    broken = sum(20 * sum(byte in _CONTROLS for byte in line) >= len(line) for line in lines)
+    return 2 * broken > len(lines)
 
 
-def other_encoding(head: bytes) -> str | None:
+def other_encoding(head: bytes, lines_are_records: bool = False) -> str | None:
     """Name of the encoding other than UTF-8 that text seems to be in, none where most of it is UTF-8.
 
-    Lines are judged apart, since a few damaged ones do not change the encoding of a file.
+    Lines are judged apart, since a few damaged ones do not change the encoding of a file. Where lines are records, one
+    alone that is not UTF-8 among others that are is a damaged record.
     """
     for mark, name in _UNICODE_MARKS:
         if head.startswith(mark):
@@ -100,6 +106,8 @@ def other_encoding(head: bytes) -> str | None:
         lines.pop()  # the head may have cut it
     broken = [line for line in lines if not _decodes(line, "utf-8")]
     if not broken or 2 * len(broken) <= len(lines) or is_binary(head):
+        return None
+    if lines_are_records and len(broken) == len(lines) == 1 and len(head.splitlines()) > 1:
         return None
     return _legacy(b"\n".join(broken))
 
@@ -118,7 +126,9 @@ def _legacy(data: bytes) -> str:
     if _decodes(data, "cp949"):
         text = data.decode("cp949", "ignore")
         beyond = [character for character in text if not character.isascii()]
-        if 2 * sum("가" <= character <= "힣" for character in beyond) > len(beyond):
+        # Only syllables of EUC-KR count: those that cp949 adds are rare, and what Japanese in Shift JIS looks like.
+        common = sum("가" <= character <= "힣" and min(character.encode("cp949")) > 0xA0 for character in beyond)
+        if 2 * common > len(beyond):
             return "EUC-KR (cp949)"
     for encoding, name in (("shift_jis", "Shift JIS"), ("gb18030", "GB 18030")):
         text = data.decode(encoding, "ignore") if _decodes(data, encoding) else ""

@@ -1,7 +1,7 @@
 """JSON Lines: one object a line, plain or compressed, read as a stream of bounded blocks."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .files import Stream
@@ -12,7 +12,7 @@ BLOCK = 4 << 20  # bytes decompressed and parsed at a time
 BLANK = " \t\r"
 
 # NaN and infinities are no JSON but Python writes them: kept as text, since `meta` must stay JSON.
-scan = json.JSONDecoder(parse_constant=str).scan_once
+scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(parse_constant=str).scan_once  # type: ignore[attr-defined]
 
 _OBJECT = "a JSON object"
 # What `scan` raises, and `pop` of a value that is no object or has no such key.

@@ -156,7 +156,7 @@ def _head(path: Path, form: Format, compression: Compression | None, options: Re
     what = files.recognise(head)
     if what is not None:
         raise InputError(f"{path}: found {what}, expected {words} as its name says")
-    encoding = files.other_encoding(head)
+    encoding = files.other_encoding(head, lines_are_records=form == "jsonl")
     if encoding is not None:
         raise InputError(f"{path}: found text in {encoding}, expected UTF-8")
     if files.is_binary(head):

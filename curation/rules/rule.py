@@ -95,7 +95,7 @@ def decide(scores: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
             failing = pl.when(broken).then(pl.lit(rule.name)).otherwise(failing)
             value = pl.when(broken).then(measured).otherwise(value)
             threshold = pl.when(broken).then(pl.lit(float(bound))).otherwise(threshold)
-    return scores.select("doc_id", first_failing_rule=failing, value=value, threshold=threshold).cast(dict(DECISIONS))
+    return scores.select("doc_id", first_failing_rule=failing, value=value, threshold=threshold).cast(DECISIONS)
 
 
 def split(documents: pl.DataFrame, decisions: pl.DataFrame, stage: str) -> Split:
