@@ -222,9 +222,9 @@ def evaluate(
 ) -> None:
     """Score models on task files; with several, show what was learned and what was forgotten.
 
-    Example: keepwise evaluate --model base=base/ --model tuned=runs/trained/model/train --tasks old.jsonl --out runs/eval
+    Example: keepwise evaluate --model base=base/ --model tuned=runs/t/model/train --tasks old.jsonl --out runs/eval
     """
-    named = dict(text.split("=", 1) if "=" in text else (Path(text).name, text) for text in model)
+    named = dict(text.split("=", 1) if "=" in text else [Path(text).name, text] for text in model)
     if len(named) != len(model):
         raise InputError(f"--model: names {', '.join(named)} for {len(model)} models; name them as NAME=MODEL")
     _run_single("evaluate", {"models": named, "tasks": tasks, "new_tasks": new_task}, settings, out, seed, fresh)

@@ -1,4 +1,4 @@
-"""Progress of anything over two seconds: a bar on a terminal, a plain line now and then elsewhere; on standard error."""
+"""Progress of anything over two seconds, on standard error: a bar on a terminal, elsewhere a plain line at times."""
 
 import contextlib
 import sys

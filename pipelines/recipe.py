@@ -39,6 +39,9 @@ class MinHashSettings(Settings):
     seed: int = Field(1, description="seed of the permutations")
 
 
+DEFAULT_RULES: dict[str, dict[str, Any]] = {"length": {}, "gopher": {}, "korean": {}}
+
+
 class CurateSettings(Settings):
     """Raw files in, documents out."""
 
@@ -49,9 +52,7 @@ class CurateSettings(Settings):
     max_damaged: float = Field(0.001, ge=0, le=1, description="share of damaged records a file may have")
     strict: bool = Field(False, description="stop at the first damaged record")
     partition_mb: int = Field(64, ge=1, description="uncompressed text a partition, MB")
-    rules: dict[str, dict[str, Any]] = Field(
-        default_factory=lambda: {"length": {}, "gopher": {}, "korean": {}}, description="rule sets and their thresholds"
-    )
+    rules: dict[str, dict[str, Any]] = Field(DEFAULT_RULES, description="rule sets and their thresholds")
     personal_data: tuple[str, ...] = Field(("email", "phone"), description="kinds to replace, none for []")
     exact: ExactSettings | None = Field(ExactSettings(), description="exact dedup, null to leave it out")
     minhash: MinHashSettings | None = Field(MinHashSettings(), description="near dedup, null to leave it out")
@@ -142,6 +143,7 @@ class TrainSettings(Settings):
     epochs: float = Field(1.0, gt=0, description="passes over the data, where steps is not set")
     max_tokens: int | None = Field(None, ge=1, description="longest training row, tokens; the model's own unless set")
     over_long: Literal["refuse", "drop", "split"] = Field("drop", description="what is done with a longer row")
+    threads: int | None = Field(None, ge=1, description="CPU threads of the training; one is fastest for tiny models")
 
 
 class EvaluateSettings(Settings):

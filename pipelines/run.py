@@ -130,9 +130,9 @@ class Run:
                     (self.folder / path).unlink(missing_ok=True)
             self._forget(name)
         for top in (*TABLES, "work"):
-            for path in (self.folder / top / step).rglob("*"):
-                if path.is_file() and str(path.relative_to(self.folder)) not in wanted and path.suffix == ".parquet":
-                    path.unlink()
+            for file in (self.folder / top / step).rglob("*.parquet"):
+                if file.is_file() and str(file.relative_to(self.folder)) not in wanted:
+                    file.unlink()
 
     def _clear(self) -> None:
         """Remove what earlier runs left, the cache of generated text included."""

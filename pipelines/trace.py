@@ -63,7 +63,7 @@ def _find(folder: Path, files: list[str], wanted: str) -> str:
     for path in files:
         if path.startswith("scores/"):
             continue
-        names = pl.read_parquet_schema(folder / path).names()
+        names = pl.read_parquet_schema(folder / path)
         scan = pl.scan_parquet(folder / path)
         for key in (name for name in KEYS if name in names):
             found.update(scan.filter(pl.col(key).str.starts_with(wanted)).select(key).collect()[key])
@@ -82,7 +82,7 @@ def _trace(folder: Path, files: list[str], identity: str, seen: set[str]) -> Tra
     result = Trace(identity)
     for path in files:
         top = path.split("/")[0]
-        names = pl.read_parquet_schema(folder / path).names()
+        names = pl.read_parquet_schema(folder / path)
         key = next((name for name in KEYS if name in names), None)
         if key is None:
             continue

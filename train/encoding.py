@@ -166,7 +166,7 @@ class Encoder:
                 "set max_tokens, or over_long to drop or split"
             )  # fmt: skip
             raise InputError(f"{_where(row, source)}: {row['tokens']} tokens, the limit is {self.max_tokens}; {hint}")
-        details = [None] * long.height
+        details: list[str | None] = [None] * long.height
         pieces = tables.empty(ENCODED)
         if self.over_long == "split":
             cut = [

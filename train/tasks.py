@@ -127,6 +127,7 @@ def _prompt(where: str, value: Any) -> Prompt:
         return value
     turns = value if isinstance(value, list) else []
     roles = [(turn.get("role"), turn.get("content")) for turn in turns if isinstance(turn, dict)]
-    if not roles or len(roles) < len(turns) or not all(isinstance(part, str) for turn in roles for part in turn):
+    said = [(role, content) for role, content in roles if isinstance(role, str) and isinstance(content, str)]
+    if not turns or len(said) < len(turns):
         raise InputError(f"{where}: 'prompt' is {value!r}, expected a text or a list of {{role, content}}")
-    return tuple(roles)
+    return tuple(said)

@@ -5,6 +5,7 @@ tables of all partitions and return decisions; `finish` applies them. Every task
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ class Curation:
         self.records: list[Record] = []
 
     def task(self, name: str, config: Any, inputs: list[str], make: Callable[[], Made]) -> Record:
+        """Carry out a task of this step, unless it is done."""
         record = self.run.task(f"{self.step}/{name}", config, inputs, make)
         self.records.append(record)
         return record
@@ -43,9 +45,11 @@ class Curation:
         return f"{kind}/{self.step}/{name}.parquet"
 
     def load(self, kind: str, name: str) -> pl.DataFrame:
+        """Read a file of this step."""
         return pl.read_parquet(self.run.folder / self.path(kind, name))
 
     def save(self, frame: pl.DataFrame, kind: str, name: str) -> str:
+        """Write a file of this step; its path."""
         path = self.path(kind, name)
         storage.write_parquet(frame, self.run.folder / path)
         return path
@@ -116,8 +120,8 @@ def _read(job: Curation) -> list[str]:
         for number, piece in enumerate(slices):
             digest = digests.of(Path(piece.path))
             config = ["read", piece.to_json(), _reading(settings)]
-            record = job.task(f"read/{number:05d}", config, [digest], lambda n=number, p=piece, d=digest: _read_slice(
-                job, n, p, d, options, advance))  # fmt: skip
+            make = partial(_read_slice, job, number, piece, digest, options, advance)
+            record = job.task(f"read/{number:05d}", config, [digest], make)
             names = [f"{number:05d}-{part:05d}" for part in range(record.facts["parts"])]
             job.records.extend(job.run.records[f"{job.step}/prepare/{name}"] for name in names)
             parts.extend(names)
@@ -141,9 +145,7 @@ def _read_slice(
     for read in readers.read(piece, options):
         part = f"{number:05d}-{parts:05d}"
         config = ["prepare", piece.to_json(), _reading(job.settings), parts]
-        record = job.run.task(
-            f"{job.step}/prepare/{part}", config, [digest], lambda r=read, p=part: _prepare(job, p, r)
-        )
+        record = job.run.task(f"{job.step}/prepare/{part}", config, [digest], partial(_prepare, job, part, read))
         outputs.extend(record.outputs)
         records += read.records
         damaged += read.records - read.documents.height
@@ -259,7 +261,7 @@ def _near(job: Curation, parts: list[str], before: list[str]) -> str:
         for part in parts:
             clean = job.run.records[f"{job.step}/clean/{part}"]
             inputs = [clean.digest, *earlier]
-            sketched.append(job.task(f"sketch/{part}", ["sketch", config], inputs, lambda p=part: sketch(p)))
+            sketched.append(job.task(f"sketch/{part}", ["sketch", config], inputs, partial(sketch, part)))
             advance(1)
 
     def decide() -> Made:

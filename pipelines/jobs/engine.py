@@ -30,7 +30,7 @@ def opened(folder: Path, step: str, model: str, settings: EngineSettings) -> Ite
             yield cached
 
 
-@dataclass(frozen=True)
+@dataclass
 class Named:
     """The name and fingerprint of an engine that is closed: it can be quoted, but not asked."""
 

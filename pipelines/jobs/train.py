@@ -66,6 +66,7 @@ def _train(
         max_tokens=settings.max_tokens,
         over_long=settings.over_long,
         checkpoint_steps=settings.checkpoint_steps,
+        threads=settings.threads,
         seed=seed,
     )
     with track(f"{step}: training", settings.steps, "steps") as advance:

@@ -126,7 +126,7 @@ def dots(
             shape=alt.Shape("model:N", scale=alt.Scale(domain=list(models), range=used)),
         )
     )
-    return alt.layer(marks).properties(width=WIDTH + 160 - LABELS, height=alt.Step(30))
+    return alt.LayerChart(layer=[marks]).properties(width=WIDTH + 160 - LABELS, height=alt.Step(30))
 
 
 def curves(rows: Rows, models: Sequence[str]) -> alt.Chart:

@@ -62,8 +62,8 @@ def _task(
 
 def _cell(own: Row, compared: Row, metric: str) -> View:
     difference, p = compared.get("difference"), compared.get("p_holm")
-    certain = difference is not None and p is not None and p < LEVEL
-    worse = certain and ((difference < 0) != (metric == words.BITS))
+    certain = p is not None and p < LEVEL
+    worse = certain and difference is not None and ((difference < 0) != (metric == words.BITS))
     return {
         "after": words.score(own.get("mean", compared.get("after")), metric),
         "difference": words.score(difference, metric, signed=True),

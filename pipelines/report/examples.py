@@ -163,7 +163,7 @@ def _inputs(folder: Path, step: str) -> dict[str, str]:
     """Completions of the rows that a step read, by id."""
     completions: dict[str, str] = {}
     for path in sorted((folder / "work" / step).glob("*rows*.parquet")):
-        names = pl.read_parquet_schema(path).names()
+        names = pl.read_parquet_schema(path)
         key = next((name for name in ("sample_id", "row_id") if name in names), None)
         if key is not None and "completion" in names:
             for row in pl.read_parquet(path, columns=[key, "completion"]).to_dicts():

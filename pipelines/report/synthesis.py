@@ -154,7 +154,7 @@ def _yield(tasks: dict[str, dict[str, Any]], reasons: list[str]) -> Markup | Non
         return None
     shown = reasons[: len(REASON_COLOURS) - 1]
     groups = ["kept", *map(_reason, shown), *(["other reasons"] if len(reasons) > len(shown) else [])]
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, task in tasks.items():
         dropped = task.get("dropped") or {}
         counts = {"kept": task.get("kept") or 0, **{_reason(reason): dropped.get(reason, 0) for reason in shown}}

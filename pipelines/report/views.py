@@ -42,7 +42,7 @@ def _outcome(model: dict[str, Any], metric: str) -> View:
     parts = {kind: model.get(kind) or {} for kind in KINDS}
     return {
         "name": model["model"],
-        "kept": {True: "yes", False: "not shown"}.get(model.get("kept"), "–"),
+        "kept": "–" if model.get("kept") is None else "yes" if model["kept"] else "not shown",
         **{
             kind: {
                 "mean": words.score(part.get("mean"), metric, signed=True),
@@ -161,7 +161,7 @@ def losses(steps: list[Step]) -> Markup | None:
     trained = [step for step in steps if step["job"] == "train" and step["facts"].get("losses")]
     if not trained:
         return None
-    rows = []
+    rows: list[dict[str, Any]] = []
     for step in trained:
         course = step["facts"]["losses"]
         every = max(1, len(course) // 150)

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -35,7 +36,10 @@ def test_a_child_ends_with_its_parent():
         "import os, time\nfrom pipelines import child\n"
         "if __name__ == '__main__':\n"
         "    import multiprocessing, threading\n"
-        "    threading.Thread(target=lambda: [time.sleep(3), print(multiprocessing.active_children()[0].pid, flush=True)]).start()\n"
+        "    def show():\n"
+        "        time.sleep(3)\n"
+        "        print(multiprocessing.active_children()[0].pid, flush=True)\n"
+        "    threading.Thread(target=show).start()\n"
         "    child.call(time.sleep, 300)\n"
     )
     path = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
@@ -44,7 +48,7 @@ def test_a_child_ends_with_its_parent():
     parent.kill()
     parent.wait()
     for _ in range(100):
-        if not os.path.exists(f"/proc/{pid}") or "Z" in open(f"/proc/{pid}/stat").read().split(")")[1][:3]:
+        if not os.path.exists(f"/proc/{pid}") or "Z" in Path(f"/proc/{pid}/stat").read_text().split(")")[1][:3]:
             return
         time.sleep(0.1)
     pytest.fail("the child outlived its parent")
