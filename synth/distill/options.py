@@ -52,5 +52,17 @@ class DistillOptions:
         for name in ("enough", "max_tokens"):
             if getattr(self, name) < 1:
                 raise InputError(f"distill option {name} is {getattr(self, name)}, expected at least 1")
+        if not self.temperature >= 0:  # `not`, so that what is no number is refused as well
+            raise InputError(f"distill option temperature is {self.temperature}, expected 0 or more")
+        if not 0 < self.top_p <= 1:
+            raise InputError(f"distill option top_p is {self.top_p}, expected above 0 and at most 1")
+        for name in ("min_language", "min_recall", "min_precision", "max_false_accept", "max_false_reject"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"distill option {name} is {getattr(self, name)}, expected from 0 to 1")
+        if not 0 <= self.shortest <= self.longest:
+            raise InputError(
+                f"distill option shortest is {self.shortest} and longest {self.longest}, "
+                "expected 0 <= shortest <= longest"
+            )
         if not self.closed_book and not self.candidates:
             raise InputError("distill options closed_book and candidates are both off, expected at least one of them")
