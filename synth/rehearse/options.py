@@ -53,10 +53,22 @@ class RehearseOptions:
     few_labels: int = 10
 
     def __post_init__(self) -> None:
-        if self.demos_per_task < 2:
-            raise InputError(f"rehearse option demos_per_task is {self.demos_per_task}, expected at least 2")
-        for name in ("per_task", "samples", "max_tokens", "clusters", "dimensions"):
-            if getattr(self, name) < 1:
-                raise InputError(f"rehearse option {name} is {getattr(self, name)}, expected at least 1")
-        if self.prompts_per_task is not None and self.prompts_per_task < 1:
-            raise InputError(f"rehearse option prompts_per_task is {self.prompts_per_task}, expected at least 1")
+        whole = ("per_task", "samples", "max_tokens", "clusters", "dimensions")
+        shares = ("max_rouge", "hangul_margin", "min_consistency")
+        expected = {
+            **{name: ("at least 1", getattr(self, name) >= 1) for name in whole},
+            **{name: ("from 0 to 1", 0 <= getattr(self, name) <= 1) for name in shares},
+            "demos_per_task": ("at least 2", self.demos_per_task >= 2),
+            "prompts_per_task": ("at least 1", self.prompts_per_task is None or self.prompts_per_task >= 1),
+            "temperature": ("0 or more", self.temperature >= 0),
+            "top_p": ("above 0 and at most 1", 0 < self.top_p <= 1),
+            "repetition_penalty": ("above 0", self.repetition_penalty > 0),
+            "refine": ("chat or list", self.refine in ("chat", "list")),
+            "long_words": ("0 or more", self.long_words >= 0),
+            "near_duplicate": ("above 0 and at most 1", 0 < self.near_duplicate <= 1),
+            "max_length_ratio": ("at least 1", self.max_length_ratio >= 1),
+            "few_labels": ("0 or more", self.few_labels >= 0),
+        }
+        for name, (wanted, holds) in expected.items():
+            if not holds:
+                raise InputError(f"rehearse option {name} is {getattr(self, name)}, expected {wanted}")
