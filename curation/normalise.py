@@ -20,6 +20,9 @@ TEXT = pl.col("text")
 
 _BLANKS = r"\u{a0}\u{1680}\u{2000}-\u{200a}\u{202f}\u{205f}\u{3000}\u{3164}\u{ffa0}"
 _CONTROLS = r"[\x00-\x08\x0e-\x1f\x7f-\x{84}\x{86}-\x{9f}\u{fdd0}-\u{fdef}\u{fffe}\u{ffff}]"
+_OLD_CONTROLS = r"[\x00-\x08\x0e-\x1f\x7f\u{fdd0}-\u{fdef}\u{fffe}\u{ffff}]"
+# UTF-8 read as Latin-1: what looks like a later control character is the rest of a letter.
+_MISREAD = r"[\x{c3}-\x{f4}][\x{80}-\x{84}\x{86}-\x{9f}]"
 _LINE_ENDS = r"\r\n?|[\x0b\x0c\x{85}\u{2028}\u{2029}]"
 # The joiners U+200C and U+200D build emoji, and words in Indic and Arabic script: only elsewhere are they rubbish.
 _ZERO_WIDTH = r"[\u{ad}\u{180e}\u{200b}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2060}\u{2066}-\u{2069}\u{feff}]"
@@ -64,7 +67,8 @@ def normalise(documents: pl.DataFrame, options: Normalisation) -> Edited:
     (a byte order mark among them; joiners stay where a script or emoji needs them); full-width letters and digits
     become ASCII, full-width signs too unless most letters of the text are Chinese or Japanese; NFC; runs of one jamo
     are cut; Unicode blanks become spaces, runs of them one space, blanks at line ends and more than one empty line in
-    a row go, as do blanks and empty lines around the text. Mojibake is not repaired: see `rules.mojibake`.
+    a row go, as do blanks and empty lines around the text. Mojibake is neither repaired nor hidden: see
+    `rules.mojibake`.
 
     Args:
         documents: table `documents`.
@@ -112,7 +116,7 @@ def _ledger(before: pl.DataFrame, after: pl.DataFrame, changes: pl.DataFrame) ->
 def _steps(options: Normalisation) -> tuple[_Step, ...]:
     steps = [
         _Step("line_ends", _LINE_ENDS, lambda text: text.str.replace_all(_LINE_ENDS, "\n")),
-        _Step("control_characters", _CONTROLS, lambda text: text.str.replace_all(_CONTROLS, "")),
+        _Step("control_characters", _CONTROLS, _without_controls),
         _Step("zero_width", f"{_ZERO_WIDTH}|{_JOINERS}", _without_zero_width),
         _Step("full_width", f"{_WIDE_LETTERS}|{_WIDE_OTHERS}", _narrow),
         _Step("nfc", _not_nfc(), lambda text: text.str.normalize("NFC")),
@@ -126,6 +130,13 @@ def _steps(options: Normalisation) -> tuple[_Step, ...]:
         _Step("spaces", r"[ \t]{2,}|(?m:[ \t]$)|\A[ \t]|\n{3,}|\A\n|\n\z", _tidy(options.indentation)),
     ]
     return tuple(steps)
+
+
+def _without_controls(text: pl.Expr) -> pl.Expr:
+    """Texts without control characters; in misread UTF-8 the later ones (U+0080 on) stay, or no rule would know it."""
+    misread = text.str.contains(_MISREAD)
+    every, old = text.str.replace_all(_CONTROLS, ""), text.str.replace_all(_OLD_CONTROLS, "")
+    return pl.when(misread).then(old).otherwise(every)
 
 
 def _without_zero_width(text: pl.Expr) -> pl.Expr:

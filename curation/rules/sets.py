@@ -4,7 +4,8 @@ import difflib
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 from ..errors import InputError
 from .gopher import gopher_quality
@@ -26,7 +27,7 @@ def rules_from(settings: Mapping[str, Mapping[str, Any]]) -> tuple[Rule, ...]:
 
     Args:
         settings: name of a set to thresholds by name, as in a recipe: `{"length": {"low": 20}, "gopher": {}}`. A null
-            threshold takes a bound away.
+            threshold takes a bound away; what says where a rule applies cannot be null.
 
     Raises:
         InputError: for an unknown set or threshold (with the nearest known one), or a value that is no number.
@@ -39,10 +40,12 @@ def rules_from(settings: Mapping[str, Mapping[str, Any]]) -> tuple[Rule, ...]:
         for key, value in given.items():
             if key not in known:
                 raise InputError(f"rules.{name}: found the key {key!r}, expected one of {_listed(known, key)}")
-            if value is None and known[key].default is not inspect.Parameter.empty:
+            is_bound = NoneType in get_args(known[key].annotation)
+            if value is None and is_bound:
                 continue
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-                raise InputError(f"rules.{name}.{key}: found {value!r}, expected a number or null")
+                expected = "a number or null" if is_bound else "a number"
+                raise InputError(f"rules.{name}.{key}: found {value!r}, expected {expected}")
         made = SETS[name](**given)
         for rule in made:
             if rule.low is not None and rule.high is not None and rule.low > rule.high:
