@@ -19,11 +19,12 @@ def configuration(folder: Path) -> Any:
     Raises:
         InputError: when transformers cannot read it, or it needs code from the model's folder.
     """
+    from huggingface_hub.errors import StrictDataclassError
     from transformers import AutoConfig
 
     try:
         return AutoConfig.from_pretrained(folder, trust_remote_code=False).get_text_config()
-    except (ValueError, OSError, KeyError) as error:
+    except (ValueError, OSError, KeyError, TypeError, AttributeError, StrictDataclassError) as error:
         reason = " ".join(str(error).split())[:300]
         raise InputError(f"{folder}/config.json: {reason}; expected a model that transformers knows") from error
 
