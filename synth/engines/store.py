@@ -33,7 +33,10 @@ class Store:
             InputError: when it is no such file, or damaged, or another process writes it.
         """
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{path}: no folder for the engine cache can be made there ({error.strerror})") from error
         with self._errors():
             self._connection = sqlite3.connect(path, timeout=10.0, isolation_level=None)
             self._prepare()
@@ -66,14 +69,14 @@ class Store:
     def add_answers(self, made: Mapping[str, Response]) -> None:
         """Commit a chunk of answers."""
         self._insert(
-            "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO answers VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
             [(key, one.text, _blob(one.token_ids), one.finish_reason, one.prompt_tokens) for key, one in made.items()],
         )
 
     def add_scores(self, made: Mapping[str, Score]) -> None:
         """Commit a chunk of scores."""
         self._insert(
-            "INSERT OR IGNORE INTO scores VALUES (?, ?, ?)",
+            "INSERT INTO scores VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
             [(key, np.array(one.logprobs, "<f8").tobytes(), _blob(one.token_ids)) for key, one in made.items()],
         )
 
