@@ -1,0 +1,148 @@
+"""What made-up instances are dropped for: script, length, and repeating a demonstration or each other."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synth.rehearse import RehearseOptions
+from synth.rehearse.demos import Task
+from synth.rehearse.draft import Draft, Drop
+from synth.rehearse.filters import form, novelty, outside
+
+MakeTask = Callable[..., Task]
+MakeDraft = Callable[..., Draft]
+OPTIONS = RehearseOptions()
+LONG = "the quick brown fox jumps over the lazy dog while seven small birds sing in tall green trees"  # 18 words
+
+
+def rules(drafts: list[Draft]) -> list[str | None]:
+    return [one.drop.rule if one.drop else None for one in drafts]
+
+
+@pytest.mark.parametrize(
+    ("value", "values", "distance"),
+    [(0.5, [0.2, 0.9], 0.0), (0.2, [0.2], 0.0), (0.0, [0.25, 0.5], 0.25), (1.0, [0.0, 0.75], 0.25)],
+)
+def test_the_distance_from_a_range(value: float, values: list[float], distance: float) -> None:
+    assert outside(value, values) == distance
+
+
+def test_another_script_is_dropped(make_task: MakeTask, make_draft: MakeDraft) -> None:
+    task = make_task([("spell: abcd", "x"), ("spell: ebook", "y")])
+    drafts = [make_draft(task, n, text) for n, text in enumerate(["spell: wxyz", "쓰기: 나무", "spell: 나무", "12345"])]
+    form(task, drafts, OPTIONS)
+    assert rules(drafts) == [None, "language", "language", None]  # without letters there is no script
+    # 2 of 7 letters are Hangul, the demonstrations have none.
+    assert drafts[2].drop == Drop("language", pytest.approx(2 / 7), 0.2)
+    (check,) = drafts[0].checks
+    assert (check.name, check.score, check.passed) == ("language", 1.0, True)
+
+
+def test_a_task_in_two_scripts_takes_both(make_task: MakeTask, make_draft: MakeDraft) -> None:
+    task = make_task([("나무", "tree"), ("tree", "나무")])
+    drafts = [make_draft(task, n, text) for n, text in enumerate(["바다", "sea", "바다 sea"])]
+    form(task, drafts, OPTIONS)
+    assert rules(drafts) == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("characters", "limit"), [(3, 4.0), (4, None), (30, None), (60, None), (61, 60.0)]
+)  # demonstrations of 12 and 20 characters, ratio 3
+def test_length_is_held_to_the_demonstrations(
+    make_task: MakeTask, make_draft: MakeDraft, characters: int, limit: float | None
+) -> None:
+    task = make_task([("a" * 12, "x"), ("b" * 20, "y")])
+    one = make_draft(task, 0, "c" * characters)
+    form(task, [one], OPTIONS)
+    assert one.drop == (None if limit is None else Drop("length", float(characters), limit))
+
+
+def test_the_same_input_is_kept_once(make_task: MakeTask, make_draft: MakeDraft) -> None:
+    task = make_task([("say one", "x"), ("say two", "y")])
+    inputs = ["say three", "say two", "say three", "say four"]
+    drafts = [make_draft(task, n, text) for n, text in enumerate(inputs)]
+    novelty(task, drafts, OPTIONS)
+    assert rules(drafts) == [None, "copy_of_demo.exact", "duplicate.exact", None]
+    assert drafts[1].drop is not None and drafts[1].drop.duplicate_of == task.demos[1].id
+    assert drafts[2].drop is not None and drafts[2].drop.duplicate_of == drafts[0].key
+    assert drafts[2].drop.similarity == 1.0
+
+
+def test_long_inputs_are_compared_by_likeness(make_task: MakeTask, make_draft: MakeDraft) -> None:
+    task = make_task([(LONG, "x"), ("say two", "y")])
+    words = LONG.split()
+    one_other = " ".join([*words[:-1], "bushes"])  # 17 of 18 words are the demonstration's, in order
+    turned = " ".join(reversed(words))
+    close = " ".join([*reversed(words[1:]), "a"])  # 17 of 18 words of the turned one
+    drafts = [make_draft(task, n, text) for n, text in enumerate([one_other, turned, close])]
+    novelty(task, drafts, OPTIONS)
+    found = rules(drafts)
+    assert found[0] in ("copy_of_demo.minhash", "copy_of_demo.rouge_l") and found[1] is None
+    assert found[2] in ("duplicate.minhash", "duplicate.rouge_l")
+    assert drafts[0].drop is not None and drafts[0].drop.duplicate_of == task.demos[0].id
+    assert drafts[2].drop is not None and drafts[2].drop.duplicate_of == drafts[1].key
+    assert [check.name for check in drafts[1].checks] == ["novelty"]
+
+
+def test_rouge_worked_by_hand(make_task: MakeTask, make_draft: MakeDraft) -> None:
+    """9 of 12 words in order on both sides: precision and recall .75, so F is .75, above .7; 8 of 12 are not."""
+    shared = [f"word{n}" for n in range(12)]
+    near = " ".join([*shared[:9], "red", "green", "blue"])
+    far = " ".join([*shared[:8], "cat", "dog", "cow", "hen"])
+    task = make_task([(" ".join(shared), "x"), ("say two", "y")])
+    drafts = [make_draft(task, 0, near), make_draft(task, 1, far)]
+    novelty(task, drafts, RehearseOptions(near_duplicate=1.0))
+    assert drafts[0].drop == Drop("copy_of_demo.rouge_l", 0.75, 0.7, task.demos[0].id, 0.75)
+    assert drafts[1].drop is None and drafts[1].checks[0].score == pytest.approx(1 - 8 / 12)
+
+
+def test_short_inputs_are_never_compared_by_likeness(make_task: MakeTask, make_draft: MakeDraft) -> None:
+    task = make_task([("translate into Korean: dog", "x"), ("translate into Korean: cat", "y")])
+    drafts = [make_draft(task, n, f"translate into Korean: {word}") for n, word in enumerate(("cow", "hen", "pig"))]
+    novelty(task, drafts, OPTIONS)
+    assert rules(drafts) == [None] * 3
+    novelty(task, drafts, RehearseOptions(long_words=4))
+    assert all(rule is not None for rule in rules(drafts))
+
+
+def test_demonstrations_that_repeat_each_other_are_left_alone(make_task: MakeTask, make_draft: MakeDraft) -> None:
+    task = make_task([("say one", "x"), ("say one", "y"), (LONG, "z"), (LONG, "z")])
+    one = make_draft(task, 0, "say three")
+    novelty(task, [one], OPTIONS)
+    assert one.drop is None
+
+
+def test_nothing_to_filter_is_nothing_to_do(make_task: MakeTask) -> None:
+    task = make_task([("say one", "x"), ("say two", "y")])
+    form(task, [], OPTIONS)
+    novelty(task, [], OPTIONS)
+
+
+words = st.sampled_from(["red", "green", "blue", "cat", "dog", "cow", "hen", "one", "two", "three", "four", "five"])
+inputs = st.lists(words, min_size=1, max_size=16).map(" ".join)
+
+
+@settings(max_examples=30)
+@given(texts=st.lists(inputs, min_size=1, max_size=12))
+def test_what_is_left_is_new_and_what_is_not_names_what_it_repeats(
+    make_task: MakeTask, make_draft: MakeDraft, texts: list[str]
+) -> None:
+    task = make_task([("red green blue cat dog cow hen one two three four five", "x"), ("two", "y")])
+    drafts = [make_draft(task, n, text) for n, text in enumerate(texts)]
+    novelty(task, drafts, OPTIONS)
+    kept = [one.input for one in drafts if one.drop is None]
+    assert len(set(kept)) == len(kept) and not set(kept) & {demo.input for demo in task.demos}
+    places = {demo.id: demo.input for demo in task.demos} | {one.key: one.input for one in drafts}
+    for at, one in enumerate(drafts):
+        if one.drop is None:
+            continue
+        assert one.drop.duplicate_of in {demo.id for demo in task.demos} | {each.key for each in drafts[:at]}
+        assert (one.drop.rule.startswith("copy_of_demo")) == (one.drop.duplicate_of in {d.id for d in task.demos})
+        if one.drop.rule.endswith("exact"):
+            assert places[one.drop.duplicate_of] == one.input
+        else:
+            assert len(one.input.split()) >= OPTIONS.long_words
+            assert one.drop.similarity is not None and one.drop.threshold is not None
+            assert one.drop.similarity >= one.drop.threshold

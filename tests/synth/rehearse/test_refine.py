@@ -1,0 +1,127 @@
+"""Outputs written anew: what is asked, what is kept, and why an answer is not usable."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curation.model import Request
+from synth.prompts import load
+from synth.rehearse import RehearseOptions
+from synth.rehearse.demos import Task
+from synth.rehearse.draft import Draft, Drop
+from synth.rehearse.refine import refine
+
+MakeTask = Callable[..., Task]
+MakeDraft = Callable[..., Draft]
+DEMOS = [("reverse: lamp", "It reads pmal."), ("reverse: stone", "It reads enots.")]
+OPTIONS = RehearseOptions()
+
+
+def test_the_latest_models_answer_replaces_the_made_up_one(
+    make_task: MakeTask, make_draft: MakeDraft, by_rule: Any
+) -> None:
+    task = make_task(DEMOS, system="Be brief.")
+    one = make_draft(task, 0, "reverse: moon", "It reads nom.")
+    engine = by_rule(lambda request: "  It reads noom.\n", fingerprint="e" * 32)
+    refine([task], [one], engine, RehearseOptions(max_tokens=40))
+    assert (one.refined, one.text, one.output) == ("It reads noom.", "It reads noom.", "It reads nom.")
+    (request,) = engine.asked
+    assert request.prompt == (("system", "Be brief."), ("user", "reverse: moon"))
+    assert (request.sampling.max_tokens, request.sampling.temperature, request.sampling.stop) == (40, 0.0, ())
+    (check,) = one.checks
+    assert (check.name, check.score, check.passed) == ("consistency", pytest.approx(2 / 3), True)  # 2 of 3 words
+    assert one.refinement is not None and json.loads(json.dumps(one.refinement)) == one.refinement
+    assert {key: one.refinement[key] for key in ("model", "engine", "template", "request", "tokens")} == {
+        "model": "e" * 32, "engine": "by rule 1", "template": None, "request": "task-0000-0-refined", "tokens": 3,
+    }  # fmt: skip
+
+
+def test_a_model_without_a_template_continues_the_list(
+    make_task: MakeTask, make_draft: MakeDraft, by_rule: Any
+) -> None:
+    task = make_task(DEMOS)
+    one = make_draft(task, 0, "reverse: moon")
+    engine = by_rule(lambda request: " It reads noom.")
+    refine([task], [one], engine, RehearseOptions(refine="list"))
+    (request,) = engine.asked
+    assert request.prompt == (
+        "Input: reverse: lamp\nOutput: It reads pmal.\n\nInput: reverse: stone\nOutput: It reads enots.\n\n"
+        "Input: reverse: moon\nOutput:"
+    )
+    assert request.sampling.stop == ("\n\n",) and one.refined == "It reads noom."
+    assert one.refinement is not None and one.refinement["template_hash"] == load("few_shot_answer").hash
+
+
+@pytest.mark.parametrize(
+    ("said", "drop"),
+    [
+        (("", "refused"), Drop("refine.refused", detail="prompt of 9 tokens, limit 8")),
+        (("It reads no", "length"), Drop("refine.truncated", detail="ended by 'length'")),
+        (" \n", Drop("refine.empty")),
+        ("la " * 20, Drop("refine.repetition", 0.0, 0.7, detail=("la " * 20).strip())),
+        ("나무나무 moon", Drop("refine.language", 0.5, 0.2, detail="나무나무 moon")),
+        ("12 + 3", None),  # without letters there is no script to be wrong
+    ],
+)
+def test_what_is_no_usable_answer_says_why(
+    make_task: MakeTask, make_draft: MakeDraft, by_rule: Any, said: str | tuple[str, str], drop: Drop | None
+) -> None:
+    task = make_task(DEMOS)
+    one = make_draft(task, 0, "reverse: moon")
+    refine([task], [one], by_rule(lambda request: said), OPTIONS)
+    assert one.drop == drop
+    assert one.text == ("12 + 3" if drop is None else "made up") and one.refinement is not None
+
+
+def test_a_list_that_goes_on_is_no_answer(make_task: MakeTask, make_draft: MakeDraft, by_rule: Any) -> None:
+    task = make_task(DEMOS)
+    said = "It reads noom.\nInput: reverse: sun"
+    listed, chatted = make_draft(task, 0, "reverse: moon"), make_draft(task, 0, "reverse: moon")
+    refine([task], [listed], by_rule(lambda request: said), RehearseOptions(refine="list"))
+    assert listed.drop == Drop("refine.several_instances", detail=said)
+    refine([task], [chatted], by_rule(lambda request: said), OPTIONS)
+    assert chatted.drop is None and chatted.refined == said
+
+
+def test_agreement_can_be_demanded(make_task: MakeTask, make_draft: MakeDraft, by_rule: Any) -> None:
+    task = make_task(DEMOS)
+    drafts = [make_draft(task, 0, "reverse: moon", "It reads noom."), make_draft(task, 1, "reverse: sun", "It is sun")]
+    refine([task], drafts, by_rule(lambda request: "It reads noom."), RehearseOptions(min_consistency=0.9))
+    assert drafts[0].drop is None
+    assert drafts[1].drop == Drop("refine.consistency", pytest.approx(1 / 3), 0.9, detail="It reads noom.")
+
+
+def test_what_was_dropped_before_is_not_asked(make_task: MakeTask, make_draft: MakeDraft, by_rule: Any) -> None:
+    task = make_task(DEMOS)
+    drafts = [make_draft(task, 0, "reverse: moon", drop=Drop("length")), make_draft(task, 1, "reverse: sun")]
+    engine = by_rule(lambda request: "It reads nus.")
+    refine([task], drafts, engine, OPTIONS)
+    assert [request.id for request in engine.asked] == ["task-0001-0-refined"]
+    assert drafts[0] == make_draft(task, 0, "reverse: moon", drop=Drop("length"))
+    refine([task], [drafts[0]], engine, OPTIONS)  # nothing left to ask is nothing to do
+    assert len(engine.asked) == 1
+
+
+GOOD = ("It reads noom.", "stop")
+answers = st.sampled_from([GOOD, ("", "stop"), ("cut", "length"), ("", "refused"), ("나무", "stop")])
+
+
+@given(said=st.lists(answers, min_size=1, max_size=6), backwards=st.booleans(), tasks=st.integers(1, 3))
+def test_every_instance_is_refined_or_dropped(
+    make_task: MakeTask, make_draft: MakeDraft, by_rule: Any, said: list, backwards: bool, tasks: int
+) -> None:
+    named = [make_task(DEMOS, f"task{n}") for n in range(tasks)]
+    drafts = [make_draft(task, n, f"reverse: word{n}") for task in named for n in range(len(said))]
+
+    def rule(request: Request) -> tuple[str, str]:
+        return said[int(request.id.split("-")[1])]
+
+    engine = by_rule(rule, backwards=backwards)
+    refine(named, drafts, engine, OPTIONS)
+    assert len(engine.asked) == len(drafts)
+    for one in drafts:
+        assert (one.drop is None) == bool(one.refined) == (said[int(one.request.id.split("-")[1])] == GOOD)

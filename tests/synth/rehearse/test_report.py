@@ -1,0 +1,87 @@
+"""The figures of a report, each worked by hand, and their sums."""
+
+import json
+from collections.abc import Callable
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curation.checks.typed_result import graded
+from synth.rehearse import RehearseOptions
+from synth.rehearse.demos import Demo, Task
+from synth.rehearse.draft import Draft, Drop
+from synth.rehearse.report import report
+
+MakeTask = Callable[..., Task]
+MakeDraft = Callable[..., Draft]
+DEMOS = [("say one", "x"), ("say two", "y")]
+OPTIONS = RehearseOptions(per_task=3)
+
+
+def refined(one: Draft, agreement: float) -> Draft:
+    one.refined = "anew"
+    one.refinement = {"prompt_tokens": 11, "tokens": 2}
+    one.checks.append(graded("consistency", agreement, 0.0, ""))
+    return one
+
+
+def test_two_tasks_worked_by_hand(make_task: MakeTask, make_draft: MakeDraft) -> None:
+    first = make_task(DEMOS, "first")
+    second = Task("second", None, (Demo("a", "p", "q"), Demo("b", "r", "s")), unfit=("c",), flattened=1, left=4)
+    drafts = [
+        refined(make_draft(first, 0, "say three"), 1.0),
+        refined(make_draft(first, 1, "say four"), 0.5),
+        refined(make_draft(first, 2, "say five", drop=Drop("not_selected")), 1.0),
+        make_draft(first, 3, "say three", drop=Drop("duplicate.exact")),
+        make_draft(first, 4, "", drop=Drop("no_output")),
+        make_draft(first, 5, "", drop=Drop("no_output")),
+        refined(make_draft(second, 0, "say three"), 0.0),
+    ]
+    made = report([first, second], drafts, {"first": {"anew": 2}, "second": {}}, OPTIONS)
+    assert made == {
+        "requests": 7,
+        "samples": 3,
+        "dropped": {"no_output": 2, "duplicate.exact": 1, "not_selected": 1},
+        "shortfall": {"first": 1, "second": 2},
+        "tokens": {"prompt": 49, "generated": 35, "refinement_prompt": 44, "refinement_generated": 8},
+        "tasks": {
+            "first": {
+                "demos": 2, "demos_unfit": 0, "demos_flattened": 0, "demos_left": 0, "prompts": 6, "requests": 6,
+                "wanted": 3, "kept": 2, "shortfall": 1,
+                "dropped": {"no_output": 2, "duplicate.exact": 1, "not_selected": 1},
+                "different_inputs": 3, "agree_with_refinement": 2 / 3, "labels": {"anew": 2},
+            },
+            "second": {
+                "demos": 2, "demos_unfit": 1, "demos_flattened": 1, "demos_left": 4, "prompts": 1, "requests": 1,
+                "wanted": 3, "kept": 1, "shortfall": 2, "dropped": {},
+                "different_inputs": 1, "agree_with_refinement": 0.0, "labels": {},
+            },
+        },
+    }  # fmt: skip
+    assert list(made["dropped"]) == ["no_output", "duplicate.exact", "not_selected"]  # the most frequent first
+
+
+def test_a_task_of_which_nothing_came_says_so(make_task: MakeTask, make_draft: MakeDraft) -> None:
+    task = make_task(DEMOS)
+    made = report([task], [make_draft(task, 0, "", drop=Drop("refused"))], {"task": {}}, OPTIONS)
+    assert made["shortfall"] == {"task": 3} and made["samples"] == 0
+    assert made["tasks"]["task"]["agree_with_refinement"] is None
+
+
+@given(fates=st.lists(st.tuples(st.sampled_from(["first", "second"]), st.sampled_from([None, "length", "refused"])),
+                      max_size=12))  # fmt: skip
+def test_every_request_is_a_sample_or_has_a_reason(
+    make_task: MakeTask, make_draft: MakeDraft, fates: list[tuple[str, str | None]]
+) -> None:
+    named = {name: make_task(DEMOS, name) for name in ("first", "second")}
+    drafts = [
+        make_draft(named[name], n, f"say word{n}", drop=None if rule is None else Drop(rule))
+        for n, (name, rule) in enumerate(fates)
+    ]
+    made = report(list(named.values()), drafts, {"first": {}, "second": {}}, OPTIONS)
+    assert json.loads(json.dumps(made)) == made
+    assert made["samples"] + sum(made["dropped"].values()) == made["requests"] == len(fates)
+    for key in ("requests", "kept"):
+        total = {"requests": "requests", "kept": "samples"}[key]
+        assert sum(task[key] for task in made["tasks"].values()) == made[total]
+    assert all(task["kept"] + task["shortfall"] == task["wanted"] for task in made["tasks"].values())
