@@ -26,7 +26,11 @@ _MISREAD = r"[\x{c3}-\x{f4}][\x{80}-\x{84}\x{86}-\x{9f}]"
 _LINE_ENDS = r"\r\n?|[\x0b\x0c\x{85}\u{2028}\u{2029}]"
 # The joiners U+200C and U+200D build emoji, and words in Indic and Arabic script: only elsewhere are they rubbish.
 _ZERO_WIDTH = r"[\u{ad}\u{180e}\u{200b}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2060}\u{2066}-\u{2069}\u{feff}]"
-_JOINERS = r"(\A|[\s\d\p{Latin}\p{Hangul}\p{Han}\p{Hiragana}\p{Katakana}\p{P}])[\u{200c}\u{200d}]+"
+_UNJOINED = r"\s\d\p{Latin}\p{Hangul}\p{Han}\p{Hiragana}\p{Katakana}\p{P}"
+_FOLLOWING = r"\p{M}\u{200c}\u{200d}"
+_JOINERS = rf"(?:\A|[{_UNJOINED}])[{_FOLLOWING}]*[\u{{200c}}\u{{200d}}]"
+# A character that may be joined is kept with what follows it, so that any joiner left over is rubbish.
+_JOINED_OR_JOINER = rf"([^{_UNJOINED}{_FOLLOWING}][{_FOLLOWING}]*)|[\u{{200c}}\u{{200d}}]"
 _WIDE_LETTERS = r"[０-９Ａ-Ｚａ-ｚ]"
 _WIDE_OTHERS = r"[！-／：-＠［-｀｛-～￠-￦]"
 _EAST_ASIAN = r"[\p{Han}\p{Hiragana}\p{Katakana}]"
@@ -140,7 +144,7 @@ def _without_controls(text: pl.Expr) -> pl.Expr:
 
 
 def _without_zero_width(text: pl.Expr) -> pl.Expr:
-    return text.str.replace_all(_ZERO_WIDTH, "").str.replace_all(_JOINERS, "$1")
+    return text.str.replace_all(_ZERO_WIDTH, "").str.replace_all(_JOINED_OR_JOINER, "$1")
 
 
 def _narrow(text: pl.Expr) -> pl.Expr:

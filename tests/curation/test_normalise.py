@@ -33,6 +33,9 @@ def clean(text: str, **options: bool | int) -> str:
         ("\ufeffa\u200bb\u00adc\u200ed\u2060e", "abcde"),
         ("a\u200db 가\u200c나", "ab 가나"),
         ("\u200dab", "ab"),
+        ("A\u0301\u200db", "Áb"),  # a letter that is yet to be composed
+        ("a\u200c\u0327\u200cb", "a\u0327b"),
+        ("\u2764\ufe0f\u200d\U0001f525", "\u2764\ufe0f\u200d\U0001f525"),  # a burning heart
         ("\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f468\u200d\U0001f469\u200d\U0001f467"),  # a family
         ("می\u200cخواهم", "می\u200cخواهم"),  # Persian
         ("क्\u200dष", "क्\u200dष"),  # Hindi
