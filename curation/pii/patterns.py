@@ -42,7 +42,7 @@ _PHONE = (
     rf"(?:\+?1{_SEP})?[2-9]\d{{2}}{_DASH}[2-9]\d{{2}}{_DASH}\d{{4}}",
     # any country code, in groups or as one number of at least ten digits (E.164 has at most fifteen)
     r"\+[1-9]\d{0,2}[ -]?(?:\(0\) ?)?(?:\(\d{1,4}\)|\d{1,4})(?:[ -]\d{2,8}){1,5}",
-    r"\+[1-9]\d{0,2}(?:\.\d{2,4}){2,4}",
+    r"\+[1-9]\d{0,2}(?:\.\d{1,4}){2,5}",
     r"\+[1-9]\d{9,14}",
 )
 
