@@ -179,8 +179,8 @@ def parse_object(line: str) -> dict[str, Any] | str:
     """The JSON object that a line without blanks around it holds, or in words what was found instead."""
     try:
         value, end = scan(line, 0)
-    except StopIteration:
-        return "no JSON"
+    except StopIteration as error:  # its value is where nothing could begin
+        return f"broken JSON (no value at column {error.value + 1})" if error.value else "no JSON"
     except json.JSONDecodeError as error:
         return f"broken JSON ({error.msg} at column {error.colno})"
     except (ValueError, RecursionError) as error:

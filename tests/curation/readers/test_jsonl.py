@@ -146,6 +146,7 @@ def test_nul_lone_surrogates_and_numbers_beyond_json(tmp_path: Path) -> None:
         (b'{"text":"a"', "broken JSON"),
         (b'{"text":"a"} x', "more text after the JSON value, at column 13"),
         (b'{"text":"a"}{"text":"b"}', "more text after the JSON value, at column 13"),
+        (b'{"text":', "broken JSON (no value at column 9)"),
         (b"plain", "no JSON"),
         (b'["text"]', "a list"),
         (b"17", "a number"),
