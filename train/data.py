@@ -14,14 +14,14 @@ from curation.errors import InputError
 
 ROWS = pl.Schema(
     {
-        "row_id": pl.String,  # sample_id or doc_id, else the content's id
-        "file": pl.String,  # relative to the source
-        "record": pl.Int64,  # number in the file, from 0
-        "text": pl.String,  # plain text, all of it in the loss
-        "prompt": pl.String,  # raw prompt, out of the loss
-        "completion": pl.String,  # raw completion, in the loss
+        "row_id": pl.String(),  # sample_id or doc_id, else the content's id
+        "file": pl.String(),  # relative to the source
+        "record": pl.Int64(),  # number in the file, from 0
+        "text": pl.String(),  # plain text, all of it in the loss
+        "prompt": pl.String(),  # raw prompt, out of the loss
+        "completion": pl.String(),  # raw completion, in the loss
         "turns": tables.TURNS,  # a conversation for the chat template
-        "answers_from": pl.Int64,  # the assistant's turns from this one on are in the loss
+        "answers_from": pl.Int64(),  # the assistant's turns from this one on are in the loss
     }
 )
 SUFFIXES = (".parquet", ".jsonl", ".ndjson", ".jsonl.gz", ".jsonl.zst")

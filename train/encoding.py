@@ -14,7 +14,7 @@ from .options import OverLong
 
 ENCODED = pl.Schema(
     {
-        "row_id": pl.String,
+        "row_id": pl.String(),
         "input_ids": pl.List(pl.Int32),
         "labels": pl.List(pl.Int32),  # the ids again, IGNORED where a token is not in the loss
     }
