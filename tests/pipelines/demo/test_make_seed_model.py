@@ -61,10 +61,8 @@ def test_loss_is_on_answers_and_never_on_padding(tokenizer: PreTrainedTokenizerF
         assert inputs.shape == labels.shape == weights.shape
         for row in range(len(inputs)):
             learned.append(tokenizer.decode(labels[row][weights[row] > 0]))
-            after = (
-                inputs[row].tolist().index(tokenizer.pad_token_id) if tokenizer.pad_token_id in inputs[row] else None
-            )
-            assert after is None or not weights[row][after - 1 :].any()
+            length = int((inputs[row] != tokenizer.pad_token_id).sum())
+            assert not weights[row][length - 1 :].any()
     whole = tokenizer.decode(tokenizer("Add")["input_ids"][1:])  # nothing comes before a text's first token
     assert sorted(learned) == sorted([ANSWER, whole])
 
@@ -120,7 +118,7 @@ def test_training_lowers_the_loss(untrained: Model) -> None:
     tokenizer = untrained[1]
     torch.manual_seed(0)
     model = make_seed_model.build_model(tokenizer)
-    mix = Mix(chats=6, lists=1, rewritings=2)
+    mix = Mix(chats=4, lists=0, rewritings=0)
 
     def loss() -> float:
         with torch.no_grad():
@@ -133,5 +131,5 @@ def test_training_lowers_the_loss(untrained: Model) -> None:
         return total / count
 
     before = loss()
-    made = make_seed_model.train(model, tokenizer, 12, seed=0, mix=mix)
-    assert loss() < before and made["steps"] == 12 and not model.training
+    made = make_seed_model.train(model, tokenizer, 8, seed=0, mix=mix)
+    assert loss() < before and made["steps"] == 8 and not model.training
