@@ -27,8 +27,9 @@ def write_corpus(folder: Path, small: bool = False) -> list[Path]:
 
     A small corpus is a tenth of the docstrings.
 
-    Rows are in sorted order of their place, so the same machine gives the same files. Text that cannot be decoded as
-    UTF-8 and modules that this Python cannot parse are not documentation, and are left out here, before the corpus.
+    Rows are in sorted order of their place, so the same machine gives the same files. Text that cannot be read or
+    decoded as UTF-8 and modules that this Python cannot parse are not documentation, and are left out here, before
+    the corpus.
     """
     sources = {
         "docstrings": _capped(_docstrings(), DOCSTRING_MEGABYTES / (10 if small else 1)),
@@ -72,7 +73,7 @@ def _modules() -> Iterator[tuple[Path, str]]:
         for file in sorted(root.rglob("*.py")):
             if root == standard and "site-packages" in file.parts:
                 continue
-            if file.stat().st_size <= MODULE_BYTES:
+            if file.is_file() and file.stat().st_size <= MODULE_BYTES:  # a link may lead nowhere, a folder be named so
                 yield file, file.relative_to(root).as_posix()
 
 
@@ -82,7 +83,7 @@ def _module_docstrings(module: tuple[Path, str]) -> list[Row]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
             tree = ast.parse(file.read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError, ValueError, RecursionError):
+    except (OSError, SyntaxError, UnicodeDecodeError, ValueError, RecursionError):
         return []
     rows = []
     for node in ast.walk(tree):
