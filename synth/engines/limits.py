@@ -1,5 +1,6 @@
 """What a model's configuration says of its size: context, number type, heads, key-value cache."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,25 @@ def check_heads(model: str, config: Any) -> None:
             f"{model}: heads of dimension {size}, expected one of {', '.join(map(str, CPU_HEADS))} or 128 and more for "
             "vLLM on a CPU: choose the engine transformers"
         )
+
+
+def check_adapter(folder: str, rank: int | None = None) -> None:
+    """Look at an adapter before it is loaded.
+
+    Args:
+        folder: of the adapter; its files are there.
+        rank: highest that the engine has room for, None for any.
+
+    Raises:
+        InputError: when it is no LoRA adapter, or of a higher rank.
+    """
+    settings = json.loads((Path(folder) / "adapter_config.json").read_text(encoding="utf-8"))
+    kind = settings.get("peft_type")
+    if kind != "LORA":
+        raise InputError(f"{folder}: found an adapter of type {kind}, expected LORA")
+    highest = max([settings.get("r", 0), *(settings.get("rank_pattern") or {}).values()])
+    if rank is not None and highest > rank:
+        raise InputError(f"{folder}: an adapter of rank {highest}, expected at most {rank}, the engine's adapter_rank")
 
 
 def cpu_cache_bytes(config: Any, length: int, number_bytes: int) -> int:

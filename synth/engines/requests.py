@@ -1,5 +1,6 @@
 """A request as the model gets it: rendered, tokenised, with its own seed; or refused, with the reason."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import xxhash
 
 from curation import chat, tables
 from curation.errors import InputError
-from curation.model import Request, Response, Score, ScoreRequest
+from curation.model import Request, Response, Sampling, Score, ScoreRequest
 
 Turns = tuple[tuple[str, str], ...]
 
@@ -65,16 +66,25 @@ def derive_seed(run_seed: int, request_id: str, sample: int) -> int:
 class Prompter:
     """Turns requests into prompts, the same for every engine of a model."""
 
-    def __init__(self, folder: Path, name: str, max_model_len: int, thinking: bool = False) -> None:
-        """Load the tokenizer of a model folder; `name` is what errors call the model."""
-        from transformers import AutoTokenizer
+    def __init__(
+        self, folder: Path, name: str, max_model_len: int, thinking: bool = False, vocabulary: int | None = None
+    ) -> None:
+        """Load the tokenizer of a model folder.
 
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-        if not self.tokenizer.is_fast:
-            raise InputError(f"{name}: its tokenizer gives no offsets, expected one with a tokenizer.json")
-        self.tokenizer.name_or_path = name
+        Args:
+            folder: of the model.
+            name: what errors call the model.
+            max_model_len: longest prompt plus answer, tokens.
+            thinking: let a model that can think aloud do so.
+            vocabulary: tokens that the model has embeddings for; None when that is not known.
+
+        Raises:
+            InputError: when the tokenizer cannot be read, or is one without offsets.
+        """
+        self.tokenizer: Any = _tokenizer(folder, name)
         self.max_model_len = max_model_len
         self.thinking = thinking
+        self.vocabulary = vocabulary
         self._start = self._start_tokens()
 
     def prompt(self, request: Request) -> Prompt:
@@ -87,13 +97,13 @@ class Prompter:
             InputError: when turns are asked of a model without a chat template.
         """
         sampling = request.sampling
-        try:
-            token_ids = self._tokens(request.prompt)
-        except jinja2.TemplateError as error:
-            return Prompt(request, (), 0, None, f"chat template: {error}")
-        refusal = self._unfit(token_ids)
-        if refusal is None and sampling.max_tokens < 1:
-            refusal = f"max_tokens is {sampling.max_tokens}, expected at least 1"
+        text, refusal = self._rendered(request.prompt)
+        if refusal is not None:
+            return Prompt(request, (), 0, None, refusal)
+        token_ids = self._plain(text)
+        if isinstance(request.prompt, str):
+            token_ids = self._started(token_ids)
+        refusal = self._unfit(token_ids) or _undrawable(sampling)
         seed = derive_seed(sampling.seed, request.id, request.sample) if sampling.temperature > 0 else None
         room = min(sampling.max_tokens, self.max_model_len - len(token_ids))
         return Prompt(request, token_ids, room, seed, refusal)
@@ -106,13 +116,12 @@ class Prompter:
         Raises:
             InputError: when turns are asked of a model without a chat template.
         """
-        try:
-            context = self._rendered(request.context)
-        except jinja2.TemplateError as error:
-            return Passage(request, (), 0, f"chat template: {error}")
-        encoded = self.tokenizer(
-            context + request.continuation, add_special_tokens=False, return_offsets_mapping=True, verbose=False
-        )
+        context, refusal = self._rendered(request.context)
+        text = context + request.continuation
+        refusal = refusal or _unwritable(text)
+        if refusal is not None:
+            return Passage(request, (), 0, refusal)
+        encoded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         first = len(encoded["input_ids"])
         for index, (_, end) in enumerate(encoded["offset_mapping"]):
             if end > len(context) or not context:
@@ -127,12 +136,15 @@ class Prompter:
             refusal = "no token before the continuation: the context is empty and the tokenizer has no start token"
         return Passage(request, token_ids, start, refusal)
 
-    def _rendered(self, prompt: str | Turns) -> str:
-        return prompt if isinstance(prompt, str) else chat.render(self.tokenizer, prompt, thinking=self.thinking)
-
-    def _tokens(self, prompt: str | Turns) -> tuple[int, ...]:
-        plain = self._plain(self._rendered(prompt))
-        return self._started(plain) if isinstance(prompt, str) else plain
+    def _rendered(self, prompt: str | Turns) -> tuple[str, str | None]:
+        """Raw text as it is, a conversation by its template; or why there is none."""
+        if isinstance(prompt, str):
+            return prompt, _unwritable(prompt)
+        try:
+            text = chat.render(self.tokenizer, prompt, thinking=self.thinking)
+        except jinja2.TemplateError as error:
+            return "", f"chat template: {error}"
+        return text, _unwritable(text)
 
     def _plain(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
@@ -153,9 +165,52 @@ class Prompter:
         raise InputError(f"{self.tokenizer.name_or_path}: its tokenizer changes a text when it adds special tokens")
 
     def _unfit(self, token_ids: Sequence[int]) -> str | None:
-        """Why a prompt cannot be sent: one over-long or empty prompt would abort the whole call."""
+        """Why a prompt cannot be sent: one that is over-long, empty or unknown would abort the whole call."""
         if not token_ids:
             return "prompt of 0 tokens, expected at least 1"
         if len(token_ids) >= self.max_model_len:
             return f"prompt of {len(token_ids)} tokens, limit {self.max_model_len - 1}"
+        if self.vocabulary is not None and (last := max(token_ids)) >= self.vocabulary:
+            token = self.tokenizer.convert_ids_to_tokens(last)
+            return f"token {last} ({token}) is the tokenizer's, not the model's: it has {self.vocabulary}"
         return None
+
+
+def _tokenizer(folder: Path, name: str) -> Any:
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    except Exception as error:  # tokenizers raises nothing narrower for a file that it cannot read
+        reason = " ".join(str(error).split())[:300]
+        raise InputError(f"{name}: its tokenizer cannot be read ({reason}), expected one of transformers") from error
+    if not tokenizer.is_fast:
+        raise InputError(f"{name}: its tokenizer gives no offsets, expected one with a tokenizer.json")
+    tokenizer.name_or_path = name
+    return tokenizer
+
+
+def _unwritable(text: str) -> str | None:
+    """Why a text cannot be tokenised: it holds half of a UTF-16 pair, which no UTF-8 can spell."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        return f"character {error.start} is the lone surrogate U+{ord(text[error.start]):04X}, expected Unicode text"
+    return None
+
+
+def _undrawable(sampling: Sampling) -> str | None:
+    """Why no token can be drawn so: engines differ in what they make of such values, so none gets them."""
+    if sampling.max_tokens < 1:
+        return f"max_tokens is {sampling.max_tokens}, expected at least 1"
+    if not (math.isfinite(sampling.temperature) and sampling.temperature >= 0):
+        return f"temperature is {sampling.temperature}, expected 0 or more"
+    if not 0 < sampling.top_p <= 1:
+        return f"top_p is {sampling.top_p}, expected more than 0, at most 1"
+    if sampling.top_k < 0:
+        return f"top_k is {sampling.top_k}, expected 0 (off) or more"
+    if not (math.isfinite(sampling.repetition_penalty) and sampling.repetition_penalty > 0):
+        return f"repetition_penalty is {sampling.repetition_penalty}, expected more than 0"
+    if "" in sampling.stop:
+        return "a stop string is empty, expected text"
+    return None

@@ -5,9 +5,11 @@ import gc
 import importlib.metadata
 import inspect
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from curation import chat
 from curation.errors import InputError
@@ -21,6 +23,7 @@ from .requests import Passage, Prompt, Prompter
 from .sampling import draw
 from .writing import Writing
 
+_LOADING = (OSError, ValueError, RuntimeError, KeyError, SafetensorError)  # what unusable files make libraries raise
 SCORED = 1 << 28  # logits of one scoring pass, at most: 1 GiB in float32
 
 
@@ -42,29 +45,23 @@ class TransformersEngine:
         Raises:
             InputError: when the model or the options cannot be used here, with what to do.
         """
-        from transformers import AutoModelForCausalLM
-
         self.options = options or EngineOptions()
         folder = chat.model_folder(model)
         config = limits.configuration(folder)
         self._device = _device(self.options.device)
         on_cpu = self._device.type == "cpu"
         dtype = limits.number_type(self.options.dtype, config, on_cpu)
-        self._prompter = Prompter(
-            folder, model, limits.context(model, config, self.options.max_model_len, on_cpu), self.options.thinking
-        )
+        length = limits.context(model, config, self.options.max_model_len, on_cpu)
+        self._prompter = Prompter(folder, model, length, self.options.thinking, config.vocab_size)
         self.name = f"transformers {importlib.metadata.version('transformers')}"
         self.fingerprint = chat.model_fingerprint(folder)
         self.setting = f"{dtype} {self._device.type}"
         self.chunk = self.options.chunk or 256
         self._progress = progress
         self._adapters: set[str] = set()
-        loaded = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=getattr(torch, dtype), trust_remote_code=False, use_safetensors=True
-        )
-        self._model: Any = loaded.to(self._device).eval()
-        self._ends = _end_tokens(self._prompter.tokenizer, loaded.generation_config)
-        self._keeps = "logits_to_keep" in inspect.signature(loaded.forward).parameters
+        self._model: Any = _load(model, folder, getattr(torch, dtype), self._device)
+        self._ends = _end_tokens(self._prompter.tokenizer, self._model.generation_config)
+        self._keeps = "logits_to_keep" in inspect.signature(self._model.forward).parameters
 
     def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
         """Answer every request, in order; one that does not fit the context is refused."""
@@ -186,16 +183,49 @@ class TransformersEngine:
             with self._model.disable_adapter() if self._adapters else contextlib.nullcontext():
                 yield
             return
-        from peft import PeftModel
-
         name = chat.adapter_fingerprint(folder)
-        if not self._adapters:
-            self._model = PeftModel.from_pretrained(self._model, folder, adapter_name=name).eval()
-        elif name not in self._adapters:
-            self._model.load_adapter(folder, adapter_name=name)
-        self._adapters.add(name)
+        if name not in self._adapters:
+            limits.check_adapter(folder)
+            self._load_adapter(folder, name)
+            self._adapters.add(name)
         self._model.set_adapter(name)
         yield
+
+    def _load_adapter(self, folder: str, name: str) -> None:
+        """Put an adapter into the model; one that does not fit leaves the model as it was."""
+        from peft import LoraConfig, PeftModelForCausalLM
+
+        wrapped = self._model
+        try:
+            if not self._adapters:
+                settings = LoraConfig.from_pretrained(folder, inference_mode=True)
+                wrapped = PeftModelForCausalLM(self._model, settings, adapter_name=name)
+            wrapped.load_adapter(folder, adapter_name=name)
+            self._model = wrapped.eval()
+        except _LOADING as error:
+            if self._adapters:
+                wrapped.delete_adapter(name)
+            elif wrapped is not self._model:
+                self._model = wrapped.unload()
+            reason = " ".join(str(error).split())[:300]
+            raise InputError(f"{folder}: {reason}; expected a LoRA adapter made for this model") from error
+
+
+def _load(model: str, folder: Path, dtype: torch.dtype, device: torch.device) -> Any:
+    """The model, whole: transformers would fill weights that are not in the files with random numbers."""
+    from transformers import AutoModelForCausalLM
+
+    try:
+        loaded, report = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, trust_remote_code=False, use_safetensors=True, output_loading_info=True
+        )
+        missing = sorted(report["missing_keys"])
+        if not missing:
+            return loaded.to(device).eval()
+    except _LOADING as error:
+        reason = " ".join(str(error).split())[:300]
+        raise InputError(f"{model}: transformers cannot load it ({reason}), expected a whole causal model") from error
+    raise InputError(f"{model}: its weights lack {missing[0]}, one of {len(missing)}, expected a whole causal model")
 
 
 def _device(asked: str) -> torch.device:
@@ -204,9 +234,14 @@ def _device(asked: str) -> torch.device:
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
-        return torch.device(asked)
-    except RuntimeError as error:
-        raise InputError(f"engine option device is {asked!r}, expected auto, cpu, cuda or mps") from error
+        device = torch.device(asked)
+        torch.empty(0, device=device)
+        return device
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(
+            f"engine option device is {asked!r} ({reason}), expected auto or one that is here: cpu, cuda, mps"
+        ) from error
 
 
 def _end_tokens(tokenizer: Any, settings: Any) -> frozenset[int]:

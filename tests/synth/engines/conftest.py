@@ -1,6 +1,7 @@
 """A tiny model with random weights, its adapters and its tokenizer: real components that take a second to make."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,12 @@ import torch
 from peft import LoraConfig, get_peft_model
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from curation.model import Response, Score
+from synth.engines.engine import Progress
+from synth.engines.options import EngineOptions
+from synth.engines.requests import Passage, Prompt
+from synth.engines.transformers import TransformersEngine
 
 TEMPLATE = (
     "{{ bos_token }}{% for turn in messages %}"
@@ -21,6 +28,15 @@ TEXTS = [
     "하늘을 나는 새와 하늘을 보는 사람",
     "Input: 12\nOutput: 21\n\n",
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """A model this small is slower on two threads, and far slower where another process has the second core."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def make_tokenizer(template: str | None = TEMPLATE, ends: bool = False) -> PreTrainedTokenizerFast:
@@ -80,3 +96,43 @@ def adapters(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
         folders.append(tmp_path_factory.mktemp("adapters") / f"rank{rank}")
         model.save_pretrained(folders[-1])
     return folders[0], folders[1]
+
+
+@pytest.fixture
+def copied_model(tiny_model: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny model, to be damaged."""
+    return Path(shutil.copytree(tiny_model, tmp_path / "copy"))
+
+
+@pytest.fixture(scope="session")
+def portable(tiny_model: Path) -> Iterator[TransformersEngine]:
+    """The tiny model in transformers."""
+    engine = TransformersEngine(str(tiny_model))
+    yield engine
+    engine.close()
+
+
+class Watched(TransformersEngine):
+    """A real engine that notes the ids of each chunk that reaches the model."""
+
+    chunks: list[list[str]]
+
+    def answer(self, prompts: Sequence[Prompt], progress: Progress | None = None) -> list[Response]:
+        self.chunks.append([prompt.request.id for prompt in prompts])
+        return super().answer(prompts, progress)
+
+    def measure(self, passages: Sequence[Passage], progress: Progress | None = None) -> list[Score]:
+        self.chunks.append([passage.request.id for passage in passages])
+        return super().measure(passages, progress)
+
+
+@pytest.fixture(scope="session")
+def open_watched(tiny_model: Path) -> Callable[..., Watched]:
+    """Open a model in transformers, the tiny one unless another is named, and note what reaches it."""
+
+    def opened(options: EngineOptions | None = None, model: Path | None = None) -> Watched:
+        engine = Watched(str(model or tiny_model), options)
+        engine.chunks = []
+        return engine
+
+    return opened

@@ -1,45 +1,29 @@
 """Chunks are cut by position, and what is refused takes its place among the answers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count, islice
-from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.model import Request, Response, Sampling, Score, ScoreRequest
-from synth.engines.engine import Progress, windows
+from curation.model import Request, Sampling, ScoreRequest
+from synth.engines.engine import windows
 from synth.engines.options import EngineOptions
-from synth.engines.requests import Passage, Prompt
-from synth.engines.transformers import TransformersEngine
 
 GREEDY = Sampling(max_tokens=4)
 
 
-class Watched(TransformersEngine):
-    """A real engine that notes the chunks that reach the model."""
-
-    chunks: list[list[str]]
-
-    def answer(self, prompts: list[Prompt], progress: Progress | None = None) -> list[Response]:  # type: ignore[override]
-        self.chunks.append([prompt.request.id for prompt in prompts])
-        return super().answer(prompts, progress)
-
-    def measure(self, passages: list[Passage], progress: Progress | None = None) -> list[Score]:  # type: ignore[override]
-        self.chunks.append([passage.request.id for passage in passages])
-        return super().measure(passages, progress)
-
-
 @pytest.fixture(scope="module")
-def opened(tiny_model: Path) -> Iterator[Watched]:
-    engine = Watched(str(tiny_model), EngineOptions(chunk=3))
+def opened(open_watched: Callable[..., Any]) -> Iterator[Any]:
+    engine = open_watched(EngineOptions(chunk=3))
     yield engine
     engine.close()
 
 
 @pytest.fixture
-def engine(opened: Watched) -> Watched:
+def engine(opened: Any) -> Any:
     opened.chunks = []
     return opened
 
@@ -58,7 +42,7 @@ def test_windows_read_no_further_than_asked() -> None:
     assert next(source) == 4
 
 
-def test_a_refused_request_keeps_its_place(engine: Watched) -> None:
+def test_a_refused_request_keeps_its_place(engine: Any) -> None:
     prompts = ["the cat", "zq" * 200, "", "하늘", "zq" * 300]
     requests = [Request(f"r{place}", prompt, GREEDY, sample=place) for place, prompt in enumerate(prompts)]
     responses = list(engine.generate(requests))
@@ -68,7 +52,7 @@ def test_a_refused_request_keeps_its_place(engine: Watched) -> None:
     assert engine.chunks == [["r0", "r2"], ["r3"]]
 
 
-def test_scores_too(engine: Watched) -> None:
+def test_scores_too(engine: Any) -> None:
     texts = ["cat", "zq" * 200, " sat", "", "하늘"]
     scores = list(engine.score(ScoreRequest(f"s{place}", "the", text) for place, text in enumerate(texts)))
     assert [one.id for one in scores] == [f"s{place}" for place in range(5)]
@@ -77,7 +61,7 @@ def test_scores_too(engine: Watched) -> None:
     assert engine.chunks == [["s0", "s2"], ["s3", "s4"]]
 
 
-def test_a_chunk_is_made_when_its_first_answer_is_wanted(engine: Watched) -> None:
+def test_a_chunk_is_made_when_its_first_answer_is_wanted(engine: Any) -> None:
     endless = (Request(str(number), "the", GREEDY) for number in count())
     answers = engine.generate(endless)
     assert engine.chunks == []
@@ -85,7 +69,7 @@ def test_a_chunk_is_made_when_its_first_answer_is_wanted(engine: Watched) -> Non
     assert engine.chunks == [["0", "1", "2"], ["3", "4", "5"]]
 
 
-def test_nothing_asked_is_nothing_made(engine: Watched) -> None:
+def test_nothing_asked_is_nothing_made(engine: Any) -> None:
     assert list(engine.generate([])) == []
     assert list(engine.score([])) == []
     assert engine.chunks == []

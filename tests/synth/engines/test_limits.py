@@ -120,3 +120,26 @@ def test_the_cache_holds_a_full_batch_where_memory_allows() -> None:
 def test_a_configuration_without_key_value_heads_has_as_many_as_heads() -> None:
     gpt = GPT2Config(n_embd=64, n_head=2, n_layer=2)
     assert limits.cpu_cache_bytes(gpt, 128, 4) == 256 * 128 * (2 * 2 * 2 * 32 * 4)
+
+
+def adapter(folder: Path, **settings: Any) -> str:
+    (folder / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "r": 8} | settings))
+    return str(folder)
+
+
+def test_an_adapter_of_the_engines_rank_fits(tmp_path: Path, adapters: tuple[Path, Path]) -> None:
+    limits.check_adapter(str(adapters[1]), 8)
+    limits.check_adapter(adapter(tmp_path, r=64))
+    limits.check_adapter(adapter(tmp_path, rank_pattern={"q_proj": 16}), 16)
+
+
+def test_an_adapter_of_a_higher_rank_is_refused(tmp_path: Path, adapters: tuple[Path, Path]) -> None:
+    with pytest.raises(InputError, match=f"^{adapters[1]}: an adapter of rank 8, expected at most 7, .*adapter_rank$"):
+        limits.check_adapter(str(adapters[1]), 7)
+    with pytest.raises(InputError, match="an adapter of rank 16"):
+        limits.check_adapter(adapter(tmp_path, rank_pattern={"q_proj": 16}), 8)
+
+
+def test_an_adapter_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=f"^{tmp_path}: found an adapter of type PROMPT_TUNING, expected LORA$"):
+        limits.check_adapter(adapter(tmp_path, peft_type="PROMPT_TUNING"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -62,6 +63,55 @@ def test_no_room_is_promised_that_the_context_lacks(prompter: Prompter) -> None:
     assert prompter.prompt(request("zq" * 20, max_tokens=100)).max_tokens == 64 - 41
     assert prompter.prompt(request("zq" * 20, max_tokens=7)).max_tokens == 7
     assert prompter.prompt(request("zq", max_tokens=0)).refusal == "max_tokens is 0, expected at least 1"
+
+
+@pytest.mark.parametrize(
+    ("sampling", "refusal"),
+    [
+        ({"temperature": -0.5}, "temperature is -0.5, expected 0 or more"),
+        ({"temperature": float("nan")}, "temperature is nan, expected 0 or more"),
+        ({"temperature": float("inf")}, "temperature is inf, expected 0 or more"),
+        ({"top_p": 0.0}, "top_p is 0.0, expected more than 0, at most 1"),
+        ({"top_p": 1.5}, "top_p is 1.5, expected more than 0, at most 1"),
+        ({"top_k": -1}, "top_k is -1, expected 0 (off) or more"),
+        ({"repetition_penalty": 0.0}, "repetition_penalty is 0.0, expected more than 0"),
+        ({"repetition_penalty": float("nan")}, "repetition_penalty is nan, expected more than 0"),
+        ({"stop": ("a", "")}, "a stop string is empty, expected text"),
+    ],
+)
+def test_what_engines_would_each_take_differently_is_refused(
+    prompter: Prompter, sampling: dict[str, Any], refusal: str
+) -> None:
+    assert prompter.prompt(request("the cat", **sampling)).refusal == refusal
+
+
+def test_text_that_is_no_unicode_is_refused(prompter: Prompter) -> None:
+    refusal = "character 4 is the lone surrogate U+D83D, expected Unicode text"
+    assert prompter.prompt(request("the \ud83d cat")).refusal == refusal
+    assert prompter.passage(ScoreRequest("s", "the", " \ud83d cat")).refusal == refusal
+    said = prompter.prompt(request((("user", "\ud83d"),))).refusal
+    assert said == "character 15 is the lone surrogate U+D83D, expected Unicode text"  # counted in the rendered text
+
+
+def test_a_token_that_the_model_has_no_embedding_for_is_refused(tiny_model: Path) -> None:
+    prompter = Prompter(tiny_model, "tiny", 64, vocabulary=299)
+    last = prompter.tokenizer.convert_ids_to_tokens(299)
+    text = prompter.tokenizer.decode([299])
+    assert prompter.prompt(request("zq")).refusal is None
+    refusal = f"token 299 ({last}) is the tokenizer's, not the model's: it has 299"
+    assert prompter.prompt(request(text)).refusal == refusal
+    assert prompter.passage(ScoreRequest("s", "zq", text)).refusal == refusal
+    assert Prompter(tiny_model, "tiny", 64, vocabulary=300).prompt(request(text)).refusal is None
+
+
+def test_a_tokenizer_that_cannot_be_read_is_named(tmp_path: Path, write_tokenizer: Write) -> None:
+    write_tokenizer().save_pretrained(tmp_path)
+    file = tmp_path / "tokenizer.json"
+    text = file.read_text()
+    for damaged in (text[: len(text) // 2], "{}", ""):
+        file.write_text(damaged)
+        with pytest.raises(InputError, match="^some/model: its tokenizer cannot be read "):
+            Prompter(tmp_path, "some/model", 64)
 
 
 def test_a_conversation_that_the_template_refuses_is_refused(prompter: Prompter) -> None:
