@@ -1,4 +1,4 @@
-"""Files as streams of bytes: decompression, encodings, and what a file's first bytes say that it is."""
+"""Files as streams of bytes: decompression, encodings, and whether a file is what its name says."""
 
 import codecs
 import contextlib
@@ -14,6 +14,7 @@ from ..errors import InputError
 from .options import Compression, Format
 
 HEAD = 64 << 10  # bytes looked at to recognise a file
+BLOCK = 4 << 20  # bytes decompressed and parsed at a time
 
 FORMATS: dict[str, Format] = {
     ".jsonl": "jsonl",
@@ -231,3 +232,68 @@ def opened(
     with raw:
         raw.seek(start)
         yield Stream(path, raw, compression, encoding, size)
+
+
+def visible(folder: Path) -> Iterator[Path]:
+    """Files below a folder, hidden files and folders left out, in the order of their names."""
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            yield from visible(entry)
+        elif entry.is_file():
+            yield entry
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file on the disk.
+
+    Raises:
+        InputError: when it is missing, no ordinary file, or empty.
+    """
+    if not path.exists():
+        raise InputError(f"{path}: no such file")
+    if not path.is_file():
+        raise InputError(f"{path}: found something that is no ordinary file, expected a file")
+    size = path.stat().st_size
+    if size == 0:
+        raise InputError(f"{path}: found an empty file, expected at least one record")
+    return size
+
+
+def head(
+    path: Path, form: Format, compression: Compression | None, encoding: str = "utf-8", record_bytes: int = 0
+) -> bytes:
+    """The first bytes of a file, decompressed, once they are known to be what its name says.
+
+    Of JSON Lines they reach to the first record's end, where that is no longer than `record_bytes`.
+
+    Raises:
+        InputError: for another type of file, another encoding, binary data, or compression of nothing.
+    """
+    with opened(str(path), None) as stream:
+        raw = stream.read(HEAD)
+    expected = {"gz": "gzip", "zst": "Zstandard", None: "Parquet" if form == "parquet" else None}[compression]
+    if expected is not None:
+        if recognise(raw) != expected:
+            raise InputError(f"{path}: found {describe(raw)}, expected {expected} as its name says")
+        if compression is None:
+            return raw
+    with opened(str(path), compression, encoding) as stream:
+        start = stream.read(HEAD)
+        pieces, size = [start], len(start)
+        while form == "jsonl" and pieces[-1] and b"\n" not in pieces[-1] and size <= record_bytes:
+            pieces.append(stream.read(BLOCK))
+            size += len(pieces[-1])
+    if not start:
+        raise InputError(f"{path}: found nothing in the compressed file, expected at least one record")
+    words = "JSON Lines" if form == "jsonl" else "text"
+    what = recognise(start)
+    if what is not None:
+        raise InputError(f"{path}: found {what}, expected {words} as its name says")
+    other = other_encoding(start, lines_are_records=form == "jsonl")
+    if other is not None:
+        raise InputError(f"{path}: found text in {other}, expected UTF-8")
+    if is_binary(start):
+        raise InputError(f"{path}: found binary data, expected {words} as its name says")
+    return b"".join(pieces)

@@ -4,11 +4,10 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .files import Stream
+from .files import BLOCK, Stream
 from .options import Damage, ReadOptions, Slice
 from .records import BOM, Partition, kind
 
-BLOCK = 4 << 20  # bytes decompressed and parsed at a time
 BLANK = " \t\r"
 
 # NaN and infinities are no JSON but Python writes them: kept as text, since `meta` must stay JSON.

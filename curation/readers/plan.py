@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import InputError
 from . import files, jsonl, parquet
-from .options import Compression, Format, ReadOptions, Slice
+from .options import ReadOptions, Slice
 
 LOOKED_AT = 100  # records in which the text column is looked for
 
@@ -37,7 +37,7 @@ def _expand(given: str) -> list[tuple[Path, str, str]]:
     """Files of one input: where each is, its name relative to the input, and the input."""
     path = Path(given)
     if path.is_dir():
-        below = sorted(_visible(path), key=lambda file: file.relative_to(path).parts)
+        below = sorted(files.visible(path), key=lambda file: file.relative_to(path).parts)
         known = [file for file in below if files.format_of(file.name)]
         if not known:
             raise InputError(
@@ -53,16 +53,6 @@ def _expand(given: str) -> list[tuple[Path, str, str]]:
         root = _fixed_part(given)
         return [(file, file.relative_to(root).as_posix(), given) for file in matches]
     raise InputError(f"{given}: no such file or folder")
-
-
-def _visible(folder: Path) -> Iterator[Path]:
-    for entry in sorted(folder.iterdir()):
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir() and not entry.is_symlink():
-            yield from _visible(entry)
-        elif entry.is_file():
-            yield entry
 
 
 def _fixed_part(pattern: str) -> Path:
@@ -100,12 +90,12 @@ def _named(found: list[tuple[Path, str, str]]) -> list[tuple[Path, str]]:
 
 
 def _slices(path: Path, name: str, options: ReadOptions) -> Iterator[Slice]:
-    size = _checked_size(path)
+    size = files.size_of(path)
     kind = files.format_of(path.name)
     if kind is None:
         raise InputError(f"{path}: found a name that no reader knows, expected one ending in {files.READABLE}")
     form, compression = kind
-    head = _head(path, form, compression, options)
+    head = files.head(path, form, compression, options.encoding, options.max_record_bytes)
     source = path.name if options.source is None else options.source
     whole = Slice(str(path), name, source, form, compression, 0, size, bytes=size)
     if form == "parquet":
@@ -123,45 +113,6 @@ def _slices(path: Path, name: str, options: ReadOptions) -> Iterator[Slice]:
     ends = [start for start, _ in cuts[1:]] + [size]
     for (start, first), end in zip(cuts, ends, strict=True):
         yield Slice(str(path), name, source, form, None, start, end, first, (), len(cuts) == 1, end - start)
-
-
-def _checked_size(path: Path) -> int:
-    if not path.is_file():
-        raise InputError(f"{path}: found something that is no ordinary file, expected a file")
-    size = path.stat().st_size
-    if size == 0:
-        raise InputError(f"{path}: found an empty file, expected at least one record")
-    return size
-
-
-def _head(path: Path, form: Format, compression: Compression | None, options: ReadOptions) -> bytes:
-    """The first bytes of a file, decompressed, once they are known to be what its name says."""
-    with files.opened(str(path), None) as stream:
-        raw = stream.read(files.HEAD)
-    expected = {"gz": "gzip", "zst": "Zstandard", None: "Parquet" if form == "parquet" else None}[compression]
-    if expected is not None:
-        if files.recognise(raw) != expected:
-            raise InputError(f"{path}: found {files.describe(raw)}, expected {expected} as its name says")
-        if compression is None:
-            return raw
-    with files.opened(str(path), compression, options.encoding) as stream:
-        head = stream.read(files.HEAD)
-        pieces, size = [head], len(head)
-        while form == "jsonl" and pieces[-1] and b"\n" not in pieces[-1] and size <= options.max_record_bytes:
-            pieces.append(stream.read(jsonl.BLOCK))  # the first record is needed whole, to know its columns
-            size += len(pieces[-1])
-    if not head:
-        raise InputError(f"{path}: found nothing in the compressed file, expected at least one record")
-    words = "JSON Lines" if form == "jsonl" else "text"
-    what = files.recognise(head)
-    if what is not None:
-        raise InputError(f"{path}: found {what}, expected {words} as its name says")
-    encoding = files.other_encoding(head, lines_are_records=form == "jsonl")
-    if encoding is not None:
-        raise InputError(f"{path}: found text in {encoding}, expected UTF-8")
-    if files.is_binary(head):
-        raise InputError(f"{path}: found binary data, expected {words} as its name says")
-    return b"".join(pieces)
 
 
 def _check_column(path: Path, head: bytes, options: ReadOptions) -> None:
@@ -184,7 +135,7 @@ def _cuts(path: Path, options: ReadOptions) -> Iterator[tuple[int, int]]:
     yield 0, 0
     start = offset = line = 0
     with files.opened(str(path), None) as stream:
-        for chunk in jsonl.chunks(stream, min(jsonl.BLOCK, options.partition_bytes), options.max_record_bytes):
+        for chunk in jsonl.chunks(stream, min(files.BLOCK, options.partition_bytes), options.max_record_bytes):
             size, lines = (chunk + 1, 1) if isinstance(chunk, int) else (len(chunk), chunk.count(b"\n"))
             if offset > start and offset + size - start > options.partition_bytes:
                 start = offset
