@@ -26,7 +26,7 @@ def score(*logprobs: float) -> Score:
 
 def test_a_small_set_worked_by_hand(make_item: MakeItem, make_tried: MakeTried) -> None:
     tried = [
-        make_tried(make_item(0, reference="0123456789"), ("01234", True), [], known=2),
+        make_tried(make_item(0, reference="0123456789", answer="0123456789"), ("01234", True), [], known=2),
         make_tried(make_item(1, reference="RESULT 22"), ("23", False), [("RESULT 22", True), ("so 22", True)]),
         make_tried(make_item(2, task="other", reference="RESULT 23"), ("21", False), [("too wrong by far", False)]),
         make_tried(make_item(3, task="other", reference=""), None, []),
@@ -58,7 +58,7 @@ def test_a_small_set_worked_by_hand(make_item: MakeItem, make_tried: MakeTried) 
         "length_ratio": {"median": 0.75, "lowest": 0.5, "highest": 1.0},  # 5 of 10 and 9 of 9 characters
         # References: (4 + 2 + 3 + 1) nats over 4 tokens; distilled: (1 + 1 + 1) over 4, row 2 keeping its reference.
         "nats_per_token": {"references": 2.5, "distilled": 0.75, "rows": 3},
-        "inconsistent_references": 2,  # rows 0 and 2, whose answer is 22
+        "inconsistent_references": 1,  # row 2, whose answer is 22
         "tokens": {"prompt": 54, "generated": 1 + 1 + 2 + 2 + 1 + 4},
         "canaries": CANARIES,
     }

@@ -98,6 +98,20 @@ def test_rouge_worked_by_hand(make_task: MakeTask, make_draft: MakeDraft) -> Non
     assert drafts[1].drop is None and drafts[1].checks[0].score == pytest.approx(1 - 8 / 12)
 
 
+def test_an_instance_is_compared_with_those_kept_before_it_and_not_with_those_dropped(
+    make_task: MakeTask, make_draft: MakeDraft
+) -> None:
+    """Each text shares 9 of 12 words in order with the one before it, and 6 with the one before that."""
+    words = [f"word{n}" for n in range(21)]
+    texts = [" ".join(words[start : start + 12]) for start in (0, 3, 6, 9)]
+    task = make_task([("say one", "x"), ("say two", "y")])
+    drafts = [make_draft(task, n, text) for n, text in enumerate(texts)]
+    novelty(task, drafts, RehearseOptions(near_duplicate=1.0))
+    assert rules(drafts) == [None, "duplicate.rouge_l", None, "duplicate.rouge_l"]
+    assert drafts[1].drop is not None and drafts[1].drop.duplicate_of == drafts[0].key
+    assert drafts[3].drop is not None and drafts[3].drop.duplicate_of == drafts[2].key
+
+
 def test_short_inputs_are_never_compared_by_likeness(make_task: MakeTask, make_draft: MakeDraft) -> None:
     task = make_task([("translate into Korean: dog", "x"), ("translate into Korean: cat", "y")])
     drafts = [make_draft(task, n, f"translate into Korean: {word}") for n, word in enumerate(("cow", "hen", "pig"))]
