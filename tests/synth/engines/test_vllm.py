@@ -15,7 +15,7 @@ from curation.errors import InputError
 from curation.model import Request, Response, Sampling, ScoreRequest
 from synth.engines.options import EngineOptions
 from synth.engines.transformers import TransformersEngine
-from synth.engines.vllm import VllmEngine
+from synth.engines.vllm import VllmEngine, _parameters
 
 pytestmark = [pytest.mark.vllm, pytest.mark.slow]
 
@@ -140,12 +140,25 @@ def test_scores_are_the_portable_engines(engine: VllmEngine, portable: Transform
     assert any(one.error for one in scores)
 
 
-def test_a_score_twice_is_the_same_to_the_last_bit(engine: VllmEngine) -> None:
-    """The prefix cache is emptied before each chunk: what was asked before changes nothing."""
-    requests = [ScoreRequest(str(place), "the cat sat" * place, " on the mat") for place in range(6)]
-    first = list(engine.score(requests))
-    list(engine.generate([Request(str(place), "the cat sat" * place, Sampling(max_tokens=9)) for place in range(6)]))
-    assert list(engine.score(requests)) == first
+def test_a_chunk_begins_without_what_others_left_behind(engine: VllmEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A prompt found in the prefix cache is computed otherwise, and its last bits would hang on what came before."""
+    cached: list[int] = []
+    run = engine._run
+
+    def noting(*arguments: Any) -> list[Any]:
+        outputs = run(*arguments)
+        cached.extend(output.num_cached_tokens for output in outputs)
+        return outputs
+
+    monkeypatch.setattr(engine, "_run", noting)
+    prompt = engine.prompt(Request("r", "zq" * 100, Sampling(max_tokens=2)))
+    for _ in range(2):
+        engine.answer([prompt])
+    engine.measure([engine.passage(ScoreRequest("s", "zq" * 100, "zq"))])
+    assert cached == [0, 0, 0]
+    engine._run([prompt.token_ids], [_parameters(prompt)], None, None)
+    engine._run([prompt.token_ids], [_parameters(prompt)], None, None)
+    assert cached[4] == 128  # within a chunk a block of the cache is used
 
 
 def test_progress_counts_everything_once(engine: VllmEngine) -> None:
