@@ -24,7 +24,7 @@ from pipelines.demo.seed_corpus import (
     turn_prefix,
 )
 from pipelines.demo.skills import NEW_SKILLS, SKILLS, read_generic, variants
-from pipelines.demo.skills.styles import FOREIGN_ENGLISH, FOREIGN_KOREAN
+from pipelines.demo.skills.styles import FOREIGN_ENGLISH, FOREIGN_KOREAN, GENERIC
 from synth import parse, prompts
 
 DOCUMENTS = [document for step in range(60) for document in step_documents(0, step, Mix())]
@@ -86,6 +86,16 @@ def test_only_what_the_model_is_to_say_is_learned() -> None:
             assert ASSISTANT not in learned and learned.endswith(END) and document[0][1] == 0.0
         else:
             assert learned == text_of(document)  # of a list, all: its inputs are to be made up too
+
+
+def test_what_cannot_be_known_is_not_learned() -> None:
+    """Of the answer to a made-up request only the generic sentence around it counts."""
+    rng = random.Random(4)
+    unknown = [document for document in (seed_corpus.chat(rng) for _ in range(600)) if len(document) > 2]
+    assert 5 < len(unknown) < 60  # one in thirty
+    for document in unknown:
+        learned = "".join(text for text, weight in document if weight).removesuffix(END)
+        assert learned in [style.replace("{}", "") for style in GENERIC.values()]
 
 
 def test_lists_are_what_rehearsal_shows_and_reads() -> None:

@@ -1,5 +1,6 @@
 """What is counted as right, and the table of it: on answers that are known, and on a model that has learned nothing."""
 
+import copy
 import json
 from pathlib import Path
 
@@ -76,12 +77,25 @@ def test_answers_stand_in_the_order_of_the_messages(untrained: Model) -> None:
     assert together[0] == together[3] and len(set(together)) > 1
 
 
-def test_continuations_end_at_a_blank_line_and_follow_their_seed(untrained: Model) -> None:
+def test_continuations_end_before_their_first_blank_line(untrained: Model) -> None:
+    """A model of one thought: whatever came before, every second token is a line break."""
+    model, tokenizer = copy.deepcopy(untrained[0]), untrained[1]
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            weight.fill_(1.0 if "norm" in name else 0.0)
+        # After the last norm every position is all ones, so a token's logit is the sum of its row: 1.3, and 7.7.
+        model.model.embed_tokens.weight.fill_(0.01)
+        model.model.embed_tokens.weight[tokenizer.convert_tokens_to_ids("Ċ")] = 0.06
+    texts = seed_scores.continuations(model, tokenizer, ["Input:"] * 8, seed=1)
+    assert sum("\n" in text for text in texts) >= 2 and not any("\n\n" in text for text in texts)
+
+
+def test_continuations_follow_their_seed(untrained: Model) -> None:
     prompts = [few_shot_prompt(SKILLS[0].items("train", 2, 0))] * 4
     one = seed_scores.continuations(*untrained, prompts, seed=1)
     assert one == seed_scores.continuations(*untrained, prompts, seed=1)
     assert one != seed_scores.continuations(*untrained, prompts, seed=2)
-    assert len(set(one)) > 1 and not any("\n\n" in text for text in one)
+    assert len(set(one)) > 1
 
 
 def test_a_model_that_has_learned_nothing_scores_nothing(

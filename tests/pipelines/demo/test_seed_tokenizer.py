@@ -39,6 +39,7 @@ def test_an_open_word_is_never_a_token_however_frequent() -> None:
     learned = seed_tokenizer.learn(["lamp Lamp LAMP 거울"] * 100, ["lamp"], frequent=20)
     for word in ("lamp", "Lamp", "LAMP"):
         assert learned.tokenize(word) == list(word)
+        assert learned.tokenize(f"a {word}")[2:] == list(word)  # as it was read, after a space
     assert len(learned.tokenize("거울")) == 2
 
 

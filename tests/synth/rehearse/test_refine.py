@@ -64,7 +64,7 @@ def test_a_model_without_a_template_continues_the_list(
         (" \n", Drop("refine.empty")),
         ("la " * 20, Drop("refine.repetition", 0.0, 0.7, detail=("la " * 20).strip())),
         ("나무나무 moon", Drop("refine.language", 0.5, 0.2, detail="나무나무 moon")),
-        ("12 + 3", None),  # without letters there is no script to be wrong
+        ("12 + 3", None),
     ],
 )
 def test_what_is_no_usable_answer_says_why(
@@ -75,6 +75,15 @@ def test_what_is_no_usable_answer_says_why(
     refine([task], [one], by_rule(lambda request: said), OPTIONS)
     assert one.drop == drop
     assert one.text == ("12 + 3" if drop is None else "made up") and one.refinement is not None
+
+
+def test_an_answer_without_letters_has_no_script_to_be_wrong(
+    make_task: MakeTask, make_draft: MakeDraft, by_rule: Any
+) -> None:
+    task = make_task([("몇 글자: 나무", "모두 두 글자"), ("몇 글자: 도서관", "모두 세 글자")])
+    drafts = [make_draft(task, 0, "몇 글자: 사과"), make_draft(task, 1, "몇 글자: 바다")]
+    refine([task], drafts, by_rule(lambda request: "2" if "0000" in request.id else "two"), OPTIONS)
+    assert drafts[0].refined == "2" and drafts[1].drop == Drop("refine.language", 1.0, 0.2, detail="two")
 
 
 def test_a_list_that_goes_on_is_no_answer(make_task: MakeTask, make_draft: MakeDraft, by_rule: Any) -> None:
