@@ -251,10 +251,9 @@ def size_of(path: Path) -> int:
     Raises:
         InputError: when it is missing, no ordinary file, or empty.
     """
-    if not path.exists():
-        raise InputError(f"{path}: no such file")
     if not path.is_file():
-        raise InputError(f"{path}: found something that is no ordinary file, expected a file")
+        found = "found something that is no ordinary file, expected a file" if path.exists() else "no such file"
+        raise InputError(f"{path}: {found}")
     size = path.stat().st_size
     if size == 0:
         raise InputError(f"{path}: found an empty file, expected at least one record")
@@ -287,13 +286,11 @@ def head(
             size += len(pieces[-1])
     if not start:
         raise InputError(f"{path}: found nothing in the compressed file, expected at least one record")
-    words = "JSON Lines" if form == "jsonl" else "text"
     what = recognise(start)
-    if what is not None:
-        raise InputError(f"{path}: found {what}, expected {words} as its name says")
-    other = other_encoding(start, lines_are_records=form == "jsonl")
+    other = None if what else other_encoding(start, lines_are_records=form == "jsonl")
     if other is not None:
         raise InputError(f"{path}: found text in {other}, expected UTF-8")
-    if is_binary(start):
-        raise InputError(f"{path}: found binary data, expected {words} as its name says")
+    if what is not None or is_binary(start):
+        words = "JSON Lines" if form == "jsonl" else "text"
+        raise InputError(f"{path}: found {what or 'binary data'}, expected {words} as its name says")
     return b"".join(pieces)

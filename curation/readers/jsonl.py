@@ -174,7 +174,7 @@ class _Parser:
         self.partition.add(number, text, record)
 
 
-def parse_object(line: str) -> dict[str, Any] | str:
+def parse_object(line: str, scan: Callable[[str, int], tuple[Any, int]] = scan) -> dict[str, Any] | str:
     """The JSON object that a line without blanks around it holds, or in words what was found instead."""
     try:
         value, end = scan(line, 0)

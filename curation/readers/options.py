@@ -113,7 +113,11 @@ class Damage:
 
     def sentence(self) -> str:
         """Where, found and expected, in words; lines are counted from 1."""
-        return f"line {self.record + 1}: found {self.found}, expected {self.expected}"
+        return f"line {self.record + 1}: {self.difference()}"
+
+    def difference(self) -> str:
+        """Found and expected, in words."""
+        return f"found {self.found}, expected {self.expected}"
 
 
 def check_damage(file: str, records: int, damaged: int, options: ReadOptions, first: Damage | None = None) -> None:
