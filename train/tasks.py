@@ -1,14 +1,13 @@
 """Task files: what a model is asked before and after training, and how its answer is scored."""
 
-import gzip
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from curation import tables
 from curation.errors import InputError
+from curation.readers import rows
 
 GENERATED = ("exact_match", "contains", "rouge_l", "refusal", "no_refusal")  # metrics of a generated answer
 SCORED = ("choice", "bits_per_byte")  # metrics of the likelihood of given text
@@ -43,50 +42,28 @@ class Task:
 
 
 def load_tasks(paths: Iterable[Path]) -> list[Task]:
-    """Read task files, JSON Lines (also .gz): `{id, task, prompt, references, metric, choices?, source?, cluster?}`.
+    """Read task files: rows of `{id, task, prompt, references, metric, choices?, source?, cluster?}`.
 
+    Files are JSON Lines, arrays of JSON or Parquet (`curation.readers.rows`), in which a null is a key left out.
     `prompt` is a string or a list of `{role, content}`; a single reference may stand without a list; `text` may stand
     for `references` under `bits_per_byte`; without `task` the file's name (to its first dot) is the task's.
 
     Raises:
-        InputError: naming file, line and key for what is missing, of another type or not known, and for an item that
-            comes twice in a task.
+        InputError: naming file, line and key for what is missing, damaged, of another type or not known, and for an
+            item that comes twice in a task.
     """
     tasks: list[Task] = []
     seen: dict[tuple[str, str], str] = {}
     for path in map(Path, paths):
-        for where, record in _records(path):
-            item = _task(where, record, path.name.split(".")[0])
-            if (first := seen.setdefault((item.task, item.id), where)) != where:
+        for number, record in rows.sound_records(path):
+            where = rows.where(path, number)
+            given = {key: value for key, value in record.items() if value is not None}
+            item = _task(where, given, path.name.split(".")[0])
+            if (first := seen.get((item.task, item.id))) is not None:
                 raise InputError(f"{where}: item {item.id!r} of task {item.task!r} stands in {first} already")
+            seen[item.task, item.id] = where
             tasks.append(item)
     return tasks
-
-
-def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    if not path.is_file():
-        raise InputError(f"{path}: no such task file")
-    empty = True
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as stream:
-            for number, line in enumerate(stream, start=1):
-                where = f"{path}, line {number}"
-                if not line.strip():
-                    continue
-                try:
-                    record = json.loads(line)
-                except json.JSONDecodeError as error:
-                    raise InputError(f"{where}: not JSON ({error.msg}), expected an object") from error
-                if not isinstance(record, dict):
-                    raise InputError(f"{where}: found {type(record).__name__}, expected a JSON object")
-                empty = False
-                yield where, record
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from error
-    except (gzip.BadGzipFile, EOFError) as error:
-        raise InputError(f"{path}: not a whole gzip file ({error})") from error
-    if empty:
-        raise InputError(f"{path}: the file has no items, expected one a line")
 
 
 def _task(where: str, record: dict[str, Any], file_task: str) -> Task:

@@ -1,8 +1,9 @@
-import gzip
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
+import zstandard
 
 from curation.errors import InputError
 from train.tasks import Task, load_tasks
@@ -26,9 +27,12 @@ def test_reads_items_of_every_form(tmp_path: Path) -> None:
         Task("a", "pick", "choice", "x", ("y",), ("y", "z")),
         Task("b", "read", "bits_per_byte", (), ("some text",)),
     ]
-    packed = tmp_path / "sums.jsonl.gz"
-    packed.write_bytes(gzip.compress(path.read_bytes()))
+    packed, table = tmp_path / "sums.jsonl.zst", tmp_path / "sums.parquet"
+    packed.write_bytes(zstandard.compress(path.read_bytes()))
     assert load_tasks([packed]) == load_tasks([path])
+    pick, read = [json.loads(line) for line in path.read_text().splitlines()[1:]]
+    pl.DataFrame([pick, read], infer_schema_length=None).write_parquet(table)  # what an item has not is null
+    assert load_tasks([table]) == load_tasks([path])[1:]
 
 
 @pytest.mark.parametrize(
@@ -53,14 +57,16 @@ def test_what_is_wrong_is_named(tmp_path: Path, change: dict, message: str) -> N
 
 
 def test_files_without_items_and_repeated_items_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such task file"):
+    with pytest.raises(InputError, match="no such file"):
         load_tasks([tmp_path / "none.jsonl"])
-    with pytest.raises(InputError, match="no items"):
+    with pytest.raises(InputError, match="found an empty file"):
         load_tasks([write(tmp_path / "empty.jsonl")])
     (tmp_path / "bad.jsonl").write_text("{")
-    with pytest.raises(InputError, match="bad.jsonl, line 1: not JSON"):
+    with pytest.raises(InputError, match="bad.jsonl, line 1: found broken JSON"):
         load_tasks([tmp_path / "bad.jsonl"])
     item = {"id": "1", "task": "t", "prompt": "p", "references": ["yes"], "metric": "contains"}
     first, second = write(tmp_path / "a.jsonl", item), write(tmp_path / "b.jsonl", item)
     with pytest.raises(InputError, match=r"b.jsonl, line 1: item '1' of task 't' stands in .*a.jsonl, line 1 already"):
         load_tasks([first, second])
+    with pytest.raises(InputError, match="already"):
+        load_tasks([first, first])
