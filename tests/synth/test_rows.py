@@ -1,4 +1,4 @@
-"""Rows as users keep them: every layout, and one clear sentence for what cannot be read."""
+"""Rows as users keep them: every layout, and one clear sentence for what is no row."""
 
 import gzip
 import json
@@ -7,7 +7,6 @@ from typing import Any
 
 import polars as pl
 import pytest
-import zstandard
 
 from curation.errors import InputError
 from synth import rows
@@ -69,14 +68,14 @@ def test_rows_of_an_earlier_step_keep_their_ids(tmp_path: Path) -> None:
     assert frame["sample_id"].to_list() == ["f" * 32] and frame["task"].to_list() == ["t"]
 
 
-def test_compressed_files_and_arrays_read_alike(tmp_path: Path) -> None:
-    records = [{"prompt": "q", "completion": "a"}]
-    plain = write(tmp_path / "a.jsonl", records)
-    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(plain.read_bytes()))
-    (tmp_path / "c.jsonl.zst").write_bytes(zstandard.compress(plain.read_bytes()))
-    (tmp_path / "d.json").write_text(json.dumps(records))
+def test_files_of_every_type_are_read_under_their_names(tmp_path: Path) -> None:
+    record = {"prompt": "q", "completion": "a"}
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "a.jsonl.gz").write_bytes(gzip.compress(write(tmp_path / "b.jsonl", [record]).read_bytes()))
+    (tmp_path / "c.json").write_text(json.dumps([record]))
+    pl.DataFrame([record]).write_parquet(tmp_path / "d.parquet")
     frame = load(tmp_path).rows
-    assert frame["file"].to_list() == ["a.jsonl", "b.jsonl.gz", "c.jsonl.zst", "d.json"]
+    assert frame["file"].to_list() == ["b.jsonl", "below/a.jsonl.gz", "c.json", "d.parquet"]
     assert frame["prompt"].to_list() == [user("q")] * 4
 
 
@@ -96,8 +95,8 @@ def test_a_damaged_record_within_the_limit_is_a_ledger_row(tmp_path: Path) -> No
         ({"prompt": "", "completion": "a"}, "'prompt' is empty"),
         ({"prompt": None, "completion": "a"}, "'prompt' is NoneType"),
         ({"prompt": [], "completion": "a"}, "'prompt' is an empty list"),
-        ({"prompt": [{"role": "robot", "content": "x"}], "completion": "a"}, "expected turns with a role"),
-        ({"prompt": [{"role": "user"}], "completion": "a"}, "no 'content'"),
+        ({"prompt": [{"role": "robot", "content": "x"}], "completion": "a"}, "expected turns of content and a role"),
+        ({"prompt": [{"role": "user"}], "completion": "a"}, "expected turns of content and a role"),
         ({"prompt": assistant("x"), "completion": "a"}, "ends with the role 'assistant'"),
         ({"prompt": "q", "completion": user("x")}, "starts with the role 'user'"),
         ({"prompt": "q", "completion": "a", "answer": "a", "check": "numbr"}, "expected one of number, short_answer"),
@@ -107,40 +106,14 @@ def test_a_damaged_record_within_the_limit_is_a_ledger_row(tmp_path: Path) -> No
         ({"prompt": "\ud83d", "completion": "a"}, "half of a surrogate pair"),
         ({"prompt": "q", "completion": "a", "answer": "\ud83d"}, "half of a surrogate pair"),
         ({}, "found the keys none"),
-        (["a"], "found list, expected an object"),
+        (["a"], "found a list, expected a JSON object"),
     ],
 )
 def test_a_record_that_is_no_row_is_named(tmp_path: Path, record: Any, message: str) -> None:
     path = write(tmp_path / "data.jsonl", [{"prompt": "q", "completion": "a"}, record])
     with pytest.raises(InputError, match=message) as raised:
         load(path, max_damaged=0)
-    assert "data.jsonl, record 2:" in str(raised.value)
-
-
-def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
-    (tmp_path / "empty.jsonl").write_bytes(b"")
-    (tmp_path / "blank.jsonl").write_bytes(b"\n\n")
-    (tmp_path / "packed.jsonl").write_bytes(gzip.compress(b"{}"))
-    (tmp_path / "plain.parquet").write_bytes(b'{"prompt": 1}')
-    (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(b"{}" * 1000)[:30])
-    (tmp_path / "broken.parquet").write_bytes(b"PAR1 nothing")
-    (tmp_path / "object.json").write_text("{}")
-    (tmp_path / "latin.jsonl").write_bytes('{"prompt": "é", "completion": "a"}\n'.encode("latin-1"))
-    (tmp_path / "folder").mkdir()
-    for name, message in {
-        "none.jsonl": "no such file",
-        "empty.jsonl": "the file is empty",
-        "blank.jsonl": "found no records",
-        "packed.jsonl": "content is gzip, but the name says text",
-        "plain.parquet": "content is text, but the name says Parquet",
-        "cut.jsonl.gz": "damaged gzip file",
-        "broken.parquet": "damaged Parquet file",
-        "object.json": "expected an array",
-        "latin.jsonl": "not UTF-8",
-        "folder": "found no file of rows",
-    }.items():
-        with pytest.raises(InputError, match=message):
-            load(tmp_path / name)
+    assert "data.jsonl, line 2:" in str(raised.value)
 
 
 @pytest.mark.shared_data
