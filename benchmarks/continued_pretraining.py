@@ -43,7 +43,7 @@ def medicine(data: Path) -> tuple[list[dict], list[dict]]:
     with gzip.open(data / "corpora/medquad-qa.jsonl.gz", "rt", encoding="utf-8") as stream:
         for line in stream:
             row = json.loads(line)
-            held_out = xxhash.xxh3_64_intdigest(row["url"]) % TEST_ONE_IN == 0
+            held_out = xxhash.xxh3_64_intdigest(row["url"].encode()) % TEST_ONE_IN == 0
             (test if held_out else train).append(row)
     return train, test
 
@@ -72,7 +72,7 @@ def main() -> None:
     held_out, replay = stories(model, "test", 200, SEED), stories(model, "replay", 600, SEED + 1)
     examined = [row for row in test if len(row["answer"]) > 200][:200]
     arm = {"job": "train", "model": str(model), "method": "cpt", "tuning": "full", "steps": options.steps,
-           "learning_rate": 5e-4, "over_long": "split"}  # fmt: skip
+           "learning_rate": 5e-4, "over_long": "split", "threads": 1}  # fmt: skip
     recipe = {
         "name": "continued pretraining",
         "seed": SEED,

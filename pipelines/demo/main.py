@@ -62,19 +62,20 @@ def recipe_tree(corpus: list[Path], tasks: dict[str, list[Path]], small: bool) -
         return {**training, "data": mixture}
 
     training = {
-        "job": "train", "model": str(MODEL), "data": plain, "steps": steps, "learning_rate": 2e-3,
+        "job": "train", "model": "$model", "data": plain, "steps": steps, "learning_rate": 2e-3,
         "threads": 1,  # a million parameters: two threads wait for each other longer than they compute
     }  # fmt: skip
     new_names = [skill.name for skill in NEW_SKILLS]
     return {
         "name": "demo",
         "seed": SEED,
+        "model": str(MODEL),
         "steps": {
             "documentation": {"job": "curate", "inputs": [str(path.relative_to(folder)) for path in corpus]},
-            "distilled": {"job": "distill", "model": str(MODEL), "data": files["new"], "max_tokens": 64},
+            "distilled": {"job": "distill", "model": "$model", "data": files["new"], "max_tokens": 64},
             "rehearsal": {
                 "job": "rehearse",
-                "model": str(MODEL),
+                "model": "$model",
                 "demos": files["demos"],
                 "per_task": 20 if small else 60,
                 "samples": 1,
@@ -87,7 +88,7 @@ def recipe_tree(corpus: list[Path], tasks: dict[str, list[Path]], small: bool) -
             "examined": {
                 "job": "evaluate",
                 "models": {
-                    "seed model": str(MODEL),
+                    "seed model": "$model",
                     "plain tuning": "step:plain",
                     "with rehearsal": "step:rehearsed",
                     "distilled + rehearsal": "step:kept",
