@@ -4,12 +4,11 @@ from pathlib import Path
 
 from curation import chat
 from curation.errors import InputError
+from curation.readers import rows
 
 from ..recipe import STEP
 from ..run import FileDigests
 from .output import Outputs
-
-DATA_SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".json", ".parquet")
 
 
 def model_of(text: str, outputs: Outputs) -> tuple[str, str]:
@@ -40,11 +39,4 @@ def data_of(text: str, outputs: Outputs, digests: FileDigests) -> tuple[Path, st
             raise InputError(f"{text}: the step leaves a model, expected one that leaves rows")
         return output.path, name, [output.digest]
     path = Path(text)
-    if path.is_file():
-        return path, path.name, [digests.of(path)]
-    if not path.is_dir():
-        raise InputError(f"{path}: no such file or folder")
-    files = sorted(file for file in path.rglob("*") if file.name.endswith(DATA_SUFFIXES))
-    if not files:
-        raise InputError(f"{path}: found no data file, expected some of {', '.join(DATA_SUFFIXES)}")
-    return path, path.name, [digests.of(file) for file in files]
+    return path, path.name, [digests.of(file) for file, _ in rows.files_of(path)]

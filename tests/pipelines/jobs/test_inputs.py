@@ -29,7 +29,7 @@ def test_what_is_not_there_is_refused_by_name(tmp_path: Path, digests):
     with pytest.raises(InputError, match=r"missing.jsonl: no such file"):
         data_of(str(tmp_path / "missing.jsonl"), {}, digests)
     (tmp_path / "nothing").mkdir()
-    with pytest.raises(InputError, match="found no data file"):
+    with pytest.raises(InputError, match="found no file of rows"):
         data_of(str(tmp_path / "nothing"), {}, digests)
 
 
