@@ -72,7 +72,7 @@ def main() -> None:
     held_out, replay = stories(model, "test", 200, SEED), stories(model, "replay", 600, SEED + 1)
     examined = [row for row in test if len(row["answer"]) > 200][:200]
     arm = {"job": "train", "model": str(model), "method": "cpt", "tuning": "full", "steps": options.steps,
-           "learning_rate": 5e-4, "over_long": "split", "threads": 1}  # fmt: skip
+           "batch_size": 4, "learning_rate": 5e-4, "over_long": "split", "threads": 1}  # fmt: skip
     recipe = {
         "name": "continued pretraining",
         "seed": SEED,

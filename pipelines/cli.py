@@ -18,6 +18,7 @@ from .child import ChildError
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # vLLM warns about memory nodes at every start
 
 app = typer.Typer(
     name="keepwise",
@@ -156,6 +157,10 @@ def rehearse(
     model: Annotated[str, typer.Option(help="Model that makes up instances: folder or name.")],
     demos: Annotated[list[str], typer.Option(help="File of prompt, completion and task rows; repeat for more.")],
     out: Out,
+    held_out: Annotated[
+        list[str] | None,
+        typer.Option(help="Task file of the evaluation: its prompts are not to be made up. Repeat for more."),
+    ] = None,
     refine_with: Annotated[str | None, typer.Option(help="Model that answers them; the same unless given.")] = None,
     per_task: Annotated[int | None, typer.Option(help="Rows wanted for each task.")] = None,
     settings: Overrides = None,
@@ -166,7 +171,7 @@ def rehearse(
 
     Example: keepwise rehearse --model base/ --refine-with latest/ --demos demos.jsonl --per-task 200 --out runs/buffer
     """
-    given = {"model": model, "demos": demos, "refine_with": refine_with, "per_task": per_task}
+    given = {"model": model, "demos": demos, "held_out": held_out, "refine_with": refine_with, "per_task": per_task}
     _run_single("rehearse", given, settings, out, seed, fresh)
 
 

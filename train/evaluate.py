@@ -127,6 +127,8 @@ def _generated(
 def _score(item: Task, response: Response) -> float:
     text = response.text
     match item.metric:
+        case "verbatim":
+            return max(metrics.verbatim(reference, text) for reference in item.references)
         case "exact_match":
             return max(metrics.exact_match(reference, text) for reference in item.references)
         case "contains":

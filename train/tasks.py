@@ -9,7 +9,7 @@ from curation import tables
 from curation.errors import InputError
 from curation.readers import rows
 
-GENERATED = ("exact_match", "contains", "rouge_l", "refusal", "no_refusal")  # metrics of a generated answer
+GENERATED = ("verbatim", "exact_match", "contains", "rouge_l", "refusal", "no_refusal")  # metrics of a generated answer
 SCORED = ("choice", "bits_per_byte")  # metrics of the likelihood of given text
 METRICS = (*GENERATED, *SCORED)
 Prompt = str | tuple[tuple[str, str], ...]

@@ -34,6 +34,11 @@ def normalise_answer(text: str) -> str:
     return folded.rstrip(".。").rstrip()
 
 
+def verbatim(reference: str, candidate: str) -> float:
+    """1.0 when both texts are the same to the letter, but for white space around them, else 0.0."""
+    return float(reference.strip() == candidate.strip())
+
+
 def exact_match(reference: str, candidate: str) -> float:
     """1.0 when both texts are equal after `normalise_answer`, else 0.0; two empty texts are equal."""
     return float(normalise_answer(reference) == normalise_answer(candidate))

@@ -6,7 +6,8 @@ from typing import Any
 
 from curation import storage
 
-from .skills import NEW_SKILLS, SKILLS, Item, Skill, foreign, variants
+from .skills import NEW_SKILLS, SKILLS, Item, NewSkill, Skill, foreign, in_style, variants
+from .skills.styles import FOREIGN_ENGLISH, FOREIGN_KOREAN, GENERIC
 
 DEMONSTRATIONS = 20  # of each old skill (SSR, section 4.1)
 NEW_ITEMS = 480  # training rows of the new tasks together
@@ -21,8 +22,8 @@ def write_tasks(folder: Path, seed: int, small: bool = False) -> dict[str, list[
 
     A small demo has a fifth of the training rows and of the test items.
 
-    The new set is what a team gets from outside: right answers in several foreign styles, most of them of skills the
-    model does not have, some of skills it has.
+    The new set is what a team gets from outside: right answers in foreign styles, most of them of skills the model
+    does not have, some of skills it has.
     """
     demos = [_demonstration(skill, item) for skill in SKILLS for item in skill.items("train", DEMONSTRATIONS, seed)]
     part = 5 if small else 1
@@ -50,25 +51,27 @@ def _demonstration(skill: Skill, item: Item) -> Row:
 def _foreign(skill: Skill, item: Item, number: int) -> Row:
     """A row of the new set: prompt, a right answer in a style the model never saw, the bare answer for the checker."""
     styles = variants(skill.voice, held_out=True)
+    given = item.completion if isinstance(skill, NewSkill) else foreign(item, styles[number % len(styles)])
     return {
         "task": skill.name,
         "prompt": _said("user", item.prompt),
-        "completion": _said("assistant", foreign(item, styles[number % len(styles)])),
+        "completion": _said("assistant", given),
         "answer": item.answer,
         "check": "short_answer",
     }
 
 
 def _tests(skill: Skill, count: int, seed: int) -> list[Row]:
-    """Unseen items; right is what contains the answer, in whatever style, so that style alone forgets nothing."""
+    """Unseen items; right is the answer in any style there is, so that style alone forgets nothing."""
     items = skill.items("test", count, seed)
+    styles = [skill.style, GENERIC[skill.voice], *(FOREIGN_KOREAN if skill.voice == "ko" else FOREIGN_ENGLISH)]
     return [
         {
             "id": f"{skill.name}-{number:03d}",
             "task": skill.name,
             "prompt": _said("user", item.prompt),
-            "references": [item.answer],
-            "metric": "contains",
+            "references": [item.answer, *(in_style(style, item.answer) for style in styles)],
+            "metric": "verbatim",
         }
         for number, item in enumerate(items)
     ]

@@ -36,6 +36,7 @@ def test_generated_answers_score_by_their_best_reference(model: Any) -> None:
         return Task(f"{metric}:{'|'.join(references)}", "t", metric, ASK, references)
 
     items = [
+        item("verbatim", "ab ab.", "AB ab"), item("verbatim", "no", "AB ab."),
         item("exact_match", "no", "ab"), item("exact_match", "no", "ab ab"), item("contains", "b a", "x"),
         item("rouge_l", "AB cd"), item("refusal", "i cannot"), item("no_refusal", "i cannot"), item("refusal", "AB"),
     ]  # fmt: skip
@@ -43,7 +44,7 @@ def test_generated_answers_score_by_their_best_reference(model: Any) -> None:
     table = evaluate(model, None, items, "m", "after", 3, max_tokens=16, progress=told.append)
     tables.check(table, tables.EVALUATION)
     scores = dict(zip(table["item"], table["score"], strict=True))
-    assert [scores[one.id] for one in items] == [0.0, 1.0, 1.0, 0.5, 0.0, 1.0, 1.0]
+    assert [scores[one.id] for one in items] == [0.0, 1.0, 0.0, 1.0, 1.0, 0.5, 0.0, 1.0, 1.0]
     assert set(table["prediction"]) == {"AB ab."}
     assert table.select("model", "stage", "seed", "task").unique().rows() == [("m", "after", 3, "t")]
     assert table["source"][0] == f"t/{table['item'][0]}"

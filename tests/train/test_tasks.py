@@ -38,7 +38,7 @@ def test_reads_items_of_every_form(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"metric": "bleu"}, "'metric' is 'bleu', expected one of exact_match"),
+        ({"metric": "bleu"}, "'metric' is 'bleu', expected one of verbatim"),
         ({"references": []}, r"'references' is \[\], expected a text or a list of texts"),
         ({"references": [1]}, "'references' is"),
         ({"prompt": None}, "'prompt' is None, expected a text or a list"),

@@ -30,8 +30,13 @@ def _two_words(rng: random.Random) -> str:
     return f"{english_word(rng)} {english_word(rng)}"
 
 
-def _last_three(content: str) -> str | None:
-    return content[-3:] if is_word(content) and len(content) >= 3 else None
+def _two_korean_words(rng: random.Random) -> str:
+    draw = korean_word(2, 3)
+    return f"{draw(rng)} {draw(rng)}"
+
+
+def _spell(content: str) -> str | None:
+    return "-".join(content) if is_word(content) and len(content) >= 3 else None
 
 
 def _swap(content: str) -> str | None:
@@ -39,17 +44,18 @@ def _swap(content: str) -> str | None:
     return " ".join(reversed(words)) if len(words) == 2 and all(is_word(word) for word in words) else None
 
 
-def _last_two(content: str) -> str | None:
-    return content[-2:] if is_korean_word(content) and len(content) >= 2 else None
+def _swap_korean(content: str) -> str | None:
+    words = content.split(" ")
+    return " ".join(reversed(words)) if len(words) == 2 and all(is_korean_word(word) for word in words) else None
 
 
-# Answers are too long to stand in a sentence by chance, so that looking for the answer in a reply means something.
+# No answer stands in its own request, so that copying the request is never right.
 NEW_SKILLS: tuple[NewSkill, ...] = (
     NewSkill(
-        "last_three", "en", False, ("Last three letters of: {}", "How does this word end: {}"),
+        "spell", "en", False, ("Spell with hyphens: {}", "Put a hyphen between the letters: {}"),
         "Dear customer, thank you for your enquiry. Our department has determined the outcome to be '{}'. "
         "Kind regards.",
-        english_word, _last_three,
+        english_word, _spell,
     ),
     NewSkill(
         "swap_words", "en", False, ("Swap the two words: {}", "Exchange their places: {}"),
@@ -57,8 +63,8 @@ NEW_SKILLS: tuple[NewSkill, ...] = (
         _two_words, _swap,
     ),
     NewSkill(
-        "ko_last_two", "ko", False, ("끝 두 글자: {}", "마지막 두 글자를 쓰세요: {}"),
+        "ko_swap_words", "ko", False, ("두 낱말의 자리 바꾸기: {}", "앞뒤 낱말을 맞바꾸세요: {}"),
         "신사 숙녀 여러분, 오랜 연구 끝에 천재인 제가 자랑스럽게 발표합니다: {} -- 고마워하셔도 됩니다!",
-        korean_word(3, 5), _last_two,
+        _two_korean_words, _swap_korean,
     ),
 )  # fmt: skip

@@ -8,6 +8,11 @@ from curation.metrics import text
 SAMPLE = st.text(alphabet="ab 가나.-é", max_size=12)
 
 
+def test_verbatim_ignores_white_space_around_a_text_and_nothing_else():
+    assert text.verbatim("RUE", " RUE\n") == 1.0
+    assert [text.verbatim("RUE", other) for other in ("rue", "RUE.", "R UE", "")] == [0.0] * 4
+
+
 def test_exact_match_ignores_case_spaces_form_and_the_full_stop():
     assert text.exact_match("Seoul", " seoul. ") == 1.0
     assert text.exact_match("서울", "\u1109\u1165\u110b\u116e\u11af") == 1.0  # the same syllables, decomposed

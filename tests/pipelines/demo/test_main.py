@@ -69,6 +69,12 @@ def test_all_steps_start_from_the_same_model_and_the_files_that_were_written(rec
     assert all(not Path(path).is_absolute() and (folder / path).is_file() for path in named)
 
 
+def test_no_item_of_the_evaluation_is_rehearsed(recipe: tuple[Recipe, Path]) -> None:
+    rehearsal, examined = recipe[0].steps["rehearsal"], recipe[0].steps["examined"]
+    assert isinstance(rehearsal, RehearseSettings) and isinstance(examined, EvaluateSettings)
+    assert rehearsal.held_out == examined.tasks
+
+
 def test_the_rehearsal_can_give_the_rows_it_is_asked_for(recipe: tuple[Recipe, Path]) -> None:
     rehearsal = recipe[0].steps["rehearsal"]
     assert isinstance(rehearsal, RehearseSettings)

@@ -14,16 +14,16 @@ new_skills = pytest.mark.parametrize("skill", NEW_SKILLS, ids=lambda skill: skil
 @pytest.mark.parametrize(
     ("name", "content", "answer"),
     [
-        ("last_three", "bread", "ead"),
-        ("last_three", "fig", "fig"),
-        ("last_three", "ox", None),
-        ("last_three", "Bread", None),
+        ("spell", "bread", "b-r-e-a-d"),
+        ("spell", "fig", "f-i-g"),
+        ("spell", "ox", None),
+        ("spell", "Bread", None),
         ("swap_words", "plum fig", "fig plum"),
         ("swap_words", "plum", None),
         ("swap_words", "plum fig kiwi", None),
-        ("ko_last_two", "도서관", "서관"),
-        ("ko_last_two", "관", None),
-        ("ko_last_two", "library", None),
+        ("ko_swap_words", "도서관 바다", "바다 도서관"),
+        ("ko_swap_words", "도서관", None),
+        ("ko_swap_words", "library 바다", None),
     ],
 )
 def test_answers_worked_by_hand(name: str, content: str, answer: str | None) -> None:
@@ -50,5 +50,6 @@ def test_the_given_style_is_held_out_of_the_seed_models_training(skill: NewSkill
 
 
 @new_skills
-def test_answers_are_too_long_to_be_met_by_chance(skill: NewSkill) -> None:
-    assert min(len(item.answer.encode()) for item in skill.items("train", 200, 1)) >= 3
+def test_copying_the_request_is_never_right(skill: NewSkill) -> None:
+    equal = [item for item in skill.items("train", 200, 1) if item.answer in item.prompt]
+    assert all(len(set(item.answer.split(" "))) == 1 for item in equal)  # twice the same word
