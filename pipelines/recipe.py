@@ -97,6 +97,9 @@ class RehearseSettings(Settings):
     model: str = Field(description="model that makes up instances: folder, name or step:NAME")
     refine_with: str | None = Field(None, description="model that answers them, the same unless given")
     demos: tuple[str, ...] = Field(description="files of prompt and completion rows with a task column")
+    held_out: tuple[str, ...] = Field(
+        (), description="task files of the evaluation; instances that repeat one of their prompts are dropped"
+    )
     per_task: int = Field(200, ge=1, description="rows wanted for each task")
     demos_per_task: int = Field(20, ge=2, description="demonstrations used of each task")
     prompts_per_task: int | None = Field(
@@ -252,7 +255,7 @@ def resolve(recipe: Recipe, folder: Path) -> Recipe:
             )
         return absolute(recipe.model)
 
-    path_keys = {"inputs", "data", "demos", "tasks", "model", "refine_with", "models", "path"}
+    path_keys = {"inputs", "data", "demos", "held_out", "tasks", "model", "refine_with", "models", "path"}
 
     def walk(value: Any, is_path: bool) -> Any:
         if isinstance(value, dict):

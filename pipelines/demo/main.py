@@ -77,6 +77,7 @@ def recipe_tree(corpus: list[Path], tasks: dict[str, list[Path]], small: bool) -
                 "job": "rehearse",
                 "model": "$model",
                 "demos": files["demos"],
+                "held_out": files["tests"],
                 "per_task": 20 if small else 60,
                 "samples": 1,
                 "prompts_per_task": 40 if small else 190,

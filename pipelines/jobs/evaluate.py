@@ -6,14 +6,13 @@ from typing import Any
 import polars as pl
 
 from curation import storage, tables
-from curation.errors import InputError
 
 from ..child import call
 from ..recipe import EvaluateSettings
 from ..run import FileDigests, Made, Record, Run
 from .comparison import comparison
 from .engine import opened
-from .inputs import model_of
+from .inputs import model_of, task_files
 from .output import Output, Outputs
 
 
@@ -23,11 +22,7 @@ def evaluate(run: Run, step: str, settings: EvaluateSettings, outputs: Outputs) 
     Raises:
         InputError: for bad input, or a new task that no task file holds.
     """
-    digests = FileDigests(run)
-    for text in settings.tasks:
-        if not Path(text).is_file():
-            raise InputError(f"{text}: no such task file")
-    tasks = [digests.of(Path(text)) for text in settings.tasks]
+    tasks = task_files(settings.tasks, FileDigests(run))
     config = settings.model_dump(mode="json", include={"max_tokens", "engine"})
     records: list[Record] = []
     for number, (name, text) in enumerate(settings.models.items()):

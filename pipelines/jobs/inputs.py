@@ -1,5 +1,6 @@
 """What a step reads: models and files named in its settings, or the outputs of steps before it; and their digests."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from curation import chat
@@ -40,3 +41,15 @@ def data_of(text: str, outputs: Outputs, digests: FileDigests) -> tuple[Path, st
         return output.path, name, [output.digest]
     path = Path(text)
     return path, path.name, [digests.of(file) for file, _ in rows.files_of(path)]
+
+
+def task_files(named: Sequence[str], digests: FileDigests) -> list[str]:
+    """Digests of the task files named in a recipe.
+
+    Raises:
+        InputError: for a file that is not there.
+    """
+    for text in named:
+        if not Path(text).is_file():
+            raise InputError(f"{text}: no such task file")
+    return [digests.of(Path(text)) for text in named]

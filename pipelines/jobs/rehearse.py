@@ -1,5 +1,6 @@
 """The rehearse job: demonstrations of old tasks in, new instances of them that the model makes up, out."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from ..child import call
 from ..recipe import RehearseSettings
 from ..run import FileDigests, Made, Run
 from .engine import Named, opened
-from .inputs import data_of, model_of
+from .inputs import data_of, model_of, task_files
 from .output import Output, Outputs
 
 
@@ -23,8 +24,10 @@ def rehearse(run: Run, step: str, settings: RehearseSettings, outputs: Outputs) 
     latest, latest_digest = model_of(settings.refine_with or settings.model, outputs)
     digests = FileDigests(run)
     sources = [data_of(text, outputs, digests) for text in settings.demos]
-    inputs = [base_digest, latest_digest, *(digest for _, _, found in sources for digest in found)]
-    config = settings.model_dump(mode="json", exclude={"model", "refine_with", "demos"})
+    held_out = task_files(settings.held_out, digests)
+    inputs = [base_digest, latest_digest, *(digest for _, _, found in sources for digest in found), *held_out]
+    config = settings.model_dump(mode="json", exclude={"model", "refine_with", "demos", "held_out"})
+    config["held_out"] = len(held_out)  # which of the inputs they are
     paths = [str(path) for path, _, _ in sources]
 
     def make() -> Made:
@@ -55,6 +58,7 @@ def _rehearse(
     demos = {str(name): frame for (name,), frame in loaded.rows.partition_by("task", as_dict=True).items()}
     if not demos:
         raise InputError(f"{', '.join(paths)}: no demonstration found, expected rows of prompt, completion and task")
+    held_out = _prompts(settings.held_out)
     options = RehearseOptions(
         per_task=settings.per_task,
         demos_per_task=settings.demos_per_task,
@@ -70,14 +74,28 @@ def _rehearse(
     with opened(folder, f"{step}: instances", base, settings.engine) as engine:
         drafts = draft(tasks, engine, options, seed)
         if latest == base:
-            made = finish(tasks, drafts, engine, engine, options, seed)
+            made = finish(tasks, drafts, engine, engine, options, seed, held_out)
         counts = {"generated": engine.generated, "cached": engine.hits}
         named = Named(engine.name, engine.fingerprint)
     if latest != base:  # one model at a time: two would not share a small machine's memory
         with opened(folder, f"{step}: answers", latest, settings.engine) as engine:
-            made = finish(tasks, drafts, named, engine, options, seed)
+            made = finish(tasks, drafts, named, engine, options, seed, held_out)
             counts = {"generated": counts["generated"] + engine.generated, "cached": counts["cached"] + engine.hits}
     storage.write_parquet(loaded.rows, folder / _path("work", step))
     storage.write_parquet(made.samples, folder / _path("samples", step))
     storage.write_parquet(pl.concat([loaded.ledger, made.ledger]), folder / _path("ledger", step))
-    return {**made.report, "records": loaded.records, "damaged": loaded.ledger.height, **counts}
+    read = {"records": loaded.records, "damaged": loaded.ledger.height, "held_out": len(held_out)}
+    return {**made.report, **read, **counts}
+
+
+def _prompts(paths: Sequence[str]) -> list[str]:
+    """What the items of task files ask: their last user turns, or the raw text that a model is to go on from."""
+    from train.tasks import load_tasks
+
+    prompts: list[str] = []
+    for task in load_tasks(Path(path) for path in paths):
+        turns = (("user", task.prompt),) if isinstance(task.prompt, str) else task.prompt
+        prompts += [content for role, content in turns if role == "user"][-1:]
+    if paths and not prompts:
+        raise InputError(f"{', '.join(paths)}: found no item with a user's turn to hold out, expected task files")
+    return prompts

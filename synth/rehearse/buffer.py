@@ -1,6 +1,6 @@
 """The rehearsal buffer: earlier tasks in instances that the model made up and answered itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -24,7 +24,12 @@ ORIGIN = "rehearsal"
 
 
 def rehearse(
-    demos: Mapping[str, pl.DataFrame], base: Generator, latest: Generator, options: RehearseOptions, seed: int
+    demos: Mapping[str, pl.DataFrame],
+    base: Generator,
+    latest: Generator,
+    options: RehearseOptions,
+    seed: int,
+    held_out: Sequence[str] = (),
 ) -> Synthesised:
     """Make up instances of earlier tasks, filter, refine and select them.
 
@@ -37,6 +42,7 @@ def rehearse(
         latest: answers them; the same engine as `base`, or the checkpoint that training reached.
         options: see `RehearseOptions`.
         seed: of everything drawn.
+        held_out: prompts of the evaluation, which no sample may repeat.
 
     Returns:
         Samples of every task, at most `per_task` each, sorted by task and request; a ledger row for every request
@@ -47,7 +53,7 @@ def rehearse(
     """
     tasks = tasks_of(demos, options, seed)
     drafts = draft(tasks, base, options, seed)
-    return finish(tasks, drafts, base, latest, options, seed)
+    return finish(tasks, drafts, base, latest, options, seed, held_out)
 
 
 def tasks_of(demos: Mapping[str, pl.DataFrame], options: RehearseOptions, seed: int) -> list[Task]:
@@ -62,9 +68,16 @@ def tasks_of(demos: Mapping[str, pl.DataFrame], options: RehearseOptions, seed: 
 
 
 def finish(
-    tasks: list[Task], drafts: list[Draft], base: Generator, latest: Generator, options: RehearseOptions, seed: int
+    tasks: list[Task],
+    drafts: list[Draft],
+    base: Generator,
+    latest: Generator,
+    options: RehearseOptions,
+    seed: int,
+    held_out: Sequence[str] = (),
 ) -> Synthesised:
     """Filter, refine and select drafts of `draft.draft`; only the name and fingerprint of `base` are used."""
+    filters.held_out(held_out, [one for one in drafts if one.drop is None], options)
     for task in tasks:
         own = [one for one in drafts if one.task == task.name and one.drop is None]
         filters.form(task, own, options)

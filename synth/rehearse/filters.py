@@ -1,4 +1,4 @@
-"""Which made-up instances are like the demonstrations in form, and unlike them and each other in content."""
+"""Which made-up instances are like the demonstrations in form, and unlike them, each other and what is held out."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from curation.checks.typed_result import graded
-from curation.dedup import exact, minhash
+from curation.dedup import exact, lsh, minhash
 from curation.metrics.text import rouge_l_matrix
 
 from ..script import hangul_share, has_letters
@@ -15,6 +15,7 @@ from .draft import Draft, Drop
 from .options import RehearseOptions
 
 ROUGE_BLOCK = 256  # instances compared with all texts of their task at a time
+HELD_OUT_BLOCK = 64  # instances paired with all held-out prompts at a time
 
 
 def form(task: Task, drafts: list[Draft], options: RehearseOptions) -> None:
@@ -38,28 +39,79 @@ def outside(value: float, values: Sequence[float]) -> float:
     return max(min(values) - value, value - max(values), 0.0)
 
 
+def held_out(prompts: Sequence[str], drafts: list[Draft], options: RehearseOptions) -> None:
+    """Drop instances whose input repeats a prompt of the evaluation: equal or, if long, nearly equal.
+
+    What is equal and what is near is decided as in `novelty`, except that every prompt counts, also one that is near to
+    another prompt.
+    """
+    texts = list(dict.fromkeys(prompts))
+    known = dict(zip(_keys(texts), texts, strict=True))
+    for one, key in zip(drafts, _keys([one.input for one in drafts]), strict=True):
+        if key in known:
+            one.drop = Drop("held_out.exact", 1.0, 1.0, None, 1.0, detail=known[key])
+    long = [text for text in texts if _long(text, options)]
+    left = [one for one in drafts if one.drop is None and _long(one.input, options)]
+    settings = minhash.MinHashOptions(threshold=options.near_duplicate, keep_order=("doc_id",))
+    found = _nearest(_frame([one.input for one in left]), _frame(long), settings)
+    for number, nearest, likeness in found.iter_rows():
+        detail = long[int(nearest)]
+        left[int(number)].drop = Drop("held_out.minhash", likeness, settings.threshold, None, likeness, detail=detail)
+
+
+def _nearest(documents: pl.DataFrame, others: pl.DataFrame, settings: minhash.MinHashOptions) -> pl.DataFrame:
+    """The most similar of the other documents, where one reaches the threshold: `doc_id`, `nearest`, `similarity`.
+
+    Compared, by exact Jaccard similarity, are documents that share a band; of equally similar ones the first counts.
+    """
+    bands = lsh.band_columns(settings.bands)
+    side, beside = minhash.sketch(documents, settings), minhash.sketch(others, settings).rename({"doc_id": "nearest"})
+    sets = minhash.shingle_sets(documents, settings)
+    sets_beside = minhash.shingle_sets(others, settings).rename({"doc_id": "nearest", "shingles": "beside"})
+    shared = pl.col("shingles").list.set_intersection("beside").list.len()
+    total = pl.col("shingles").list.set_union("beside").list.len()
+    found = [pl.DataFrame(schema={"doc_id": pl.String, "nearest": pl.String, "similarity": pl.Float64})]
+    for block in side.iter_slices(HELD_OUT_BLOCK):  # many may share a band with many: memory is bounded
+        joined = (block.select("doc_id", band).join(beside.select("nearest", band), on=band) for band in bands)
+        pairs = pl.concat([pair.select("doc_id", "nearest") for pair in joined]).unique()
+        compared = pairs.join(sets, on="doc_id").join(sets_beside, on="nearest")
+        likeness = compared.select("doc_id", "nearest", similarity=shared / total)
+        found.append(likeness.filter(pl.col("similarity") >= settings.threshold))
+    ranked = pl.concat(found).sort("doc_id", "similarity", "nearest", descending=[False, True, False])
+    return ranked.unique("doc_id", keep="first", maintain_order=True)
+
+
+def _frame(texts: Sequence[str]) -> pl.DataFrame:
+    """Texts as documents whose ids are their places and sort in that order."""
+    ids = [f"{number:032d}" for number in range(len(texts))]
+    return pl.DataFrame({"doc_id": ids, "text": texts}, schema={"doc_id": pl.String, "text": pl.String})
+
+
+def _keys(texts: Sequence[str]) -> list[str]:
+    return exact.keys(_frame(texts))["key"].to_list()
+
+
+def _long(text: str, options: RehearseOptions) -> bool:
+    return len(text.split()) >= options.long_words
+
+
 def novelty(task: Task, drafts: list[Draft], options: RehearseOptions) -> None:
     """Drop instances whose input repeats a demonstration or an earlier instance: equal or, if long, nearly equal.
 
     Earlier means in the order of `drafts`, which depends on keys alone. Each step sees what the one before it left.
     """
-
-    def long(text: str) -> bool:
-        return len(text.split()) >= options.long_words
-
     demos = list(task.demos)
     _exact(demos, drafts)
-    long_demos = [demo for demo in demos if long(demo.input)]
-    _near(long_demos, [one for one in drafts if one.drop is None and long(one.input)], options)
-    _rouge(long_demos, [one for one in drafts if one.drop is None and long(one.input)], options)
+    long_demos = [demo for demo in demos if _long(demo.input, options)]
+    _near(long_demos, [one for one in drafts if one.drop is None and _long(one.input, options)], options)
+    _rouge(long_demos, [one for one in drafts if one.drop is None and _long(one.input, options)], options)
 
 
 def _documents(demos: list[Demo], drafts: list[Draft]) -> tuple[pl.DataFrame, list[str]]:
     """Inputs of demonstrations, then of drafts, as documents whose ids sort in that order, and what ids stand for."""
     names = [demo.id for demo in demos] + [one.key for one in drafts]
     texts = [demo.input for demo in demos] + [one.input for one in drafts]
-    ids = [f"{number:032d}" for number in range(len(texts))]
-    return pl.DataFrame({"doc_id": ids, "text": texts}, schema={"doc_id": pl.String, "text": pl.String}), names
+    return _frame(texts), names
 
 
 def _apply(

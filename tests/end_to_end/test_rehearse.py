@@ -1,3 +1,5 @@
+import json
+
 import polars as pl
 import pytest
 
@@ -20,6 +22,9 @@ def test_every_skill_is_rehearsed_with_valid_new_instances(demo, table):
     shown = {turns[-1]["content"] for turns in demos["prompt"]}
     made = [turns[-1]["content"] for turns in samples["prompt"]]
     assert not shown & set(made)
+    files = sorted((demo / "inputs" / "tasks").glob("test-*.jsonl"))
+    asked = {json.loads(line)["prompt"][-1]["content"] for file in files for line in file.read_text().splitlines()}
+    assert asked and not asked & set(made), "items of the evaluation are trained on"
     assert len(set(made)) == len(made)
 
 

@@ -56,6 +56,13 @@ def test_paths_are_relative_to_the_recipe(tmp_path: Path):
     assert recipe.seed == 7
 
 
+def test_held_out_files_are_relative_to_the_recipe(tmp_path: Path):
+    steps = {"buffer": {"job": "rehearse", "model": "m", "demos": ["d.jsonl"], "held_out": ["t.jsonl", "../t.jsonl"]}}
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump({"steps": steps}))
+    (tmp_path / "t.jsonl").write_text("{}")
+    assert load(tmp_path / "r.yaml").steps["buffer"].held_out == (str(tmp_path / "t.jsonl"), "../t.jsonl")
+
+
 def test_a_written_recipe_reads_back_as_the_same(tmp_path: Path):
     recipe = validate(tree(rules={"length": {"low": 3}}), "r")
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe.model_dump(mode="json")))

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from curation.errors import InputError
-from pipelines.jobs.inputs import data_of, model_of
+from pipelines.jobs.inputs import data_of, model_of, task_files
 from pipelines.jobs.output import Output
 from pipelines.run import FileDigests, Run
 
@@ -31,6 +31,17 @@ def test_what_is_not_there_is_refused_by_name(tmp_path: Path, digests):
     (tmp_path / "nothing").mkdir()
     with pytest.raises(InputError, match="found no file of rows"):
         data_of(str(tmp_path / "nothing"), {}, digests)
+
+
+def test_task_files_are_told_by_their_content_in_the_order_given(tmp_path: Path, digests):
+    files = [tmp_path / name for name in ("a.jsonl", "b.jsonl", "c.jsonl")]
+    for file, text in zip(files, ("{}\n", "[]\n", "{}\n"), strict=True):
+        file.write_text(text)
+    first, second, third = task_files([str(file) for file in files], digests)
+    assert first == third != second
+    assert task_files([], digests) == []
+    with pytest.raises(InputError, match=r"d.jsonl: no such task file"):
+        task_files([str(files[0]), str(tmp_path / "d.jsonl")], digests)
 
 
 def test_a_step_that_leaves_rows_is_no_model_and_the_reverse(tmp_path: Path, digests):

@@ -117,6 +117,22 @@ def test_every_request_is_a_sample_or_a_ledger_row_with_its_reason(make_rows: Ma
     assert copies["duplicate_of"].unique().to_list() == [demos["reverse"]["sample_id"][0]]
 
 
+def test_no_sample_repeats_the_evaluation(make_rows: Make, by_rule: Any) -> None:
+    demos = demonstrations(make_rows)
+    every = RehearseOptions(per_task=1000, samples=2, prompts_per_task=40)
+    free = rehearse(demos, by_rule(inventive), by_rule(inventive), every, seed=1)
+    inputs = [turns[-1]["content"] for turns in free.samples["prompt"]]
+    held = [text.upper() for text in inputs[::3]]
+    made = rehearse(demos, by_rule(inventive), by_rule(inventive), every, seed=1, held_out=held)
+    assert {turns[-1]["content"] for turns in made.samples["prompt"]} == set(inputs) - set(inputs[::3])
+    assert made.report["requests"] == made.samples.height + made.ledger.height
+    dropped = made.ledger.filter(pl.col("rule") == "rehearse.held_out.exact")
+    assert made.report["dropped"]["held_out.exact"] == dropped.height >= len(held)
+    assert made.report["tasks"]["reverse"]["dropped"] == made.report["dropped"]
+    assert {json.loads(detail)["why"] for detail in dropped["detail"]} == set(held)
+    assert dropped.select("similarity", "threshold").unique().rows() == [(1.0, 1.0)]
+
+
 def test_no_order_matters(make_rows: Make, by_rule: Any) -> None:
     demos = {**demonstrations(make_rows), **demonstrations(make_rows, 10, "again")}
     one = rehearse(demos, by_rule(inventive), by_rule(inventive), SMALL, seed=1)

@@ -1,4 +1,4 @@
-"""What made-up instances are dropped for: script, length, and repeating a demonstration or each other."""
+"""What made-up instances are dropped for: script, length, repeating a demonstration, each other or the evaluation."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from synth.rehearse import RehearseOptions
 from synth.rehearse.demos import Task
 from synth.rehearse.draft import Draft, Drop
-from synth.rehearse.filters import form, novelty, outside
+from synth.rehearse.filters import form, held_out, novelty, outside
 
 MakeTask = Callable[..., Task]
 MakeDraft = Callable[..., Draft]
@@ -128,10 +128,71 @@ def test_demonstrations_that_repeat_each_other_are_left_alone(make_task: MakeTas
     assert one.drop is None
 
 
-def test_nothing_to_filter_is_nothing_to_do(make_task: MakeTask) -> None:
+def test_a_prompt_of_the_evaluation_is_not_made_up(make_task: MakeTask, make_draft: MakeDraft) -> None:
+    task = make_task([("say one", "x"), ("say two", "y")])
+    drafts = [make_draft(task, n, text) for n, text in enumerate(["Say  THREE", "say four", "say five", "say three"])]
+    held_out(["say six", "say three", "Say Five\n"], drafts, OPTIONS)
+    assert [one.drop for one in drafts] == [
+        Drop("held_out.exact", 1.0, 1.0, None, 1.0, detail="say three"),
+        None,
+        Drop("held_out.exact", 1.0, 1.0, None, 1.0, detail="Say Five\n"),
+        Drop("held_out.exact", 1.0, 1.0, None, 1.0, detail="say three"),
+    ]
+
+
+def five_word_shingles(text: str) -> set[tuple[str, ...]]:
+    words = text.split()
+    return {tuple(words[at : at + 5]) for at in range(len(words) - 4)}
+
+
+def test_a_long_prompt_of_the_evaluation_is_not_made_up_nearly(make_task: MakeTask, make_draft: MakeDraft) -> None:
+    """Of prompts that are near to each other too, each counts, and the nearest is named."""
+    task = make_task([("say one", "x"), ("say two", "y")])
+    words = [f"word{n}" for n in range(60)]
+    first, second = " ".join(words), " ".join([*words[:54], *(f"new{n}" for n in range(6))])
+    near_both, near_second = " ".join([*words, "end"]), " ".join([*second.split()[8:], *(f"end{n}" for n in range(3))])
+    far = " ".join([*words[:30], *(f"other{n}" for n in range(30))])
+    drafts = [make_draft(task, n, text) for n, text in enumerate([near_both, near_second, far])]
+    held_out([first, second], drafts, OPTIONS)
+    assert rules(drafts) == ["held_out.minhash", "held_out.minhash", None]
+    for one, nearest in zip(drafts, (first, second), strict=False):
+        ours, theirs = five_word_shingles(one.input), five_word_shingles(nearest)
+        likeness = len(ours & theirs) / len(ours | theirs)
+        assert one.drop == Drop("held_out.minhash", likeness, 0.7, None, likeness, detail=nearest)
+    ours, theirs = five_word_shingles(near_second), five_word_shingles(first)
+    assert len(ours & theirs) / len(ours | theirs) < 0.7, "the first prompt alone would not have dropped it"
+
+
+def test_a_short_prompt_of_the_evaluation_may_be_made_up_nearly(make_task: MakeTask, make_draft: MakeDraft) -> None:
+    task = make_task([("say one", "x"), ("say two", "y")])
+    words = " ".join(f"word{n}" for n in range(11))
+    one = make_draft(task, 0, words)
+    held_out([f"{words} end", f"{words} end ."], [one], RehearseOptions(near_duplicate=0.1))
+    assert one.drop is None
+    held_out([f"{words} end"], [one], RehearseOptions(near_duplicate=0.1, long_words=11))
+    assert one.drop is not None and one.drop.rule == "held_out.minhash"
+
+
+def test_many_instances_are_compared_as_one_is(make_task: MakeTask, make_draft: MakeDraft) -> None:
+    task = make_task([("say one", "x"), ("say two", "y")])
+    prompts = [" ".join(f"{letter}{n}" for n in range(40)) for letter in "abc"]
+    texts = [f"{prompts[n % 3]} end{n}" if n % 2 else " ".join(f"d{n}-{k}" for k in range(20)) for n in range(150)]
+    together, alone = ([make_draft(task, n, text) for n, text in enumerate(texts)] for _ in range(2))
+    held_out(prompts, together, OPTIONS)
+    for one in alone:
+        held_out(prompts, [one], OPTIONS)
+    assert [one.drop for one in together] == [one.drop for one in alone]
+    assert rules(together) == [None, "held_out.minhash"] * 75
+
+
+def test_nothing_to_filter_is_nothing_to_do(make_task: MakeTask, make_draft: MakeDraft) -> None:
     task = make_task([("say one", "x"), ("say two", "y")])
     form(task, [], OPTIONS)
     novelty(task, [], OPTIONS)
+    held_out([LONG], [], OPTIONS)
+    one = make_draft(task, 0, LONG)
+    held_out([], [one], OPTIONS)
+    assert one.drop is None
 
 
 words = st.sampled_from(["red", "green", "blue", "cat", "dog", "cow", "hen", "one", "two", "three", "four", "five"])
@@ -160,3 +221,19 @@ def test_what_is_left_is_new_and_what_is_not_names_what_it_repeats(
             assert len(one.input.split()) >= OPTIONS.long_words
             assert one.drop.similarity is not None and one.drop.threshold is not None
             assert one.drop.similarity >= one.drop.threshold
+
+
+@settings(max_examples=30)
+@given(texts=st.lists(inputs, min_size=1, max_size=12), prompts=st.lists(inputs, max_size=6))
+def test_no_prompt_of_the_evaluation_is_left_and_nothing_else_is_lost(
+    make_task: MakeTask, make_draft: MakeDraft, texts: list[str], prompts: list[str]
+) -> None:
+    task = make_task([("red green", "x"), ("two", "y")])
+    drafts = [make_draft(task, n, text.upper()) for n, text in enumerate(texts)]
+    held_out(prompts, drafts, OPTIONS)
+    assert not {one.input.lower() for one in drafts if one.drop is None} & set(prompts)
+    for one in drafts:
+        if one.drop is not None:
+            assert one.drop.detail in prompts and one.drop.similarity is not None and one.drop.threshold is not None
+            assert one.drop.similarity >= one.drop.threshold
+            assert one.drop.rule == ("held_out.exact" if one.input.lower() in prompts else "held_out.minhash")
