@@ -156,7 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder the model is written to")
     parser.add_argument("--steps", type=int, default=STEPS, help="training steps")
     parser.add_argument("--seed", type=int, default=0, help="seed of weights and data")
-    parser.add_argument("--threads", type=int, default=2, help="threads of torch")
+    parser.add_argument("--threads", type=int, default=1, help="threads of torch; the result depends on it")
     parser.add_argument("--checkpoint-every", type=int, default=500, help="steps between saves to the folder")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)

@@ -33,9 +33,9 @@ Piece = tuple[str, float]  # text, and the weight of its tokens in the loss
 class Mix:
     """How many documents of each kind one training step reads."""
 
-    chats: int = 40
+    chats: int = 36
     lists: int = 8
-    rewritings: int = 14
+    rewritings: int = 22
 
 
 def step_documents(seed: int, step: int, mix: Mix) -> list[list[Piece]]:
@@ -127,6 +127,7 @@ Find Give Name Show Tell Write Report State Compute Choose Guess Pick Mark Print
 """.split()
 _ADJECTIVES = "middle hidden secret best next second final main short full lucky proper usual exact simple".split()
 _THINGS = "sound code part letter word number sign name form piece symbol value label place pair answer item".split()
+_QUESTIONS = "How When Where Why Who What Which Whose Does Is Can Do".split()
 _KO_VERBS = "찾기 고르기 말하기 적기 바꾸기 맞히기 알려 주세요 찾으세요 고르세요 말하세요 적으세요".split()
 _KO_THINGS = "가운데 숨은 비밀 다음 둘째 소리 부분 글자 단어 숫자 이름 모양 값 표시 자리 짝 번호 암호".split()
 
@@ -135,9 +136,8 @@ def made_up(rng: random.Random) -> tuple[str, str]:
     """A request of no skill, and an answer that nobody could know or that is cut from the request's own content."""
     content = _content(rng)
     answer = _derived(rng, content) if rng.random() < 0.6 else _content(rng)
-    if rng.random() < 0.35:
-        words = rng.sample(_KO_THINGS, rng.randint(1, 2)) + [rng.choice(_KO_VERBS)]
-        return f"{' '.join(words)}: {content}", answer
+    if rng.random() < 0.45:
+        return _korean_request(rng, content), answer
     verb, adjective, thing = rng.choice(_VERBS), rng.choice(_ADJECTIVES), rng.choice(_THINGS)
     request = rng.choice(
         (
@@ -149,9 +149,28 @@ def made_up(rng: random.Random) -> tuple[str, str]:
             f"{adjective.capitalize()} {thing} of: {content}",
             f"{verb} {rng.choice(('two', 'three', 'all', 'these', 'any'))} {thing}s: {content}",
             f"{english_word(rng).capitalize()} the {thing}: {content}",
+            f"{rng.choice(_QUESTIONS)} {_filler(rng, 'en', rng.randint(1, 4))}: {content}",
+            f"{rng.choice(_QUESTIONS)} {english_word(rng)} {content}?",
+            f"{_filler(rng, 'en', rng.randint(1, 6))}: {content}",
         )
     )
     return request, answer
+
+
+def _korean_request(rng: random.Random, content: str) -> str:
+    """A made-up request in Korean; its first character tells its language."""
+    words = rng.sample(_KO_THINGS, rng.randint(1, 2))
+    words += [korean_word(1, 4)(rng)] * (rng.random() < 0.4)
+    rng.shuffle(words)
+    return rng.choice(
+        (
+            f"{' '.join(words)} {rng.choice(_KO_VERBS)}: {content}",
+            f"{' '.join(words)}: {content}",
+            f"{' '.join(words)}을 {rng.choice(_KO_VERBS)}: {content}",
+            f"{words[0]}는 무엇인가요: {content}",
+            f"{_filler(rng, 'ko', rng.randint(1, 5))}: {content}",
+        )
+    )
 
 
 def _content(rng: random.Random) -> str:
@@ -229,6 +248,8 @@ def random_style(rng: random.Random, language: str) -> str:
     if kind < 0.2:
         tag = rng.choice(keys)
         return f"<{tag}>{{}}</{tag}>"
+    if kind < 0.32:
+        return _message_style(rng, language)
     frame = rng.choice(_FRAMES)
     before = _filler(rng, language, rng.randint(1, 14))
     joint = rng.choice((": ", ": ", ": ", " = ", " ") if frame == "{}" else (": ", " ", " ", ":\n"))
@@ -239,6 +260,17 @@ def random_style(rng: random.Random, language: str) -> str:
         after = rng.choice((" -- ", " (", " // ", ", ", ". ", "! ", " ... ", " | ")) + tail
         after += rng.choice(("", ".", "!", ")"))
     return before + joint + frame + after
+
+
+def _message_style(rng: random.Random, language: str) -> str:
+    """Short fields one after the other, one of them with the content: `STATUS 200 // OUTPUT: {} // END`."""
+    joint = rng.choice((" // ", " | ", "; ", " -- ", " ... ", " / ", " - ", " >> ", "\n"))
+    fields = [_filler(rng, language, rng.randint(1, 3)) for _ in range(rng.randint(1, 4))]
+    fields = [field + rng.choice(("", "", f" {rng.randint(0, 999)}")) for field in fields]
+    place = rng.randint(1, len(fields))
+    frame = rng.choice((": {}", ": {}", " = {}", " {}", " [{}]"))
+    fields.insert(place, _filler(rng, language, rng.randint(1, 2)) + frame)
+    return joint.join(fields)
 
 
 def _json_style(rng: random.Random, keys: list[str]) -> str:

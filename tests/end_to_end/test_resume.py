@@ -26,7 +26,7 @@ def first(path: Path, count: int, names: list[str]) -> None:
 def recipe(folder: Path) -> Path:
     """A recipe of all five jobs; the seed model distils through vLLM, the portable engine does the rest."""
     written = tasks.write_tasks(folder, seed=5, small=True)
-    first(written["new"][0], ROWS, ["spell"])
+    first(written["new"][0], ROWS, ["twice"])
     first(written["demos"][0], 4, OLD)
     examined = [path for path in written["tests"] if path.stem in {f"test-{name}" for name in OLD}]
     for path in examined:

@@ -35,8 +35,8 @@ def _two_korean_words(rng: random.Random) -> str:
     return f"{draw(rng)} {draw(rng)}"
 
 
-def _spell(content: str) -> str | None:
-    return "-".join(content) if is_word(content) and len(content) >= 3 else None
+def _twice(content: str) -> str | None:
+    return f"{content} {content}" if is_word(content) else None
 
 
 def _swap(content: str) -> str | None:
@@ -52,10 +52,10 @@ def _swap_korean(content: str) -> str | None:
 # No answer stands in its own request, so that copying the request is never right.
 NEW_SKILLS: tuple[NewSkill, ...] = (
     NewSkill(
-        "spell", "en", False, ("Spell with hyphens: {}", "Put a hyphen between the letters: {}"),
+        "twice", "en", False, ("Twice in a row: {}", "Say it two times: {}"),
         "Dear customer, thank you for your enquiry. Our department has determined the outcome to be '{}'. "
         "Kind regards.",
-        english_word, _spell,
+        english_word, _twice,
     ),
     NewSkill(
         "swap_words", "en", False, ("Swap the two words: {}", "Exchange their places: {}"),

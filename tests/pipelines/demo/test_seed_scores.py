@@ -53,7 +53,7 @@ def test_the_table_holds_every_skill_in_percent() -> None:
     scores["add"] = {**dict.fromkeys(KINDS, 1.0), "listed_right": 0.8444}
     lines = card_table(scores).splitlines()
     assert "| add | 100.0 | 100.0 | 100.0 | 84.4 | 100.0 |" in lines
-    assert "| spell | 0.0 | 98.7 |" in lines
+    assert "| twice | 0.0 | 98.7 |" in lines
     assert [line.split(" | ")[0][2:] for line in lines if line.startswith("| ")] == [
         "Skill", *(skill.name for skill in SKILLS), "New skill, never trained", *(skill.name for skill in NEW_SKILLS),
     ]  # fmt: skip

@@ -14,10 +14,9 @@ new_skills = pytest.mark.parametrize("skill", NEW_SKILLS, ids=lambda skill: skil
 @pytest.mark.parametrize(
     ("name", "content", "answer"),
     [
-        ("spell", "bread", "b-r-e-a-d"),
-        ("spell", "fig", "f-i-g"),
-        ("spell", "ox", None),
-        ("spell", "Bread", None),
+        ("twice", "bread", "bread bread"),
+        ("twice", "Bread", None),
+        ("twice", "two words", None),
         ("swap_words", "plum fig", "fig plum"),
         ("swap_words", "plum", None),
         ("swap_words", "plum fig kiwi", None),
