@@ -9,6 +9,7 @@ import polars as pl
 
 KINDS = ("email", "phone")
 
+_HYPHEN = r"[-\u{2010}-\u{2015}\u{2212}]"
 _DASH = r"[-.\u{2010}-\u{2015}\u{2212}]"
 _SEP = rf"(?: ?{_DASH} ?| )"  # 02-123-4567, 02.123.4567, 02 123 4567, 02 - 123 - 4567
 
@@ -39,7 +40,9 @@ _PHONE = (
     rf"{_KR_COMPANY}{_DASH}\d{{4}}",
     # North American: (212) 555-0100, 212-555-0100, 1-212-555-0100, +1 212 555 0100
     rf"(?:\+?1{_SEP}?)?\([2-9]\d{{2}}\) ?[2-9]\d{{2}}{_SEP}\d{{4}}",
-    rf"(?:\+?1{_SEP})?[2-9]\d{{2}}{_DASH}[2-9]\d{{2}}{_DASH}\d{{4}}",
+    # with equal separators: 252.227-7013 is a clause of a regulation
+    rf"(?:\+?1{_SEP})?[2-9]\d{{2}}{_HYPHEN}[2-9]\d{{2}}{_HYPHEN}\d{{4}}",
+    rf"(?:\+?1{_SEP})?[2-9]\d{{2}}\.[2-9]\d{{2}}\.\d{{4}}",
     # any country code, in groups or as one number of at least ten digits (E.164 has at most fifteen)
     r"\+[1-9]\d{0,2}[ -]?(?:\(0\) ?)?(?:\(\d{1,4}\)|\d{1,4})(?:[ -]\d{2,8}){1,5}",
     r"\+[1-9]\d{0,2}(?:\.\d{1,4}){2,5}",

@@ -101,11 +101,10 @@ def curate(step: Step) -> View:
 
 def _definitions(step: Step) -> dict[str, str]:
     """What the rules in force say, with their bounds."""
-    said = {}
-    for rule in step.get("rules") or []:
-        low, high = (words.number(rule[key]) if rule[key] is not None else "" for key in ("low", "high"))
-        said[rule["name"]] = f"{rule['definition']} ({low} .. {high})"
-    return said
+    return {
+        rule["name"]: f"{rule['definition']} ({words.bounds(rule['low'], rule['high'])})"
+        for rule in step.get("rules") or []
+    }
 
 
 def _funnel(funnel: list[dict[str, Any]], read: int) -> Markup | None:

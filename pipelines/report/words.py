@@ -87,6 +87,14 @@ def percent(value: Any) -> str:
     return f"{100 * value:.1f} %" if is_number(value) else "–"
 
 
+def bounds(low: float | None, high: float | None) -> str:
+    """What is let through, from one bound to the other."""
+    shown = [f"{value:,.10g}" for value in (low, high) if value is not None]
+    if len(shown) == 2:
+        return f"{shown[0]} to {shown[1]}"
+    return f"at {'least' if low is not None else 'most'} {shown[0]}" if shown else "any"
+
+
 def is_number(value: Any) -> bool:
     """Whether a fact is a number at all."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -51,3 +51,9 @@ def test_counted_rows_are_ordered_by_count_then_name() -> None:
     ]
     assert rows[0]["definition"] == "what c says" and rows[1]["definition"] is None
     assert words.counted(None, 0, {}) == []
+
+
+def test_bounds_are_said_in_words():
+    assert words.bounds(50, 100_000) == "50 to 100,000"
+    assert words.bounds(0.8, None) == "at least 0.8" and words.bounds(None, 0.1) == "at most 0.1"
+    assert words.bounds(None, None) == "any"
