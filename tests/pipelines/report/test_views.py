@@ -46,7 +46,7 @@ def test_dropped_rows_stand_beside_what_their_rule_says() -> None:
         "examples": {},
     }
     view = views.curate(step)
-    assert view["dropped"][0]["definition"] == "words (50 .. )" and view["dropped"][0]["share"] == "60 %"
+    assert view["dropped"][0]["definition"] == "words (at least 50)" and view["dropped"][0]["share"] == "60 %"
     assert view["kept_share"] == "40 %" and view["chart"] is None
 
 
