@@ -1,15 +1,16 @@
 """A recipe: named steps, each one job with its settings, validated before anything runs."""
 
 import copy
-import difflib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from curation.errors import InputError
+
+from .mistakes import explain, nearest
 
 STEP = "step:"  # a setting "step:NAME" is the output of an earlier step
 MODEL = "$model"  # a setting that stands for the recipe's model
@@ -57,6 +58,17 @@ class CurateSettings(Settings):
     exact: ExactSettings | None = Field(ExactSettings(), description="exact dedup, null to leave it out")
     minhash: MinHashSettings | None = Field(MinHashSettings(), description="near dedup, null to leave it out")
     keep_dropped: bool = Field(True, description="keep the text of dropped documents in dropped/")
+
+    @field_validator("rules")
+    @classmethod
+    def _rules_are_known(cls, rules: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        from curation.rules import sets  # brings polars, which a recipe without a rule of its own does not need
+
+        try:
+            sets.rules_from(rules)
+        except InputError as error:
+            raise ValueError(str(error)) from error
+        return rules
 
 
 class EngineSettings(Settings):
@@ -218,7 +230,7 @@ def validate(tree: dict[str, Any], where: str) -> Recipe:
     try:
         recipe = Recipe.model_validate(tree)
     except ValidationError as error:
-        raise InputError(f"{where}: {_explain(error)}") from error
+        raise InputError(f"{where}: {explain(error, Recipe, JOBS)}") from error
     seen: set[str] = set()
     for name, step in recipe.steps.items():
         if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
@@ -226,7 +238,7 @@ def validate(tree: dict[str, Any], where: str) -> Recipe:
         for used in references(step):
             if used not in seen:
                 raise InputError(
-                    f"{where}: steps.{name} uses {STEP}{used}, expected a step before it{_nearest(used, seen)}"
+                    f"{where}: steps.{name} uses {STEP}{used}, expected a step before it{nearest(used, sorted(seen))}"
                 )
         seen.add(name)
     return recipe
@@ -307,53 +319,3 @@ def _default(step: dict[str, Any], key: str) -> dict[str, Any]:
     field = job.model_fields.get(key) if job else None
     value = field.get_default(call_default_factory=True) if field else None
     return copy.deepcopy(value) if isinstance(value, dict) else {}
-
-
-def _explain(error: ValidationError) -> str:
-    """One sentence for the first error of a validation."""
-    errors = error.errors()
-    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])  # a typo explains a gap
-    location = [part for part in first["loc"] if part not in JOBS]
-    key = ".".join(str(part) for part in location) or "recipe"
-    if first["type"] == "extra_forbidden":
-        unknown = str(first["loc"][-1])
-        return f"unknown key {key!r}{_nearest(unknown, _known_keys(first['loc']))}"
-    if first["type"] == "missing":
-        return f"missing key {key!r}, expected {_describe(first['loc'])}"
-    if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
-        found = first["input"].get("job") if isinstance(first["input"], dict) else first["input"]
-        return f"{key}.job is {found!r}, expected one of {', '.join(JOBS)}{_nearest(str(found), JOBS)}"
-    return f"{key} is {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
-
-
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    """Keys allowed at the place that a location of pydantic names (its last part is the unknown key)."""
-    model: type[BaseModel] = Recipe
-    for part in location[:-1]:
-        if part in JOBS:
-            model = JOBS[str(part)]
-        elif part in model.model_fields:
-            model = _block(model.model_fields[str(part)].annotation) or model
-    return list(model.model_fields)
-
-
-def _block(annotation: Any) -> type[BaseModel] | None:
-    """The settings class inside an annotation such as `X`, `X | None` or `tuple[X, ...]`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for part in getattr(annotation, "__args__", ()):
-        if found := _block(part):
-            return found
-    return None
-
-
-def _describe(location: tuple[int | str, ...]) -> str:
-    for part in location:
-        if part in JOBS and str(location[-1]) in JOBS[str(part)].model_fields:
-            return JOBS[str(part)].model_fields[str(location[-1])].description or "a value"
-    return "a mapping of steps" if location[-1] == "steps" else "a value"
-
-
-def _nearest(word: str, known: Any) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else (f"; known: {', '.join(known)}" if known else "")

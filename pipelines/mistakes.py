@@ -1,0 +1,70 @@
+"""A mistake in a recipe in one sentence, with the nearest key that there is."""
+
+import difflib
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+
+def explain(error: ValidationError, recipe: type[BaseModel], jobs: Mapping[str, type[BaseModel]]) -> str:
+    """One sentence for the first error of a validation: the key, what was found, what was expected.
+
+    A validator that raises ValueError says the sentence itself and begins it with its key.
+
+    Args:
+        error: of validating a tree of settings.
+        recipe: the settings that the tree was to be.
+        jobs: settings of a step by the value of its key `job`.
+    """
+    errors = error.errors()
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])  # a typo explains a gap
+    location = [part for part in first["loc"] if part not in jobs]
+    key = ".".join(str(part) for part in location) or "recipe"
+    if first["type"] == "extra_forbidden":
+        unknown = str(first["loc"][-1])
+        return f"unknown key {key!r}{nearest(unknown, _known_keys(first['loc'], recipe, jobs))}"
+    if first["type"] == "missing":
+        return f"missing key {key!r}, expected {_describe(first['loc'], jobs)}"
+    if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        found = first["input"].get("job") if isinstance(first["input"], dict) else first["input"]
+        return f"{key}.job is {found!r}, expected one of {', '.join(jobs)}{nearest(str(found), jobs)}"
+    if first["type"] == "value_error":
+        return ".".join([*(str(part) for part in location[:-1]), str(first["ctx"]["error"])])
+    return f"{key} is {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
+
+
+def _known_keys(
+    location: tuple[int | str, ...], recipe: type[BaseModel], jobs: Mapping[str, type[BaseModel]]
+) -> list[str]:
+    """Keys allowed at the place that a location of pydantic names (its last part is the unknown key)."""
+    model = recipe
+    for part in location[:-1]:
+        if part in jobs:
+            model = jobs[str(part)]
+        elif part in model.model_fields:
+            model = _block(model.model_fields[str(part)].annotation) or model
+    return list(model.model_fields)
+
+
+def _block(annotation: Any) -> type[BaseModel] | None:
+    """The settings class inside an annotation such as `X`, `X | None` or `tuple[X, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for part in getattr(annotation, "__args__", ()):
+        if found := _block(part):
+            return found
+    return None
+
+
+def _describe(location: tuple[int | str, ...], jobs: Mapping[str, type[BaseModel]]) -> str:
+    for part in location:
+        if part in jobs and str(location[-1]) in jobs[str(part)].model_fields:
+            return jobs[str(part)].model_fields[str(location[-1])].description or "a value"
+    return "a mapping of steps" if location[-1] == "steps" else "a value"
+
+
+def nearest(word: str, known: Collection[str]) -> str:
+    """The end of a sentence about an unknown word: the nearest of the known ones, or all of them."""
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else (f"; known: {', '.join(known)}" if known else "")
