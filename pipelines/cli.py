@@ -60,8 +60,6 @@ def _carry_out(recipe: Any, out: Path, fresh: bool) -> None:
     from .runner import run_recipe
 
     finished = run_recipe(recipe, out, say, fresh)
-    if not finished.done:
-        say(f"Nothing to do: all {finished.kept} tasks of this run are done already.")
     for line in summary(out):
         say(line)
     say(f"Report: {finished.report}")

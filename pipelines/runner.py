@@ -35,7 +35,7 @@ def run_recipe(recipe: Recipe, out: Path, announce: Announce, fresh: bool = Fals
     Args:
         recipe: validated and resolved.
         out: run folder, made when it does not exist.
-        announce: told a line about each step.
+        announce: told a line about each step, and when nothing was left to do.
         fresh: do everything again.
 
     Raises:
@@ -59,6 +59,8 @@ def run_recipe(recipe: Recipe, out: Path, announce: Announce, fresh: bool = Fals
         storage.write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n", out / "work" / "facts.json")
         report = write_report(run.folder, recipe)
         run.event("finished", tasks=len(run.done), kept=len(run.kept))
+        if not run.done:
+            announce("Nothing to do: this run is finished already.")
         return Finished(outputs, len(run.done), len(run.kept), report)
 
 

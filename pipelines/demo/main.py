@@ -40,8 +40,6 @@ def run_demo(out: Path, say: Callable[[str], None], fresh: bool = False, small: 
         storage.write_text(yaml.safe_dump(recipe_tree(corpus, tasks, small), sort_keys=False), inputs / "recipe.yaml")
     say(f"The recipe is {inputs / 'recipe.yaml'}; `keepwise run` on it does the same.")
     finished = run_recipe(load(inputs / "recipe.yaml"), out, say, fresh)
-    if not finished.done:
-        say(f"Nothing to do: all {finished.kept} tasks of this run are done already.")
     for line in summary(out):
         say(line)
     say(f"Report: {finished.report}  ({time.monotonic() - started:.0f} s)")

@@ -73,10 +73,11 @@ def test_a_second_run_does_nothing_and_says_so(corpora: list[Path], tmp_path: Pa
     before = written(tmp_path / "run")
     second, lines = carried_out(recipe(corpora), tmp_path / "run")
     assert second.done == 0 and 0 < second.kept <= first.done  # what led to a finished task is not asked for again
-    assert all(line.endswith("already done") for line in lines)
+    assert [line.endswith("already done") for line in lines] == [True, True, False]
+    assert lines[-1] == "Nothing to do: this run is finished already."
     assert written(tmp_path / "run") == before and second.outputs == first.outputs
-    third, _ = carried_out(recipe(corpora), tmp_path / "run", fresh=True)
-    assert third.done == first.done and written(tmp_path / "run") == before
+    third, lines = carried_out(recipe(corpora), tmp_path / "run", fresh=True)
+    assert len(lines) == 2 and third.done == first.done and written(tmp_path / "run") == before
 
 
 def test_a_changed_step_leaves_the_other_alone(corpora: list[Path], tmp_path: Path) -> None:
