@@ -69,7 +69,11 @@ def recipe_tree(corpus: list[Path], tasks: dict[str, list[Path]], small: bool) -
         "seed": SEED,
         "model": str(MODEL),
         "steps": {
-            "documentation": {"job": "curate", "inputs": [str(path.relative_to(folder)) for path in corpus]},
+            "documentation": {
+                "job": "curate",
+                "inputs": [str(path.relative_to(folder)) for path in corpus],
+                "rules": {"length": {}, "gopher": {"min_words": 20}, "korean": {}},  # docstrings are short
+            },
             "distilled": {"job": "distill", "model": "$model", "data": files["new"], "max_tokens": 64},
             "rehearsal": {
                 "job": "rehearse",
