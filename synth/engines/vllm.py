@@ -19,7 +19,7 @@ from curation.errors import InputError
 from curation.model import Request, Response, Sampling, Score, ScoreRequest
 
 from . import engine as chunked
-from . import limits
+from . import limits, vllm_settings
 from .engine import Progress
 from .options import EngineOptions
 from .requests import Passage, Prompt, Prompter
@@ -81,10 +81,7 @@ class VllmEngine:
         self._prompter = Prompter(folder, model, length, self.options.thinking, config.vocab_size)
         self.setting = f"{dtype} {current_platform.device_name if on_cpu else current_platform.get_device_name()}"
         self.chunk = self.options.chunk or (256 if on_cpu else 4096)
-        settings = _settings(self.options, dtype, length)
-        if on_cpu:
-            settings |= _cpu_settings(self.options, config, dtype, length)
-        self._llm = _load(model, folder, settings)
+        self._llm = _load(model, folder, vllm_settings.settings(self.options, config, dtype, length, on_cpu))
 
     def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
         """Answer every request, in order; one that does not fit the context is refused."""
@@ -172,7 +169,7 @@ class VllmEngine:
 
         content = chat.adapter_fingerprint(folder)
         if content not in self._adapters:
-            limits.check_adapter(folder, _rank(self.options.adapter_rank))
+            limits.check_adapter(folder, vllm_settings.slot(self.options.adapter_rank))
             self._numbered += 1
             adapter = LoRARequest(content, self._numbered, str(folder))
             try:
@@ -252,47 +249,6 @@ def _read_plain_namespaces() -> None:
         return found if isinstance(found, Mapping) else {}
 
     dispatcher.__dict__["vars"] = plain
-
-
-def _settings(options: EngineOptions, dtype: str, length: int) -> dict[str, Any]:
-    settings: dict[str, Any] = {
-        "dtype": dtype,
-        "max_model_len": length,
-        "seed": 0,  # only of what has no seed of its own, which is nothing
-        "trust_remote_code": False,
-        "load_format": "safetensors",
-        "use_tqdm_on_load": False,
-        "enable_prefix_caching": True,
-        "tensor_parallel_size": options.tensor_parallel_size,
-        "gpu_memory_utilization": options.gpu_memory_utilization,
-        "kv_cache_memory_bytes": options.kv_cache_bytes,
-    }
-    if options.adapter_rank:
-        settings |= {"enable_lora": True, "max_lora_rank": _rank(options.adapter_rank), "max_loras": 1}
-    return settings
-
-
-def _cpu_settings(options: EngineOptions, config: Any, dtype: str, length: int) -> dict[str, Any]:
-    """What a CPU needs.
-
-    A prompt is never cut into pieces: rewinding the generator of a seeded request, as chunked prefill does, crashes.
-    """
-    number_bytes = 4 if dtype == "float32" else 2
-    return {
-        "enforce_eager": True,
-        "enable_chunked_prefill": False,
-        "max_num_batched_tokens": max(length, limits.CPU_CONTEXT),
-        "max_num_seqs": limits.SEQUENCES,
-        "kv_cache_memory_bytes": options.kv_cache_bytes or limits.cpu_cache_bytes(config, length, number_bytes),
-    }
-
-
-def _rank(rank: int) -> int:
-    """The smallest size of adapter slot that vLLM has for a rank."""
-    for size in (1, 8, 16, 32, 64, 128, 256, 320, 512):
-        if rank <= size:
-            return size
-    raise InputError(f"engine option adapter_rank is {rank}, expected at most 512")
 
 
 def _parameters(prompt: Prompt) -> Any:

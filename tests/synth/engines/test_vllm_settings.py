@@ -1,0 +1,59 @@
+"""What vLLM is started with, on a CPU and elsewhere; that it takes them is tested with the engine itself."""
+
+import pytest
+from transformers import LlamaConfig
+
+from curation.errors import InputError
+from synth.engines import limits
+from synth.engines.options import EngineOptions
+from synth.engines.vllm_settings import SLOTS, settings, slot
+
+CONFIG = LlamaConfig(hidden_size=64, num_hidden_layers=2, num_attention_heads=2)
+ADAPTERS = ("enable_lora", "max_lora_rank", "max_loras")
+
+
+def test_no_model_runs_code_of_its_own_or_is_read_from_a_pickle() -> None:
+    for on_cpu in (False, True):
+        made = settings(EngineOptions(), CONFIG, "float32", 512, on_cpu)
+        assert (made["trust_remote_code"], made["load_format"]) == (False, "safetensors")
+
+
+def test_what_was_asked_for_is_passed_on() -> None:
+    options = EngineOptions(tensor_parallel_size=2, gpu_memory_utilization=0.4, kv_cache_bytes=1 << 20)
+    made = settings(options, CONFIG, "bfloat16", 300, on_cpu=False)
+    assert (made["dtype"], made["max_model_len"], made["tensor_parallel_size"]) == ("bfloat16", 300, 2)
+    assert (made["gpu_memory_utilization"], made["kv_cache_memory_bytes"]) == (0.4, 1 << 20)
+    assert settings(options, CONFIG, "float32", 300, on_cpu=True)["kv_cache_memory_bytes"] == 1 << 20
+
+
+def test_on_a_gpu_the_cache_is_left_to_vllm() -> None:
+    made = settings(EngineOptions(), CONFIG, "bfloat16", 512, on_cpu=False)
+    assert made["kv_cache_memory_bytes"] is None
+    assert not {"enforce_eager", "enable_chunked_prefill", "max_num_batched_tokens", "max_num_seqs"} & set(made)
+
+
+@pytest.mark.parametrize(("dtype", "number_bytes"), [("float32", 4), ("bfloat16", 2)])
+def test_on_a_cpu_a_prompt_is_computed_whole_and_the_cache_is_bounded(dtype: str, number_bytes: int) -> None:
+    for length in (512, 9000):
+        made = settings(EngineOptions(), CONFIG, dtype, length, on_cpu=True)
+        assert made["enable_chunked_prefill"] is False and made["max_num_batched_tokens"] >= length
+        assert made["kv_cache_memory_bytes"] == limits.cpu_cache_bytes(CONFIG, length, number_bytes)
+
+
+def test_there_is_room_for_adapters_only_when_it_was_asked_for() -> None:
+    assert not set(ADAPTERS) & set(settings(EngineOptions(), CONFIG, "float32", 512, on_cpu=True))
+    for on_cpu in (False, True):
+        made = settings(EngineOptions(adapter_rank=9), CONFIG, "float32", 512, on_cpu)
+        assert [made[key] for key in ADAPTERS] == [True, 16, 1]
+
+
+@pytest.mark.parametrize(
+    ("rank", "size"), [(1, 1), (2, 8), (8, 8), (9, 16), (64, 64), (257, 320), (321, 512), (512, 512)]
+)
+def test_room_is_the_smallest_that_an_adapter_fits_in(rank: int, size: int) -> None:
+    assert slot(rank) == size
+
+
+def test_a_rank_above_all_sizes_is_refused() -> None:
+    with pytest.raises(InputError, match="^engine option adapter_rank is 513, expected at most 512$"):
+        settings(EngineOptions(adapter_rank=SLOTS[-1] + 1), CONFIG, "float32", 512, on_cpu=True)
