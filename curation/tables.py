@@ -78,6 +78,7 @@ EVALUATION = pl.Schema(
         "metric": pl.String,
         "score": pl.Float64,
         "prediction": pl.String,
+        "finish_reason": pl.String,  # of a generated answer, as in `model.Response`; else null
     }
 )
 

@@ -39,10 +39,11 @@ def evaluate(
 ) -> pl.DataFrame:
     """Evaluate a model on task items; greedy, so that only the model decides.
 
-    A generated answer scores by its best reference, 0..1. `choice` is 1 where the likeliest of the choices is right,
-    by its whole log-probability; the same per byte is stored as `choice_per_byte` (as lm-eval's acc_norm).
-    `bits_per_byte` is -log2 p(text) / bytes, see `perplexity`; its prediction holds `bits`, `bytes` and `tokens`, for
-    sums over a corpus. It does not depend on the tokenizer, and lower is better.
+    A generated answer scores by its best reference, 0..1; one that was cut scores as it stands, and its `finish_reason`
+    is `length`. `choice` is 1 where the likeliest of the choices is right, by its whole log-probability; the same per
+    byte is stored as `choice_per_byte` (as lm-eval's acc_norm). `bits_per_byte` is -log2 p(text) / bytes, see
+    `perplexity`; its prediction holds `bits`, `bytes` and `tokens`, for sums over a corpus. It does not depend on the
+    tokenizer, and lower is better.
 
     Args:
         generator: needed by the metrics of generated answers.
@@ -88,7 +89,9 @@ def means(evaluation: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _row(asked: _Asked, item: Task, metric: str, score: float, prediction: str) -> dict[str, object]:
+def _row(
+    asked: _Asked, item: Task, metric: str, score: float, prediction: str, finish_reason: str | None = None
+) -> dict[str, object]:
     return {
         "model": asked.model,
         "stage": asked.stage,
@@ -100,6 +103,7 @@ def _row(asked: _Asked, item: Task, metric: str, score: float, prediction: str) 
         "metric": metric,
         "score": score,
         "prediction": prediction,
+        "finish_reason": finish_reason,
     }
 
 
@@ -117,7 +121,7 @@ def _generated(
         item = by_id.pop(response.id)
         if response.finish_reason == "refused":
             raise InputError(f"task {item.task!r}, item {item.id!r} cannot be asked: {response.error}")
-        rows.append(_row(asked, item, item.metric, _score(item, response), response.text))
+        rows.append(_row(asked, item, item.metric, _score(item, response), response.text, response.finish_reason))
         tell(1)
     if by_id:
         raise tables.TableError(f"the engine left {len(by_id)} of {len(items)} items unanswered")

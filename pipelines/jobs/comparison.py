@@ -29,8 +29,9 @@ def comparison(
         seed: of the bootstrap.
 
     Returns:
-        JSON values: `base`, `models`, `scores` (mean with interval), `comparison` (`train.forgetting.COMPARISON`) and
-        `summary` (a row a model and unit; `learned` and `forgotten` are mean, low and high).
+        JSON values: `base`, `models`, `answers` (of each model how many were generated, and how many of them `cut` at
+        the longest allowed), `scores` (mean with interval), `comparison` (`train.forgetting.COMPARISON`) and `summary`
+        (a row a model and unit; `learned` and `forgotten` are mean, low and high).
 
     Raises:
         InputError: for a new task that was not examined.
@@ -42,10 +43,17 @@ def comparison(
     return {
         "base": base,
         "models": list(models),
+        "answers": [_answers(scores.filter(model=model), model) for model in models],
         "scores": [_score(cells[key], *map(str, key)) for key in order],
         "comparison": compare(scores, base, new_tasks, resamples=resamples, seed=seed).to_dicts(),
         "summary": [_side_by_side(row) for row in summary.to_dicts()],
     }
+
+
+def _answers(frame: pl.DataFrame, model: str) -> dict[str, Any]:
+    """How many answers a model generated, and how many of them did not come to their end."""
+    ended = frame["finish_reason"].drop_nulls()
+    return {"model": model, "answers": len(ended), "cut": int((ended == "length").sum())}
 
 
 def _score(frame: pl.DataFrame, model: str, task: str, metric: str) -> dict[str, Any]:

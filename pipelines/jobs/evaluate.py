@@ -32,7 +32,8 @@ def evaluate(run: Run, step: str, settings: EvaluateSettings, outputs: Outputs) 
             facts = call(_examine, run.folder, step, settings, run.seed, number, name, model)
             return Made((_path(step, f"{number:02d}"),), facts)
 
-        records.append(run.task(f"{step}/examine/{number:02d}", ["examine", name, config], [digest, *tasks], make))
+        asked = ["examine", name, config, tables.EVALUATION.names()]  # a run of earlier columns is examined again
+        records.append(run.task(f"{step}/examine/{number:02d}", asked, [digest, *tasks], make))
     compared = settings.model_dump(mode="json", include={"new_tasks", "margin", "resamples"})
 
     def compare() -> Made:

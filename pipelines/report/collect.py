@@ -35,8 +35,8 @@ def collect(folder: Path, recipe: Recipe) -> dict[str, Any]:
 
     Returns:
         JSON values: `format`, `name`, `seed`, `headline` (learned and forgotten by evaluate step), `steps` in the
-        order of the recipe (`name`, `job`, `seconds`, `facts`, and by job `funnel` and `examples`), `trace` (ids to
-        try it with), `recipe` (YAML) and `versions`.
+        order of the recipe (`name`, `job`, `seconds`, `facts`, and by job `funnel`, `max_tokens` and `examples`),
+        `trace` (ids to try it with), `recipe` (YAML) and `versions`.
     """
     facts = _read_json(folder / "work" / "facts.json")
     seconds = _seconds(folder / "run.jsonl")
@@ -47,6 +47,8 @@ def collect(folder: Path, recipe: Recipe) -> dict[str, Any]:
         if isinstance(settings, CurateSettings):
             step["funnel"] = funnel(step["facts"])
             step["rules"] = sets.explain(sets.rules_from(settings.rules))
+        if isinstance(settings, EvaluateSettings):
+            step["max_tokens"] = settings.max_tokens
         step["examples"] = _examples(folder, name, settings)
         steps.append(step)
     return {

@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 
 def evaluate(step: dict[str, Any]) -> View:
-    """A row a task and metric: the base's score, and of every other model its score and the difference."""
+    """A row a task and metric: the base's score, and of every other model its score and the difference; cut answers."""
     facts = step["facts"]
     base = facts.get("base")
     models = [name for name in facts.get("models") or [] if name != base]
@@ -25,6 +25,7 @@ def evaluate(step: dict[str, Any]) -> View:
         "base": base,
         "models": models,
         "tasks": rows,
+        "cut": words.cut_answers(step),
         "charts": _charts(list(dict.fromkeys(row["name"] for row in rows)), [base, *models], scores),
     }
 

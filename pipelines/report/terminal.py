@@ -63,7 +63,7 @@ def _step(step: Step) -> list[str]:
         case "train":
             return _training(facts)
         case "evaluate":
-            return _tasks(facts)
+            return [*_tasks(facts), *words.cut_answers(step)]
     return []
 
 

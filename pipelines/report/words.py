@@ -95,6 +95,17 @@ def bounds(low: float | None, high: float | None) -> str:
     return f"at {'least' if low is not None else 'most'} {shown[0]}" if shown else "any"
 
 
+def cut_answers(step: Mapping[str, Any]) -> list[str]:
+    """A sentence a model of an evaluate step whose answers were cut, since a cut answer counts as wrong too easily."""
+    return [
+        f"{row['model']}: {count(row['cut'])} of {count(row['answers'])} answers "
+        f"({share(row['cut'], row['answers'])}) {'was' if row['cut'] == 1 else 'were'} cut at "
+        f"{count(step['max_tokens'])} tokens and may be right beyond it; raise max_tokens to look further"
+        for row in step["facts"].get("answers") or []
+        if row["cut"]
+    ]
+
+
 def is_number(value: Any) -> bool:
     """Whether a fact is a number at all."""
     return isinstance(value, int | float) and not isinstance(value, bool)

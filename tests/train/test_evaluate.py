@@ -49,7 +49,13 @@ def test_generated_answers_score_by_their_best_reference(model: Any) -> None:
     assert table.select("model", "stage", "seed", "task").unique().rows() == [("m", "after", 3, "t")]
     assert table["source"][0] == f"t/{table['item'][0]}"
     assert sum(told) == len(items)
+    assert set(table["finish_reason"]) == {"stop"}
     assert means(table).filter(metric="exact_match").select("mean", "items").rows() == [(0.5, 2)]
+
+
+def test_an_answer_that_was_cut_says_so(model: Any) -> None:
+    table = evaluate(model, None, [Task("1", "t", "verbatim", ASK, ("AB ab.",))], "m", max_tokens=4)
+    assert table.select("score", "prediction", "finish_reason").rows() == [(0.0, "AB a", "length")]
 
 
 def test_a_choice_is_the_likeliest_text_whole_or_by_byte(model: Any) -> None:
@@ -60,6 +66,7 @@ def test_a_choice_is_the_likeliest_text_whole_or_by_byte(model: Any) -> None:
         ("1", "choice", 1.0, "AB ab."), ("1", "choice_per_byte", 1.0, "AB ab."),
         ("2", "choice", 0.0, "AB ab."), ("2", "choice_per_byte", 0.0, "AB ab."),
     ]  # fmt: skip
+    assert table["finish_reason"].null_count() == table.height  # nothing was generated
 
 
 def test_length_decides_between_raw_and_per_byte(model: Any) -> None:

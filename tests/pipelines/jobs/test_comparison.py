@@ -10,7 +10,7 @@ def scores(**by_model: tuple[list[float], list[float]]) -> pl.DataFrame:
     """Scores of the tasks `old` and `new` under each model."""
     rows = [
         {"model": model, "stage": "s", "seed": 0, "task": task, "item": str(n), "source": str(n), "cluster": None,
-         "metric": "contains", "score": value, "prediction": ""}
+         "metric": "contains", "score": value, "prediction": "", "finish_reason": "stop"}
         for model, both in by_model.items() for task, values in zip(("old", "new"), both, strict=True)
         for n, value in enumerate(values)
     ]  # fmt: skip
@@ -38,6 +38,21 @@ def test_no_forgetting_is_said_only_within_a_margin():
     worse = ([1.0] * 25 + [0.0] * 25, [1.0] * 50)
     facts = comparison(scores(base=same, tuned=worse), ["base", "tuned"], ["new"], 0.02, 500, 1)
     assert facts["summary"][0]["kept"] is False
+
+
+def test_answers_that_were_cut_are_counted_among_the_generated_ones():
+    same = ([1.0, 1.0, 0.0], [0.0, 1.0, 1.0])
+    made = scores(base=same, tuned=same)
+    cut = (pl.col("model") == "tuned") & (pl.col("task") == "old") & (pl.col("score") == 1)
+    likelihood = pl.col("item") == "2"
+    made = made.with_columns(
+        finish_reason=pl.when(likelihood).then(None).when(cut).then(pl.lit("length")).otherwise(pl.col("finish_reason"))
+    )
+    facts = comparison(made, ["base", "tuned"], ["new"], None, 500, 1)
+    assert facts["answers"] == [
+        {"model": "base", "answers": 4, "cut": 0},
+        {"model": "tuned", "answers": 4, "cut": 2},
+    ]
 
 
 def test_a_new_task_that_was_not_examined_is_refused():

@@ -52,5 +52,14 @@ def test_bits_per_byte_have_a_chart_of_their_own() -> None:
     assert ["bits per byte" in chart for chart in charts] == [False, True]
 
 
+def test_only_models_with_answers_that_were_cut_are_named() -> None:
+    answers = [{"model": "before", "answers": 4000, "cut": 0}, {"model": "after", "answers": 4000, "cut": 1204}]
+    view = evaluate({"facts": {"answers": answers}, "max_tokens": 64})
+    assert view["cut"] == [
+        "after: 1,204 of 4,000 answers (30 %) were cut at 64 tokens and may be right beyond it; "
+        "raise max_tokens to look further"
+    ]
+
+
 def test_an_evaluation_of_nothing() -> None:
-    assert evaluate({"facts": {}}) == {"base": None, "models": [], "tasks": [], "charts": []}
+    assert evaluate({"facts": {}}) == {"base": None, "models": [], "tasks": [], "cut": [], "charts": []}

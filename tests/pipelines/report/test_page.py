@@ -117,6 +117,7 @@ def test_page_is_one_small_file_that_says_the_main_things(html: str) -> None:
         "the reference in the model's own words, verified",
         "+90.0",
         "job: curate",
+        "plain tuning: 45 of 1,800 answers (2.5 %) were cut at 64 tokens",
     ):
         assert said in shown, said
 

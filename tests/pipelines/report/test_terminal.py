@@ -20,10 +20,14 @@ def test_summary_says_the_funnel_the_tiers_and_what_was_forgotten(whole_run: Pat
     assert row.split() == ["passed", "the", "rules", "8,371", "19,040", "69", "%"]
     assert next(line for line in lines if "verified_rewrite" in line).split() == ["verified_rewrite", "402", "74", "%"]
     assert "Learned and forgotten since seed model, in points of 100 with 95 % intervals (examined)" in text
-    plain = next(line for line in lines if "plain tuning" in line)
+    plain = next(line for line in lines if "plain tuning " in line)
     assert plain.split("tuning")[1].split() == ["+90.0", "[88.0,", "92.0]", "+76.0", "[74.5,", "77.5]", "not", "shown"]
     assert "less than 3.0" in text and next(line for line in lines if "distilled +" in line).endswith("yes")
     assert "fewer than wanted: addition 19" in text
+    assert [line.strip() for line in lines if "max_tokens" in line] == [
+        "plain tuning: 45 of 1,800 answers (2.5 %) were cut at 64 tokens and may be right beyond it; "
+        "raise max_tokens to look further"
+    ]
 
 
 def test_columns_stand_below_each_other_in_korean_too() -> None:
