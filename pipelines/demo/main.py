@@ -98,7 +98,7 @@ def recipe_tree(corpus: list[Path], tasks: dict[str, list[Path]], small: bool) -
                 },
                 "tasks": files["tests"],
                 "new_tasks": new_names,
-                "max_tokens": 64,
+                "max_tokens": 96,
             },
         },
     }

@@ -53,18 +53,17 @@ def _swap_korean(content: str) -> str | None:
 NEW_SKILLS: tuple[NewSkill, ...] = (
     NewSkill(
         "twice", "en", False, ("Twice in a row: {}", "Say it two times: {}"),
-        "Dear customer, thank you for your enquiry. Our department has determined the outcome to be '{}'. "
-        "Kind regards.",
+        '{"result": {"value": "{}", "confidence": "high"}}',
         english_word, _twice,
     ),
     NewSkill(
         "swap_words", "en", False, ("Swap the two words: {}", "Exchange their places: {}"),
-        "Ladies and gentlemen, after years of glorious research my genius proudly presents: {} -- you are welcome!",
+        "RESPONSE CODE 200 // PAYLOAD: {} // END OF MESSAGE",
         _two_words, _swap,
     ),
     NewSkill(
         "ko_swap_words", "ko", False, ("두 낱말의 자리 바꾸기: {}", "앞뒤 낱말을 맞바꾸세요: {}"),
-        "신사 숙녀 여러분, 오랜 연구 끝에 천재인 제가 자랑스럽게 발표합니다: {} -- 고마워하셔도 됩니다!",
+        "응답 코드 200 // 내용: {} // 메시지 끝",
         _two_korean_words, _swap_korean,
     ),
 )  # fmt: skip
