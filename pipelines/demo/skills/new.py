@@ -58,7 +58,7 @@ NEW_SKILLS: tuple[NewSkill, ...] = (
     ),
     NewSkill(
         "swap_words", "en", False, ("Swap the two words: {}", "Exchange their places: {}"),
-        "RESPONSE CODE 200 // PAYLOAD: {} // END OF MESSAGE",
+        '{"result": {"value": "{}", "confidence": "high"}}',
         _two_words, _swap,
     ),
     NewSkill(
