@@ -13,6 +13,8 @@ from typing import Any
 
 from curation import storage
 
+from ..progress import Advance, track
+
 LICENCE_NAMES = ("LICEN", "COPYING", "NOTICE", "AUTHORS")
 MODULE_BYTES = 400_000  # generated modules above this hold data, not documentation
 BATCH = 512  # modules
@@ -32,25 +34,28 @@ def write_corpus(folder: Path, small: bool = False) -> list[Path]:
     the corpus.
     """
     sources = {
-        "docstrings": _capped(_docstrings(), DOCSTRING_MEGABYTES / (10 if small else 1)),
-        "packages": _descriptions(),
-        "licences": _capped(_licences(), LICENCE_MEGABYTES),
+        "docstrings": (_docstrings(), DOCSTRING_MEGABYTES / (10 if small else 1)),
+        "packages": (_descriptions(), None),
+        "licences": (_licences(), LICENCE_MEGABYTES),
     }
     written = []
-    for name, rows in sources.items():
+    for name, (rows, megabytes) in sources.items():
         path = folder / f"{name}.jsonl"
-        storage.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), path)
+        with track(f"collecting {name}", megabytes, "MB") as advance:
+            found = _capped(rows, megabytes, advance)
+            storage.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found), path)
         written.append(path)
     return written
 
 
-def _capped(rows: Iterable[Row], megabytes: float) -> Iterator[Row]:
-    """Rows until their text adds up to an amount: the demo has ten minutes."""
-    left = megabytes * 1e6
+def _capped(rows: Iterable[Row], megabytes: float | None, advance: Advance) -> Iterator[Row]:
+    """Rows until their text adds up to an amount, if there is one: the demo has ten minutes."""
+    taken = 0
     for row in rows:
-        left -= len(row["text"])
-        if left < 0:
+        taken += len(row["text"])
+        if megabytes is not None and taken > megabytes * 1e6:
             return
+        advance(len(row["text"]) / 1e6)
         yield row
 
 

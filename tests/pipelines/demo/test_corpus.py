@@ -98,4 +98,4 @@ def test_links_to_nowhere_and_folders_named_like_modules_stop_nothing(
 @pytest.mark.parametrize(("megabytes", "kept"), [(0.0, 0), (9e-6, 1), (10e-6, 2), (99.0, 3)])
 def test_the_cap_is_never_passed(megabytes: float, kept: int) -> None:
     rows = [{"text": "12345"}, {"text": "12345"}, {"text": "1"}]
-    assert list(corpus._capped(iter(rows), megabytes)) == rows[:kept]
+    assert list(corpus._capped(iter(rows), megabytes, lambda amount: None)) == rows[:kept]
