@@ -11,7 +11,7 @@ export DO_NOT_TRACK := 1
 
 PY := .venv/bin/python
 OUT ?= runs/demo
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -n 2 --dist loadgroup
 
 help:
 	@echo "make setup   make .venv from requirements/cpu.txt"
@@ -26,6 +26,8 @@ setup:
 demo: setup
 	@.venv/bin/keepwise demo --out $(OUT)
 
+# Two processes of one thread each: small models wait longer for a second thread than it saves.
+test: export OMP_NUM_THREADS := 1
 test: setup
 	@$(PY) -m pytest $(PYTEST_ARGS)
 

@@ -18,7 +18,7 @@ from synth.rehearse import RehearseOptions, rehearse
 pytestmark = [pytest.mark.vllm, pytest.mark.slow]
 
 Make = Callable[..., pl.DataFrame]
-REHEARSED = [skill for skill in SKILLS if skill.name in ("reverse", "add", "ko_to_en")]
+REHEARSED = [skill for skill in SKILLS if skill.name in ("reverse", "opposite", "ko_to_en")]
 
 
 @pytest.fixture(scope="module")

