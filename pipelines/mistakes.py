@@ -19,7 +19,8 @@ def explain(error: ValidationError, recipe: type[BaseModel], jobs: Mapping[str, 
     """
     errors = error.errors()
     first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])  # a typo explains a gap
-    location = [part for part in first["loc"] if part not in jobs]
+    # Pydantic puts a step's job behind its name, which may be a job's as well.
+    location = [part for at, part in enumerate(first["loc"]) if at != 2 or part not in jobs]
     key = ".".join(str(part) for part in location) or "recipe"
     if first["type"] == "extra_forbidden":
         unknown = str(first["loc"][-1])

@@ -4,6 +4,7 @@ import contextlib
 import gc
 import importlib.metadata
 import importlib.util
+import logging
 import os
 import random
 import warnings
@@ -226,6 +227,7 @@ def _load(model: str, folder: Path, settings: dict[str, Any]) -> Any:
         with warnings.catch_warnings():
             # vLLM walks over torch's deprecated names when it starts, which is nothing for its users to act on.
             warnings.simplefilter("ignore", FutureWarning)
+            logging.getLogger("torch._library.triton").setLevel(logging.ERROR)  # nor is a Triton that no CPU uses
             return LLM(model=str(folder), **settings)
     except (ValueError, RuntimeError, OSError, KeyError, AssertionError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:500]

@@ -106,3 +106,10 @@ def test_one_threshold_set_leaves_the_other_rules_in_force():
     override(settings, "steps.corpus.rules.length.high=9")
     rules = validate(settings, "r").steps["corpus"].rules
     assert rules["length"] == {"high": 9} and set(rules) == set(validate(tree(), "r").steps["corpus"].rules)
+
+
+def test_an_unknown_key_named_like_a_job_is_named_whole():
+    settings = tree()
+    settings["steps"]["curate"] = {**settings["steps"].pop("corpus"), "curate": {"strict": True}}
+    with pytest.raises(InputError, match=r"unknown key 'steps\.curate\.curate'"):
+        validate(settings, "r")
