@@ -11,7 +11,7 @@ from curation import pii, tables
 from curation.normalise import Normalisation, normalise
 from curation.rules import rule
 from curation.rules.length import length
-from curation.stage import Edited, Split
+from curation.stage import DROPS, Edited, Split, drop
 
 TEXTS = st.lists(
     st.sampled_from(
@@ -58,3 +58,16 @@ def test_outcomes_cannot_be_changed() -> None:
     edited = Edited(documents([]), tables.empty(tables.LEDGER))
     with pytest.raises(dataclasses.FrozenInstanceError):
         edited.rows = documents(["a"])  # type: ignore[misc]
+
+
+def test_decisions_of_a_global_stage_become_a_split_with_a_ledger_row_a_drop() -> None:
+    frame = documents(["x", "y", "z"])
+    drops = tables.complete(
+        pl.DataFrame({"doc_id": ["2", "elsewhere"], "rule": ["r", "r"], "similarity": [0.9, 1.0]}), DROPS
+    )
+    split = drop(frame, drops, "near")
+    assert split.kept["doc_id"].to_list() == ["0", "1"]
+    assert split.dropped["text"].to_list() == ["z"]
+    row = split.ledger.row(0, named=True)
+    assert split.ledger.height == 1
+    assert (row["row_id"], row["record"], row["stage"], row["rule"], row["similarity"]) == ("2", 2, "near", "r", 0.9)
