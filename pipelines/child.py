@@ -51,7 +51,7 @@ def call(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _serve(sender: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    _die_with_parent()
+    die_with_parent()
     try:
         sender.send(("returned", function(*arguments)))
     except InputError as error:
@@ -62,7 +62,7 @@ def _serve(sender: Connection, function: Callable[..., Any], arguments: tuple[An
         sender.send(("raised", traceback.format_exc()))
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Ask Linux to end this process when its parent ends, so that a killed run leaves nobody writing to its folder."""
     if sys.platform == "linux":
         set_parent_death_signal = 1  # PR_SET_PDEATHSIG

@@ -58,6 +58,9 @@ class CurateSettings(Settings):
     exact: ExactSettings | None = Field(ExactSettings(), description="exact dedup, null to leave it out")
     minhash: MinHashSettings | None = Field(MinHashSettings(), description="near dedup, null to leave it out")
     keep_dropped: bool = Field(True, description="keep the text of dropped documents in dropped/")
+    workers: int | None = Field(
+        None, ge=1, description="processes on this machine; one a core unless set, and for a small corpus one"
+    )
 
     @field_validator("rules")
     @classmethod

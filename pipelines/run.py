@@ -5,13 +5,15 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from curation import storage, tables
 from curation.errors import InputError
+
+from .executors import Call, Executor, Report
 
 TABLES = ("documents", "samples", "scores", "ledger", "dropped", "evaluation")  # folders of Parquet files
 FORMAT = 1  # of the manifest and of what the tasks write; a change makes every task run again
@@ -23,6 +25,25 @@ class Made:
 
     outputs: tuple[str, ...]
     facts: Mapping[str, Any] = field(default_factory=dict)  # JSON values only
+
+
+@dataclass(frozen=True)
+class Work:
+    """A task that may be carried out in another process.
+
+    Attributes:
+        name: `step/stage/part`, unique in the run.
+        config: everything that decides the output besides the inputs, JSON values only.
+        inputs: digests of what is read.
+        make: module-level function that writes the files, each atomically, and says which.
+        arguments: its arguments; what only decides how it runs, as the number of threads, is not part of `config`.
+    """
+
+    name: str
+    config: Any
+    inputs: tuple[str, ...]
+    make: Callable[..., Made]
+    arguments: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -38,6 +59,31 @@ class Record:
     def digest(self) -> str:
         """Fingerprint of the outputs' contents: what a task that reads them depends on."""
         return tables.fingerprint([[path, digest] for path, (_, digest) in sorted(self.outputs.items())])
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a task made, with size and digest of each file."""
+
+    outputs: Mapping[str, tuple[int, str]]
+    facts: Mapping[str, Any]
+
+
+def _written(folder: Path, made: Made) -> Written:
+    outputs = {path: ((folder / path).stat().st_size, storage.digest(folder / path)) for path in sorted(made.outputs)}
+    return Written(outputs, made.facts)
+
+
+def _carry_out(folder: Path, make: Callable[..., Made], arguments: tuple[Any, ...]) -> tuple[Written, float]:
+    """Do a task, perhaps in another process; what it made and the seconds it took."""
+    started = time.monotonic()
+    try:
+        written = _written(folder, make(*arguments))
+    except BaseException as error:
+        if storage.disk_full(error) and not isinstance(error, InputError):
+            raise InputError(storage.no_space(folder)) from error
+        raise
+    return written, time.monotonic() - started
 
 
 class Run:
@@ -92,24 +138,55 @@ class Run:
             inputs: digests of what is read: of records, files or models.
             make: writes the files (each atomically) and says which.
         """
-        wanted = tables.fingerprint([FORMAT, name, self.seed, config, list(inputs)])
-        known = self.records.get(name)
-        if known is not None and known.fingerprint == wanted and self._present(known):
-            self.kept.append(name)
+        wanted = self._wanted(name, config, inputs)
+        known = self._known(name, wanted)
+        if known is not None:
             return known
-        started = time.time()
-        try:
-            made = make()
-        except BaseException as error:
-            if storage.disk_full(error) and not isinstance(error, InputError):
-                raise InputError(storage.no_space(self.folder)) from error
-            raise
-        outputs = {
-            path: ((self.folder / path).stat().st_size, storage.digest(self.folder / path))
-            for path in sorted(made.outputs)
-        }
-        record = Record(name, wanted, outputs, json.loads(tables.canonical_json(dict(made.facts))))
-        self._append(record, started)
+        written, seconds = _carry_out(self.folder, make, ())
+        return self._finish(name, wanted, written, seconds)
+
+    def tasks(self, works: Sequence[Work], executor: Executor, finished: Callable[[Record], None],
+              report: Report = lambda amount: None) -> list[Record]:  # fmt: skip
+        """Do tasks unless they are recorded, wherever the executor runs them.
+
+        Args:
+            works: independent of each other.
+            executor: where they run.
+            finished: told each record, those that were found done first.
+            report: told the progress inside tasks, as they report it.
+
+        Returns:
+            The records in the order of `works`.
+        """
+        wanted = [self._wanted(work.name, work.config, work.inputs) for work in works]
+        records: dict[int, Record] = {}
+        for number, work in enumerate(works):
+            known = self._known(work.name, wanted[number])
+            if known is not None:
+                records[number] = known
+                finished(known)
+        pending = [number for number in range(len(works)) if number not in records]
+        calls: list[Call] = [(_carry_out, (self.folder, works[at].make, works[at].arguments)) for at in pending]
+        for done, (written, seconds) in executor.map(calls, report):
+            number = pending[done]
+            record = self._finish(works[number].name, wanted[number], written, seconds)
+            records[number] = record
+            finished(record)
+        return [records[number] for number in range(len(works))]
+
+    def _wanted(self, name: str, config: Any, inputs: Iterable[str]) -> str:
+        return tables.fingerprint([FORMAT, name, self.seed, config, list(inputs)])
+
+    def _known(self, name: str, wanted: str) -> Record | None:
+        known = self.records.get(name)
+        if known is None or known.fingerprint != wanted or not self._present(known):
+            return None
+        self.kept.append(name)
+        return known
+
+    def _finish(self, name: str, wanted: str, written: Written, seconds: float) -> Record:
+        record = Record(name, wanted, written.outputs, json.loads(tables.canonical_json(dict(written.facts))))
+        self._append(record, seconds)
         self.done.append(name)
         return record
 
@@ -152,14 +229,14 @@ class Run:
                 return False
         return True
 
-    def _append(self, record: Record, started: float) -> None:
+    def _append(self, record: Record, seconds: float) -> None:
         line = {
             "task": record.task,
             "fingerprint": record.fingerprint,
             "outputs": {path: list(value) for path, value in record.outputs.items()},
             "facts": dict(record.facts),
             "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            "seconds": round(time.time() - started, 3),
+            "seconds": round(seconds, 3),
         }
         self._write(line)
         self.records[record.task] = record
@@ -211,8 +288,9 @@ class FileDigests:
         except (OSError, ValueError):
             self._known = {}
 
-    def of(self, file: Path) -> str:
+    def of(self, path: str | Path) -> str:
         """xxh3-128 of the file's bytes."""
+        file = Path(path)
         status = file.stat()
         stamp = [status.st_size, status.st_mtime_ns]
         key = str(file.resolve())

@@ -147,12 +147,12 @@ def test_a_run_killed_at_many_moments_ends_with_the_same_bytes(whole: Path, tmp_
 @pytest.mark.parametrize(
     ("setting", "reruns"),
     [
-        ("minhash.threshold=0.8", {"sketch", "near", "finish"}),
-        ('minhash.keep=["doc_id"]', {"sketch", "near", "finish"}),
-        ('exact.keep=["-length"]', {"exact"}),  # decides the same, so nothing after it is done again
+        ("minhash.threshold=0.8", {"minhash", "finish"}),
+        ('minhash.keep=["doc_id"]', {"minhash-side", "minhash", "finish"}),
+        ('exact.keep=["-length"]', {"exact-side", "exact"}),  # decides the same, so nothing after it is done again
         ("rules.length.high=10000", {"decide"}),
-        ("personal_data=[email]", {"clean", "exact", "sketch", "near", "finish"}),
-        ("partition_mb=32", {"read", "prepare"}),
+        ("personal_data=[email]", {"clean", "exact-side", "exact", "minhash-side", "minhash", "finish"}),
+        ("partition_mb=32", {"read"}),
     ],
 )
 def test_a_changed_setting_reruns_what_depends_on_it_and_nothing_else(whole, tmp_path, keepwise, setting, reruns):

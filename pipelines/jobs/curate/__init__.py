@@ -1,0 +1,58 @@
+"""The curate job: raw files in; documents, scores, dropped texts and a ledger out, partition by partition.
+
+Row-wise tasks run on one partition each; global ones read narrow side tables of all partitions and return decisions,
+which are applied at the end. Every task conserves rows or stops the run.
+"""
+
+from curation import readers, tables
+from curation.errors import InputError
+from curation.rules import sets
+
+from ...executors import Executor, InProcess, LocalExecutor
+from ...recipe import CurateSettings
+from ...run import Run
+from ..output import Output
+from . import duplicates
+from .counts import funnel
+from .drops import Pending
+from .filtering import CLEAN, filter_rows
+from .finishing import finish
+from .reading import TEXT, options_of, read
+from .shelf import Curation
+
+SMALL = 32 << 20  # bytes of input below which starting processes costs more than they save
+TIMES_LARGER = 4  # than its file on disk is compressed text, about
+
+
+def curate(run: Run, step: str, settings: CurateSettings) -> Output:
+    """Curate the inputs of a step.
+
+    Raises:
+        InputError: for bad input, before anything is decided about it where that is possible.
+    """
+    slices = readers.plan(settings.inputs, options_of(settings))
+    with executor_for(settings, slices) as executor:
+        job = Curation(run, step, executor)
+        parts = read(job, settings, slices)
+        filter_rows(job, settings, sets.rules_from(settings.rules), parts, TEXT)
+        pending = Pending(CLEAN, parts)
+        if settings.exact is not None:
+            duplicates.drop_exact(job, pending, settings.exact)
+        if settings.minhash is not None:
+            duplicates.drop_near(job, pending, settings.minhash)
+        finish(job, pending, settings)
+    run.sweep(step, job.records)
+    facts = funnel(job.records)
+    if not facts["passed"]:
+        raise InputError(f"{step}: no document is left; see {run.folder / 'ledger' / step} for what dropped them")
+    digest = tables.fingerprint([record.digest for record in job.records if "/finish/" in record.task])
+    return Output(run.folder / "documents" / step, digest, facts)
+
+
+def executor_for(settings: CurateSettings, slices: list[readers.Slice]) -> Executor:
+    """Where the tasks of a step run: several processes where the corpus is large enough to gain by them."""
+    size = sum(piece.bytes * (TIMES_LARGER if piece.compression else 1) for piece in slices)
+    if settings.workers == 1 or (settings.workers is None and size < SMALL):
+        return InProcess()
+    executor = LocalExecutor(settings.workers)
+    return InProcess() if executor.workers == 1 else executor

@@ -1,0 +1,100 @@
+"""Read the inputs of a curate step: slices in, normalised partitions and a ledger of what was damaged out."""
+
+from typing import Any
+
+import polars as pl
+
+from curation import languages, normalise, readers, tables
+
+from ...executors import report_progress
+from ...progress import track
+from ...recipe import CurateSettings
+from ...run import FileDigests, Made, Record, Work
+from .counts import by_rule
+from .shelf import Curation, Shelf
+
+MEGABYTE = 1e6
+TEXT = "text"  # files of work/ that hold the documents as they were read
+
+
+def options_of(settings: CurateSettings) -> readers.ReadOptions:
+    """How a step reads its files."""
+    return readers.ReadOptions(
+        text_column=settings.text_column,
+        source=settings.source,
+        max_damaged=settings.max_damaged,
+        strict=settings.strict,
+        partition_bytes=settings.partition_mb << 20,
+    )
+
+
+def read(job: Curation, settings: CurateSettings, slices: list[readers.Slice]) -> list[str]:
+    """Read every slice, normalise its partitions and store them; the names of the partitions in order.
+
+    Raises:
+        InputError: when a file has more damaged records than the settings allow.
+    """
+    options = options_of(settings)
+    digests = FileDigests(job.run)
+    config = settings.model_dump(
+        mode="json", include={"text_column", "source", "partition_mb", "strict", "max_damaged"}
+    )
+    works = [
+        Work(
+            f"{job.step}/read/{number:05d}",
+            ["read", piece.to_json(), config],
+            (digests.of(piece.path),),
+            read_slice,
+            (job.shelf, number, piece, options),
+        )
+        for number, piece in enumerate(slices)
+    ]
+    megabytes = sum(piece.bytes for piece in slices) / MEGABYTE
+    done = 0
+
+    def finished(record: Record) -> None:
+        nonlocal done
+        done += 1
+        advance(0.0, note=f"{done:,} of {len(slices):,} pieces" if len(slices) > 1 else "")
+
+    with track(f"{job.step}: reading", megabytes, "MB") as advance:
+        records = job.note(job.run.tasks(works, job.executor, finished, advance))
+    counted: dict[str, list[int]] = {}
+    for piece, record in zip(slices, records, strict=True):
+        seen = counted.setdefault(piece.path, [0, 0])
+        seen[0] += record.facts["records"]
+        seen[1] += record.facts["damaged"]
+    for file, (seen_records, damaged) in counted.items():
+        readers.check_damage(file, seen_records, damaged, options)
+    return [
+        f"{number:05d}-{part:05d}" for number, record in enumerate(records) for part in range(record.facts["parts"])
+    ]
+
+
+def read_slice(shelf: Shelf, number: int, piece: readers.Slice, options: readers.ReadOptions) -> Made:
+    """Read one slice and store each of its partitions."""
+    outputs: list[str] = []
+    facts: dict[str, Any] = {"parts": 0, "records": 0, "damaged": 0, "characters": 0, "edited": {}, "dropped": {}}
+    for read in readers.read(piece, options):
+        name = f"{number:05d}-{facts['parts']:05d}"
+        outputs.extend(_prepare(shelf, name, read, facts))
+        facts["parts"] += 1
+        report_progress(read.bytes / MEGABYTE)
+    return Made(tuple(outputs), facts)
+
+
+def _prepare(shelf: Shelf, name: str, read: readers.Read, facts: dict[str, Any]) -> list[str]:
+    """Normalise a partition as it was read; damaged records and edits go to the ledger."""
+    tables.check(read.documents, tables.DOCUMENTS, "doc_id")
+    damaged = read.ledger.filter(pl.col("action") == "drop")
+    tables.conserve(f"{shelf.step}/read", read.records, read.documents.height, damaged.height, 0)
+    edited = normalise.normalise(read.documents, normalise.Normalisation())
+    tables.conserve(f"{shelf.step}/normalise", read.documents.height, edited.rows.height, 0, 0)
+    rows = tables.check(languages.assign(edited.rows), tables.DOCUMENTS, "doc_id")
+    facts["records"] += read.records
+    facts["damaged"] += damaged.height
+    facts["characters"] += int(rows["text"].str.len_chars().sum())
+    by_rule(edited.ledger, facts["edited"])
+    by_rule(damaged, facts["dropped"])
+    ledger = pl.concat([read.ledger, edited.ledger])
+    return [shelf.save(rows, "work", f"{TEXT}-{name}"), shelf.save(ledger, "ledger", f"read-{name}")]
