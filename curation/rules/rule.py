@@ -25,8 +25,8 @@ class Rule:
 
     Attributes:
         name: unique, `set.rule`; the column of its scores.
-        score: expression over `text` and the columns of `counts.COUNTS`, one number a row, defined for the empty text
-            too; where it is null the rule does not apply.
+        score: expression over the columns of the documents and those of `counts.COUNTS`, one number a row, defined for
+            the empty text too; where it is null the rule does not apply.
         low: smallest value that passes, none for no lower bound.
         high: largest value that passes, none for no upper bound.
         applies: condition over the same columns, none for everywhere; where it is false the score is null: it passes.
@@ -45,7 +45,7 @@ def score(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     """Every score of every row in one pass over the text, thresholds aside.
 
     Args:
-        frame: columns `doc_id` and `text`.
+        frame: columns `doc_id`, `text` and any other that a rule names: table `documents` has all that sets name.
         rules: in any order; those with equal `applies` are scored together.
 
     Returns:
@@ -56,7 +56,7 @@ def score(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     for rule in rules:
         if not any(_same(rule.applies, known) for known in conditions):
             conditions.append(rule.applies)
-    rows = frame.select("doc_id", "text").with_row_index("row")
+    rows = frame.with_row_index("row")
     rows = counted(rows, [condition for condition in conditions if condition is not None])
     scored = rows.select("row", "doc_id")
     for condition in conditions:

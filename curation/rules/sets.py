@@ -26,26 +26,18 @@ def rules_from(settings: Mapping[str, Mapping[str, Any]]) -> tuple[Rule, ...]:
     """Rules of the sets named, in the order they are named, with the given thresholds and the published ones else.
 
     Args:
-        settings: name of a set to thresholds by name, as in a recipe: `{"length": {"low": 20}, "gopher": {}}`. A null
-            threshold takes a bound away; what says where a rule applies cannot be null.
+        settings: name of a set to its function's arguments by name, as in a recipe: `{"length": {"low": 20},
+            "gopher": {}}`. A null threshold takes a bound away; what says where a rule applies cannot be null.
 
     Raises:
-        InputError: for an unknown set or threshold (with the nearest known one), or a value that is no number.
+        InputError: for an unknown set or key (with the nearest known one), a key left out that has no default, or a
+            value that is no number where the set takes one. Lists, texts and mappings are the set's own to check.
     """
     rules: list[Rule] = []
     for name, given in settings.items():
         if name not in SETS:
             raise InputError(f"rules: found the set {name!r}, expected one of {_listed(SETS, name)}")
-        known = inspect.signature(SETS[name]).parameters
-        for key, value in given.items():
-            if key not in known:
-                raise InputError(f"rules.{name}: found the key {key!r}, expected one of {_listed(known, key)}")
-            is_bound = NoneType in get_args(known[key].annotation)
-            if value is None and is_bound:
-                continue
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-                expected = "a number or null" if is_bound else "a number"
-                raise InputError(f"rules.{name}.{key}: found {value!r}, expected {expected}")
+        _check(name, given)
         made = SETS[name](**given)
         for rule in made:
             if rule.low is not None and rule.high is not None and rule.low > rule.high:
@@ -54,6 +46,24 @@ def rules_from(settings: Mapping[str, Mapping[str, Any]]) -> tuple[Rule, ...]:
                 )
         rules.extend(made)
     return tuple(rules)
+
+
+def _check(name: str, given: Mapping[str, Any]) -> None:
+    """Refuse keys that a set does not know, keys that it needs and lacks, and what is no number where it takes one."""
+    known = inspect.signature(SETS[name], eval_str=True).parameters
+    for key, value in given.items():
+        if key not in known:
+            raise InputError(f"rules.{name}: found the key {key!r}, expected one of {_listed(known, key)}")
+        kinds = set(get_args(known[key].annotation) or (known[key].annotation,))
+        is_bound = NoneType in kinds
+        if not kinds <= {int, float, NoneType} or (value is None and is_bound):
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            expected = "a number or null" if is_bound else "a number"
+            raise InputError(f"rules.{name}.{key}: found {value!r}, expected {expected}")
+    for key, parameter in known.items():
+        if parameter.default is inspect.Parameter.empty and key not in given:
+            raise InputError(f"rules.{name}: the key {key!r} is missing, and it has no default")
 
 
 def _listed(known: Iterable[str], given: str) -> str:
