@@ -117,8 +117,7 @@ class Run:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise InputError(f"{folder}: another process is working on this run") from error
-        for partial in folder.rglob(".*.partial"):  # left by a killed process
-            partial.unlink(missing_ok=True)
+        self._remove_partials()
         if fresh:
             self._clear()
         self.records = read_manifest(self.manifest)
@@ -127,6 +126,7 @@ class Run:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._remove_partials()
         self._lock.close()
 
     def task(self, name: str, config: Any, inputs: Iterable[str], make: Callable[[], Made]) -> Record:
@@ -210,6 +210,11 @@ class Run:
             for file in (self.folder / top / step).rglob("*.parquet"):
                 if file.is_file() and str(file.relative_to(self.folder)) not in wanted:
                     file.unlink()
+
+    def _remove_partials(self) -> None:
+        """Remove what a killed process, or one on a lost node, left half written."""
+        for partial in self.folder.rglob(".*.partial"):
+            partial.unlink(missing_ok=True)
 
     def _clear(self) -> None:
         """Remove what earlier runs left, the cache of generated text included."""

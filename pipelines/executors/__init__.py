@@ -2,5 +2,6 @@
 
 from .executor import Call, Executor, InProcess, Report, report_progress
 from .local import LocalExecutor
+from .ray import RayExecutor
 
-__all__ = ["Call", "Executor", "InProcess", "LocalExecutor", "Report", "report_progress"]
+__all__ = ["Call", "Executor", "InProcess", "LocalExecutor", "RayExecutor", "Report", "report_progress"]

@@ -14,10 +14,12 @@ class Executor(Protocol):
     Attributes:
         workers: calls that run at the same time.
         threads: threads that one call should use, none for all there are.
+        reports: whether the progress inside a call is passed on.
     """
 
     workers: int
     threads: int | None
+    reports: bool
 
     def map(self, calls: Sequence[Call], report: Report) -> Iterator[tuple[int, Any]]:
         """Carry out calls and yield the number of each in `calls` with what it returned, as they finish.
@@ -48,7 +50,8 @@ class InProcess:
     """One call after another in this process."""
 
     workers = 1
-    threads = None
+    threads: int | None = None
+    reports = True
 
     def map(self, calls: Sequence[Call], report: Report) -> Iterator[tuple[int, Any]]:
         """See `Executor.map`; a call's own exceptions are raised as they are."""

@@ -31,6 +31,7 @@ class LocalExecutor:
     """
 
     threads: int | None = 1
+    reports = True
 
     def __init__(self, workers: int | None = None) -> None:
         self.workers = workers or cores()
@@ -47,7 +48,7 @@ class LocalExecutor:
             while True:
                 while len(running) < 2 * self.workers and (following := next(waiting, None)) is not None:
                     number, (function, arguments) = following
-                    running[pool.submit(_carry_out, function, arguments)] = number
+                    running[pool.submit(carry_out, function, arguments)] = number
                 if not running:
                     return
                 finished, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
@@ -98,7 +99,8 @@ def _begin(reports: Any) -> None:
     listen(reports.put)
 
 
-def _carry_out(function: Any, arguments: tuple[Any, ...]) -> tuple[str, Any]:
+def carry_out(function: Any, arguments: tuple[Any, ...]) -> tuple[str, Any]:
+    """Call a function; how it ended and what it returned or said, to be passed to `unwrapped` in another process."""
     try:
         return "returned", function(*arguments)
     except InputError as error:

@@ -8,7 +8,7 @@ from curation import readers, tables
 from curation.errors import InputError
 from curation.rules import sets
 
-from ...executors import Executor, InProcess, LocalExecutor
+from ...executors import Executor, InProcess, LocalExecutor, RayExecutor
 from ...recipe import CurateSettings
 from ...run import Run
 from ..output import Output
@@ -51,6 +51,8 @@ def curate(run: Run, step: str, settings: CurateSettings) -> Output:
 
 def executor_for(settings: CurateSettings, slices: list[readers.Slice]) -> Executor:
     """Where the tasks of a step run: several processes where the corpus is large enough to gain by them."""
+    if settings.executor == "ray":
+        return RayExecutor(settings.ray_address, settings.workers)
     size = sum(piece.bytes * (TIMES_LARGER if piece.compression else 1) for piece in slices)
     if settings.workers == 1 or (settings.workers is None and size < SMALL):
         return InProcess()

@@ -50,12 +50,11 @@ def read(job: Curation, settings: CurateSettings, slices: list[readers.Slice]) -
         for number, piece in enumerate(slices)
     ]
     megabytes = sum(piece.bytes for piece in slices) / MEGABYTE
-    done = 0
+    sizes = {work.name: piece.bytes / MEGABYTE for work, piece in zip(works, slices, strict=True)}
 
     def finished(record: Record) -> None:
-        nonlocal done
-        done += 1
-        advance(0.0, note=f"{done:,} of {len(slices):,} pieces" if len(slices) > 1 else "")
+        if not job.executor.reports:
+            advance(sizes[record.task])
 
     with track(f"{job.step}: reading", megabytes, "MB") as advance:
         records = job.note(job.run.tasks(works, job.executor, finished, advance))
