@@ -59,9 +59,7 @@ class CurateSettings(Settings):
     minhash: MinHashSettings | None = Field(MinHashSettings(), description="near dedup, null to leave it out")
     keep_dropped: bool = Field(True, description="keep the text of dropped documents in dropped/")
     executor: Literal["local", "ray"] = Field("local", description="where tasks run: here, or on a Ray cluster")
-    ray_address: str | None = Field(
-        None, description="a running Ray cluster; one is started here unless set"
-    )
+    ray_address: str | None = Field(None, description="a running Ray cluster; one is started here unless set")
     workers: int | None = Field(
         None, ge=1, description="processes on this machine; one a core unless set, and for a small corpus one"
     )

@@ -1,128 +1,34 @@
-import gzip
-import json
-import resource
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from pipelines import cli
 
-GOOD = json.dumps({"text": "the quick brown fox jumps over the lazy dog and runs away from there"})
 
-
-def run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as ended:
-        cli.main([str(argument) for argument in arguments])
-    return int(ended.value.code or 0)
-
-
-def refused(capsys: pytest.CaptureFixture, *arguments: object) -> str:
-    """What a command says that refuses its input: exit code 2, one sentence, nothing on standard output."""
-    assert run(*arguments) == 2
-    out, err = capsys.readouterr()
-    sentences = [line for line in err.strip().splitlines() if line.startswith("Error: ")]
-    assert len(sentences) == 1 and "Traceback" not in err, err
-    return sentences[0]
-
-
-@pytest.fixture
-def corpus(tmp_path: Path) -> Path:
-    path = tmp_path / "corpus.jsonl"
-    path.write_text("\n".join([GOOD] * 3) + "\n")
-    return path
-
-
-def bad_files(folder: Path) -> dict[str, tuple[bytes, str]]:
-    """Names of files with their bytes, and what must be said about each."""
-    parquet = folder / "p"
-    pl.DataFrame({"title": ["a"], "body": ["b"]}).write_parquet(parquet)
-    return {
-        "empty.jsonl": (b"", "empty"),
-        "text.jsonl.gz": (GOOD.encode(), "gzip"),
-        "packed.jsonl": (gzip.compress(GOOD.encode()), "gzip"),
-        "text.parquet": (GOOD.encode(), "Parquet"),
-        "cp949.jsonl": (json.dumps({"text": "안녕하세요 여러분"}, ensure_ascii=False).encode("cp949") + b"\n", "UTF-8"),
-        "columns.jsonl": (b'{"title": "a", "body": "b"}\n', "--text-column"),
-        "columns.parquet": (parquet.read_bytes(), "body"),
-        "garbage.jsonl": (b"not json at all\nneither\n", "garbage.jsonl"),
-        "damaged.jsonl": ((GOOD + "\n{\n{\n{\n").encode(), "3 damaged"),
-    }
-
-
-@pytest.mark.parametrize("name", ["empty.jsonl", "text.jsonl.gz", "packed.jsonl", "text.parquet", "cp949.jsonl",
-                                  "columns.jsonl", "columns.parquet", "garbage.jsonl", "damaged.jsonl"])  # fmt: skip
-def test_a_file_that_cannot_be_used_is_one_sentence(name: str, tmp_path: Path, capsys):
-    content, said = bad_files(tmp_path)[name]
-    (tmp_path / name).write_bytes(content)
-    message = refused(capsys, "curate", tmp_path / name, "--out", tmp_path / "run")
-    assert name in message and said.lower() in message.lower(), message
-    assert not list((tmp_path / "run").rglob("documents/**/*.parquet"))
-
-
-def test_a_missing_file_or_a_folder_without_data_is_one_sentence(tmp_path: Path, capsys):
-    assert "missing.jsonl" in refused(capsys, "curate", tmp_path / "missing.jsonl", "--out", tmp_path / "run")
-    (tmp_path / "folder").mkdir()
-    assert "folder" in refused(capsys, "curate", tmp_path / "folder", "--out", tmp_path / "run2")
-
-
-def test_damage_within_the_limit_is_in_the_ledger_and_strict_stops(tmp_path: Path, capsys):
-    (tmp_path / "c.jsonl").write_text(f"{GOOD}\n{GOOD[:-1]}\n{GOOD.replace('fox', 'cat')}\n")
-    options = ["--set", "rules={}", "--out", tmp_path / "run"]
-    assert run("curate", tmp_path / "c.jsonl", *options) == 0
-    ledger = pl.concat([pl.read_parquet(path) for path in (tmp_path / "run/ledger").rglob("*.parquet")])
-    row = ledger.filter(pl.col("row_id").is_null()).row(0, named=True)
-    assert (row["file"], row["record"], row["action"]) == ("c.jsonl", 1, "drop")
-    assert "--strict" in refused(capsys, "curate", tmp_path / "c.jsonl", "--strict", "--out", tmp_path / "strict")
-
-
-def test_unknown_keys_rules_and_values_are_one_sentence(corpus: Path, tmp_path: Path, capsys):
-    out = ["--out", tmp_path / "run"]
-    assert "did you mean 'minhash'" in refused(capsys, "curate", corpus, *out, "--set", "minhahs.threshold=1")
-    assert "gopher" in refused(capsys, "curate", corpus, *out, "--set", "rules={gofer: {}}")
-    assert "low" in refused(capsys, "curate", corpus, *out, "--set", "rules={length: {lo: 3}}")
-    assert "expected exact or minhash" in refused(capsys, "dedup", corpus, *out, "--method", "magic")
-    assert "no manifest" in refused(capsys, "trace", tmp_path, "abcdef12")
-
-
-def test_a_model_that_cannot_be_used_is_one_sentence(corpus: Path, tmp_path: Path, capsys):
-    data = tmp_path / "data.jsonl"
-    data.write_text(json.dumps({"prompt": "a", "completion": "b"}) + "\n")
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "weightless").mkdir()
-    (tmp_path / "weightless/config.json").write_text('{"model_type": "llama"}')
-    for model, said in (("nowhere", "nowhere"), ("empty", "config.json"), ("weightless", "weights")):
-        message = refused(capsys, "train", "--model", tmp_path / model, "--data", data, "--out", tmp_path / "run")
-        assert said in message, message
-    model = tmp_path / "weightless"
-    message = refused(capsys, "distill", "--model", model, "--data", tmp_path / "no.jsonl", "--out", tmp_path / "run")
-    assert "weights" in message or "no.jsonl" in message
-
-
-def test_a_full_disk_is_one_sentence_and_the_run_goes_on_later(corpus: Path, tmp_path: Path, capsys):
-    run_folder = tmp_path / "run"
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    import signal
-
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writes fail with an error, as on a full disk
-    try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (600, limits[1]))
-        message = refused(capsys, "curate", corpus, "--out", run_folder, "--set", "rules={}")
-        assert str(run_folder) in message
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, before)
-    assert run("curate", corpus, "--out", run_folder, "--set", "rules={}") == 0
-
-
-def test_explain_prints_every_rule_in_force_and_reads_nothing(tmp_path: Path, capsys):
-    assert run("curate", tmp_path / "missing.jsonl", "--out", tmp_path / "run", "--explain") == 0
-    out = capsys.readouterr().out
-    assert "gopher.mean_word_length" in out and "3" in out
-    assert not (tmp_path / "run").exists()
-
-
-@pytest.mark.parametrize("command", ["curate", "dedup", "distill", "rehearse", "train", "evaluate", "run"])
-def test_help_has_an_example(command: str, capsys):
-    assert run(command, "--help") == 0
+@pytest.mark.parametrize("name", ["curate", "dedup", "distill", "rehearse", "train", "evaluate", "run"])
+def test_help_has_an_example(name: str, command, capsys):
+    assert command(name, "--help") == 0
     assert "Example: keepwise" in " ".join(capsys.readouterr().out.split())
+
+
+def test_every_module_of_commands_adds_some(capsys):
+    found = {callback.callback.__module__ for callback in cli.app.registered_commands if callback.callback}
+    assert {module.__name__ for module in cli.COMMANDS} == found
+
+
+def test_an_interruption_and_a_fault_of_ours_are_told_apart(capsys):
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    def broken() -> None:
+        raise cli.ChildError("Traceback of the child")
+
+    assert cli.guarded(interrupted) == 130
+    assert "continues" in capsys.readouterr().err
+    assert cli.guarded(broken) == 1
+    assert "Traceback of the child" in capsys.readouterr().err
+
+
+def test_other_errors_of_the_system_are_not_taken_for_a_full_disk(tmp_path: Path):
+    with pytest.raises(FileNotFoundError):
+        cli.guarded(lambda: (tmp_path / "none").read_text())

@@ -1,0 +1,57 @@
+"""The application, and what its commands share."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # vLLM warns about memory nodes at every start
+
+app = typer.Typer(
+    name="keepwise",
+    help="Teach a language model your domain; keep what it already knew.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+Out = Annotated[Path, typer.Option("--out", help="Run folder; the same command again continues it.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Do everything again, whatever is done already.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of everything drawn.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any setting of the job's recipe, value in YAML.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def say(text: str) -> None:
+    """Print a line for people, on standard output."""
+    print(text, flush=True)
+
+
+def run_single(
+    job: str, settings: dict[str, Any], overrides: list[str] | None, out: Path, seed: int, fresh: bool
+) -> None:
+    """Carry out a recipe of one step made from a command's options, options not given left to their defaults."""
+    from ..recipe import override, resolve, validate
+    from ..runner import single
+
+    given = {key: value for key, value in settings.items() if value is not None}
+    tree = single(job, given, seed)
+    for text in overrides or []:
+        override(tree, f"steps.{job}.{text}")
+    carry_out(resolve(validate(tree, f"keepwise {job}"), Path.cwd()), out, fresh)
+
+
+def carry_out(recipe: Any, out: Path, fresh: bool) -> None:
+    """Carry out a recipe and print its summary."""
+    from ..report import summary
+    from ..runner import run_recipe
+
+    finished = run_recipe(recipe, out, say, fresh)
+    for line in summary(out):
+        say(line)
+    say(f"Report: {finished.report}")

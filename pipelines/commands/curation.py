@@ -1,0 +1,99 @@
+"""Commands that build a data set."""
+
+from typing import Annotated, Any
+
+import typer
+
+from curation.errors import InputError
+
+from .app import Fresh, Out, Overrides, Seed, app, run_single, say
+
+Recipe_ = Annotated[
+    str | None,
+    typer.Option("--recipe", help="Ready recipe (english-web, korean-web, mixed, instructions) or a YAML file."),
+]
+Executor_ = Annotated[str | None, typer.Option("--executor", help="local (processes on this machine) or ray.")]
+RayAddress = Annotated[str | None, typer.Option(help="A running Ray cluster; one is started here unless given.")]
+
+
+@app.command()
+def curate(
+    inputs: Annotated[list[str], typer.Argument(help="Files, folders or globs: JSONL(.gz/.zst), Parquet, txt, md.")],
+    out: Out,
+    text_column: Annotated[str | None, typer.Option(help="Column that holds the text; `text` unless named.")] = None,
+    max_damaged: Annotated[float | None, typer.Option(help="Share of damaged records a file may have.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first damaged record.")] = False,
+    keep_dropped: Annotated[bool | None, typer.Option(help="Keep the text of dropped documents in dropped/.")] = None,
+    recipe: Recipe_ = None,
+    executor: Executor_ = None,
+    ray_address: RayAddress = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Print the rules in force and stop.")] = False,
+    settings: Overrides = None,
+    seed: Seed = 17,
+    fresh: Fresh = False,
+) -> None:
+    """Build a data set from raw corpora: normalise, filter, replace personal data, remove duplicates.
+
+    Example: keepwise curate crawl/ notes.csv --recipe mixed --out runs/corpus --set rules.gopher.min_words=100
+    """
+    given = {
+        "inputs": inputs,
+        "text_column": text_column,
+        "max_damaged": max_damaged,
+        "strict": strict or None,
+        "keep_dropped": keep_dropped,
+        "executor": executor,
+        "ray_address": ray_address,
+    }
+    given = _with_preset(recipe, given)
+    if explain:
+        _explain(given, settings)
+        return
+    run_single("curate", given, settings, out, seed, fresh)
+
+
+def _with_preset(recipe: str | None, given: dict[str, Any]) -> dict[str, Any]:
+    """Settings of a ready recipe under those of the command line."""
+    from .. import presets
+
+    preset = {} if recipe is None else presets.load(recipe)
+    return {**preset, **{key: value for key, value in given.items() if value is not None}}
+
+
+def _explain(given: dict[str, Any], settings: list[str] | None) -> None:
+    from curation.rules import sets
+
+    from ..recipe import CurateSettings, override, validate
+    from ..runner import single
+
+    tree = single("curate", {key: value for key, value in given.items() if value is not None}, 0)
+    for text in settings or []:
+        override(tree, f"steps.curate.{text}")
+    step = validate(tree, "keepwise curate").steps["curate"]
+    assert isinstance(step, CurateSettings)
+    for line in sets.explain(sets.rules_from(step.rules)):
+        bounds = f"{'' if line['low'] is None else line['low']} .. {'' if line['high'] is None else line['high']}"
+        say(f"{line['name']:<42} {bounds:>22}  {line['definition']}")
+
+
+@app.command()
+def dedup(
+    inputs: Annotated[list[str], typer.Argument(help="Files, folders or globs.")],
+    out: Out,
+    method: Annotated[str, typer.Option(help="exact or minhash (which runs exact first).")] = "minhash",
+    threshold: Annotated[float, typer.Option(help="Jaccard similarity of near duplicates.")] = 0.7,
+    text_column: Annotated[str | None, typer.Option(help="Column that holds the text; `text` unless named.")] = None,
+    settings: Overrides = None,
+    seed: Seed = 17,
+    fresh: Fresh = False,
+) -> None:
+    """Remove duplicates only: no rule drops anything and personal data stays.
+
+    Example: keepwise dedup corpus.jsonl --out runs/unique --method minhash --threshold 0.8
+    """
+    if method not in ("exact", "minhash"):
+        raise InputError(f"--method is {method!r}, expected exact or minhash")
+    given: dict[str, Any] = {"inputs": inputs, "text_column": text_column, "rules": {}, "personal_data": []}
+    tree = {**given, "minhash": {"threshold": threshold}}
+    overrides = [*(["minhash=null"] if method == "exact" else []), *(settings or [])]
+    run_single("curate", tree, overrides, out, seed, fresh)

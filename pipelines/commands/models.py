@@ -1,0 +1,70 @@
+"""Commands that train and measure models."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from curation.errors import InputError
+
+from .app import Fresh, Out, Overrides, Seed, app, run_single
+
+
+@app.command()
+def train(
+    model: Annotated[str, typer.Option(help="Model folder or name.")],
+    data: Annotated[list[str], typer.Option(help="PATH or PATH:WEIGHT (share of tokens); repeat for more.")],
+    out: Out,
+    method: Annotated[str, typer.Option(help="sft or cpt.")] = "sft",
+    tuning: Annotated[str, typer.Option(help="lora or full.")] = "lora",
+    steps: Annotated[int | None, typer.Option(help="Optimiser steps, instead of epochs.")] = None,
+    epochs: Annotated[float | None, typer.Option(help="Passes over the data.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
+    settings: Overrides = None,
+    seed: Seed = 17,
+    fresh: Fresh = False,
+) -> None:
+    """Train a model on curated sets, mixed by tokens; nothing is truncated silently.
+
+    Example: keepwise train --model base/ --data distilled.jsonl:0.7 --data buffer.jsonl:0.3 --out runs/trained
+    """
+    given = {
+        "model": model,
+        "data": [_weighted(text) for text in data],
+        "method": method,
+        "tuning": tuning,
+        "steps": steps,
+        "epochs": epochs,
+        "learning_rate": learning_rate,
+    }
+    run_single("train", given, settings, out, seed, fresh)
+
+
+def _weighted(text: str) -> dict[str, Any]:
+    path, colon, weight = text.rpartition(":")
+    if not colon or Path(text).exists():
+        return {"path": text}
+    try:
+        return {"path": path, "weight": float(weight)}
+    except ValueError:
+        return {"path": text}
+
+
+@app.command()
+def evaluate(
+    model: Annotated[list[str], typer.Option(help="Model, or NAME=MODEL; the first is the base. Repeat to compare.")],
+    tasks: Annotated[list[str], typer.Option(help="Task file (JSONL); repeat for more.")],
+    out: Out,
+    new_task: Annotated[list[str] | None, typer.Option(help="Task that training was to teach; others are old.")] = None,
+    settings: Overrides = None,
+    seed: Seed = 17,
+    fresh: Fresh = False,
+) -> None:
+    """Score models on task files; with several, show what was learned and what was forgotten.
+
+    Example: keepwise evaluate --model base=base/ --model tuned=runs/t/model/train --tasks old.jsonl --out runs/eval
+    """
+    named = dict(text.split("=", 1) if "=" in text else [Path(text).name, text] for text in model)
+    if len(named) != len(model):
+        raise InputError(f"--model: names {', '.join(named)} for {len(model)} models; name them as NAME=MODEL")
+    run_single("evaluate", {"models": named, "tasks": tasks, "new_tasks": new_task}, settings, out, seed, fresh)

@@ -1,0 +1,15 @@
+import json
+from pathlib import Path
+
+
+def test_the_same_command_again_has_nothing_to_do(corpus: Path, tmp_path: Path, command, capsys):
+    again = ["curate", corpus, "--out", tmp_path / "run", "--set", "rules={}"]
+    assert command(*again) == 0
+    first = capsys.readouterr().out
+    assert "near duplicates removed" in first and str(tmp_path / "run/report.html") in first
+    assert command(*again) == 0
+    assert "Nothing to do" in capsys.readouterr().out
+    assert command(*again, "--fresh") == 0
+    assert "Nothing to do" not in capsys.readouterr().out
+    facts = json.loads((tmp_path / "run/work/facts.json").read_text())["curate"]
+    assert facts["records"] == 3 and facts["passed"] == 1
