@@ -1,6 +1,7 @@
 """A Ray cluster: one on this machine, or one that is running already and sees the run folder under the same path."""
 
 import os
+import socket
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from .executor import Call, Report
 from .local import THREAD_VARIABLES, carry_out, cores, unwrapped
 
 RETRIES = 5  # of a task whose node or process died; tasks write each file whole or not at all, so repeating is safe
+KNOCK_SECONDS = 5  # for a cluster to answer at its address; Ray itself would try for minutes
 OBJECT_STORE = 256 << 20  # bytes; tasks pass files by their paths, so hardly anything goes through it
 
 
@@ -38,6 +40,8 @@ class RayExecutor:
                 'executor ray: Ray is not installed; install it with pip install "keepwise[ray]"'
             ) from error
         self._ray: Any = ray
+        if address is not None and ":" in address:
+            _knock(address)
         environment = {"env_vars": dict.fromkeys(THREAD_VARIABLES, "1")}
         try:
             if address is None:
@@ -85,3 +89,14 @@ class RayExecutor:
 
     def __exit__(self, *_: object) -> None:
         self._ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Refuse an address at which nothing listens."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), KNOCK_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"ray address {address!r}: nothing answers there ({error}); start it with ray start"
+        ) from error
