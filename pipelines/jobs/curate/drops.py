@@ -16,6 +16,7 @@ from ...run import Made
 from .counts import by_rule
 from .shelf import Curation, Shelf
 
+QUALITY = "quality.score"  # column of scores/ that a learned model fills
 Side = Callable[[pl.DataFrame, Any], pl.DataFrame]  # documents of a partition, options -> narrow frame with doc_id
 Decide = Callable[[pl.DataFrame, Any], pl.DataFrame]  # the side tables of all, options -> schema DROPS
 
@@ -27,11 +28,13 @@ class Pending:
     Attributes:
         source: files of work/ that hold the texts, one a partition.
         parts: names of the partitions, in order.
+        date: key of the documents' `meta` by which keep orders know their date, none for no dates.
         decisions: names of decisions (files of work/, schema DROPS) that are to be applied to them, in order.
     """
 
     source: str
     parts: list[str]
+    date: str | None = None
     decisions: list[str] = field(default_factory=list)
 
     def reads(self, part: str) -> list[tuple[str, str]]:
@@ -48,19 +51,34 @@ def survivors(shelf: Shelf, source: str, part: str, decisions: Sequence[str]) ->
     return documents
 
 
+def ordered(shelf: Shelf, part: str, documents: pl.DataFrame, date: str | None) -> pl.DataFrame:
+    """Documents with the columns that a keep order may name besides their own: `length`, `quality` and `date`.
+
+    `quality` is the learned score where a model gave one, `date` the text of a key of `meta`; else they are null.
+    """
+    found = pl.lit(None, pl.String) if date is None else pl.col("meta").str.json_path_match(f"$.{date}")
+    rows = documents.with_columns(length=pl.col("text").str.len_chars(), date=found)
+    if QUALITY not in pl.read_parquet_schema(shelf.folder / shelf.path("scores", part)):
+        return rows.with_columns(quality=pl.lit(None, pl.Float64))
+    scores = shelf.load("scores", part, ["doc_id", QUALITY]).rename({QUALITY: "quality"})
+    return rows.join(scores, on="doc_id", how="left", maintain_order="left")
+
+
 def sides(job: Curation, pending: Pending, name: str, config: Any, side: Side, options: Any) -> list[str]:
     """Write the side table of each partition; the names of the files in work/."""
     works = [
-        job.work(f"{name}-side/{part}", [name, "side", config], pending.reads(part), _side, name, part, pending.source,
-                 list(pending.decisions), side, options)
+        job.work(f"{name}-side/{part}", [name, "side", config, pending.date], [*pending.reads(part), ("scores", part)],
+                 _side, name, part, pending.source, list(pending.decisions), pending.date, side, options)
         for part in pending.parts
     ]  # fmt: skip
     job.carry_out(works, f"{name}, side tables")
     return [f"{name}-side-{part}" for part in pending.parts]
 
 
-def _side(shelf: Shelf, name: str, part: str, source: str, decisions: list[str], side: Side, options: Any) -> Made:
-    documents = survivors(shelf, source, part, decisions)
+def _side(
+    shelf: Shelf, name: str, part: str, source: str, decisions: list[str], date: str | None, side: Side, options: Any
+) -> Made:  # fmt: skip
+    documents = ordered(shelf, part, survivors(shelf, source, part, decisions), date)
     return Made((shelf.save(side(documents, options), "work", f"{name}-side-{part}"),))
 
 
@@ -93,8 +111,8 @@ def _decide(shelf: Shelf, name: str, files: list[str], decide: Decide, options: 
 def drop_rows(job: Curation, pending: Pending, name: str, config: Any, decide: Decide, options: Any) -> None:
     """Carry out a stage that drops by looking at one partition at a time, such as decontamination."""
     works = [
-        job.work(f"{name}-rows/{part}", [name, config], pending.reads(part), _side, name, part, pending.source,
-                 list(pending.decisions), decide, options)
+        job.work(f"{name}-rows/{part}", [name, config], [*pending.reads(part), ("scores", part)], _side, name, part,
+                 pending.source, list(pending.decisions), pending.date, decide, options)
         for part in pending.parts
     ]  # fmt: skip
     job.carry_out(works, name)

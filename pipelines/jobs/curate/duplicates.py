@@ -3,7 +3,7 @@
 import polars as pl
 
 from curation import stage, tables
-from curation.dedup import exact, minhash
+from curation.dedup import exact, minhash, order
 from curation.dedup.minhash import MinHashOptions
 
 from ...recipe import ExactSettings, MinHashSettings
@@ -19,7 +19,8 @@ def drop_exact(job: Curation, pending: drops.Pending, settings: ExactSettings) -
 
 def exact_side(documents: pl.DataFrame, keep: tuple[str, ...]) -> pl.DataFrame:
     """Keys of a partition beside the columns of the keep order."""
-    return exact.keys(documents).with_columns(length=documents["text"].str.len_chars())
+    columns = [name for name in order.columns(keep) if name != "doc_id"]
+    return exact.keys(documents).hstack(documents.select(columns))
 
 
 def exact_decide(side: pl.DataFrame, keep: tuple[str, ...]) -> pl.DataFrame:
