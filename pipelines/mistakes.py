@@ -1,10 +1,13 @@
 """A mistake in a recipe in one sentence, with the nearest key that there is."""
 
+import dataclasses
 import difflib
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+
+UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")  # pydantic's names for a key that a block does not have
 
 
 def explain(error: ValidationError, recipe: type[BaseModel], jobs: Mapping[str, type[BaseModel]]) -> str:
@@ -18,11 +21,11 @@ def explain(error: ValidationError, recipe: type[BaseModel], jobs: Mapping[str, 
         jobs: settings of a step by the value of its key `job`.
     """
     errors = error.errors()
-    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])  # a typo explains a gap
+    first = next((one for one in errors if one["type"] in UNKNOWN), errors[0])  # a typo explains a gap
     # Pydantic puts a step's job behind its name, which may be a job's as well.
     location = [part for at, part in enumerate(first["loc"]) if at != 2 or part not in jobs]
     key = ".".join(str(part) for part in location) or "recipe"
-    if first["type"] == "extra_forbidden":
+    if first["type"] in UNKNOWN:
         unknown = str(first["loc"][-1])
         return f"unknown key {key!r}{nearest(unknown, _known_keys(first['loc'], recipe, jobs))}"
     if first["type"] == "missing":
@@ -39,19 +42,21 @@ def _known_keys(
     location: tuple[int | str, ...], recipe: type[BaseModel], jobs: Mapping[str, type[BaseModel]]
 ) -> list[str]:
     """Keys allowed at the place that a location of pydantic names (its last part is the unknown key)."""
-    model = recipe
+    fields: Mapping[str, Any] = recipe.model_fields
     for part in location[:-1]:
         if part in jobs:
-            model = jobs[str(part)]
-        elif part in model.model_fields:
-            model = _block(model.model_fields[str(part)].annotation) or model
-    return list(model.model_fields)
+            fields = jobs[str(part)].model_fields
+        elif part in fields:
+            fields = _block(getattr(fields[str(part)], "annotation", None) or fields[str(part)].type) or fields
+    return list(fields)
 
 
-def _block(annotation: Any) -> type[BaseModel] | None:
-    """The settings class inside an annotation such as `X`, `X | None` or `tuple[X, ...]`."""
+def _block(annotation: Any) -> Mapping[str, Any] | None:
+    """Fields of the settings inside an annotation such as `X`, `X | None` or `tuple[X, ...]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
+        return annotation.model_fields
+    if dataclasses.is_dataclass(annotation):
+        return {field.name: field for field in dataclasses.fields(annotation)}
     for part in getattr(annotation, "__args__", ()):
         if found := _block(part):
             return found

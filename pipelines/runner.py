@@ -12,9 +12,10 @@ import yaml
 from curation import storage
 
 from .jobs.output import Output, Outputs
-from .recipe import CurateSettings, DistillSettings, EvaluateSettings, Recipe, RehearseSettings, Step, TrainSettings
+from .recipe import Recipe, Step
 from .report import write_report
 from .run import Run
+from .settings import CurateSettings, DistillSettings, EvaluateSettings, RehearseSettings, TrainSettings
 
 Announce = Callable[[str], None]
 

@@ -63,8 +63,9 @@ def _with_preset(recipe: str | None, given: dict[str, Any]) -> dict[str, Any]:
 def _explain(given: dict[str, Any], settings: list[str] | None) -> None:
     from curation.rules import sets
 
-    from ..recipe import CurateSettings, override, validate
+    from ..recipe import override, validate
     from ..runner import single
+    from ..settings import CurateSettings
 
     tree = single("curate", {key: value for key, value in given.items() if value is not None}, 0)
     for text in settings or []:

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from ..child import call
-from ..recipe import DistillSettings
 from ..run import FileDigests, Made, Run
+from ..settings import DistillSettings
 from .engine import opened
 from .inputs import data_of, model_of
 from .output import Output, Outputs

@@ -10,7 +10,7 @@ from synth.engines import EngineOptions, open_engine
 from synth.engines.cache import Cached
 
 from ..progress import track
-from ..recipe import EngineSettings
+from ..settings import EngineSettings
 
 CACHE = Path("work") / "engine.sqlite"  # below the run folder
 

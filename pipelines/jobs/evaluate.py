@@ -8,8 +8,8 @@ import polars as pl
 from curation import storage, tables
 
 from ..child import call
-from ..recipe import EvaluateSettings
 from ..run import FileDigests, Made, Record, Run
+from ..settings import EvaluateSettings
 from .comparison import comparison
 from .engine import opened
 from .inputs import model_of, task_files

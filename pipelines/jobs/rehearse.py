@@ -7,8 +7,8 @@ from typing import Any
 from curation.errors import InputError
 
 from ..child import call
-from ..recipe import RehearseSettings
 from ..run import FileDigests, Made, Run
+from ..settings import RehearseSettings
 from .engine import Named, opened
 from .inputs import data_of, model_of, task_files
 from .output import Output, Outputs

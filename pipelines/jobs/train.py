@@ -6,8 +6,8 @@ from typing import Any
 
 from ..child import call
 from ..progress import track
-from ..recipe import TrainSettings
 from ..run import FileDigests, Made, Run
+from ..settings import TrainSettings
 from .inputs import data_of, model_of
 from .output import Output, Outputs
 

@@ -11,7 +11,8 @@ import yaml
 
 from curation.rules import sets
 
-from ..recipe import CurateSettings, DistillSettings, EvaluateSettings, Recipe, RehearseSettings, Step
+from ..recipe import Recipe, Step
+from ..settings import CurateSettings, DistillSettings, EvaluateSettings, RehearseSettings
 from . import examples
 
 FORMAT = 1  # of report.json

@@ -8,7 +8,7 @@ import polars as pl
 
 from curation import pii
 
-from ..recipe import CurateSettings
+from ..settings import CurateSettings
 from .words import said
 
 LIMIT = 420  # characters of a text that the report shows

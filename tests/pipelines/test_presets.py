@@ -3,8 +3,9 @@ import yaml
 
 from curation.errors import InputError
 from pipelines import presets
-from pipelines.recipe import CurateSettings, validate
+from pipelines.recipe import validate
 from pipelines.runner import single
+from pipelines.settings import CurateSettings
 
 
 @pytest.mark.parametrize("name", presets.names())

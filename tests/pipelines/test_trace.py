@@ -11,8 +11,9 @@ from curation import storage, tables
 from curation.errors import InputError
 from pipelines import trace
 from pipelines.jobs.curate import curate
-from pipelines.recipe import CurateSettings, validate
+from pipelines.recipe import validate
 from pipelines.run import Made, Run
+from pipelines.settings import CurateSettings
 
 PROSE = (
     "The harbour of the town was built by the people that have lived there for a long time, and it is said to be "

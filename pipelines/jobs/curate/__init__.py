@@ -9,16 +9,16 @@ from curation.errors import InputError
 from curation.rules import sets
 
 from ...executors import Executor, InProcess, LocalExecutor, RayExecutor
-from ...recipe import CurateSettings
 from ...run import Run
+from ...settings import CurateSettings
 from ..output import Output
-from . import duplicates
 from .counts import funnel
 from .drops import Pending
 from .filtering import CLEAN, filter_rows
 from .finishing import finish
 from .reading import TEXT, options_of, read
 from .shelf import Curation
+from .stages import global_stages
 
 SMALL = 32 << 20  # bytes of input below which starting processes costs more than they save
 TIMES_LARGER = 4  # than its file on disk is compressed text, about
@@ -36,10 +36,7 @@ def curate(run: Run, step: str, settings: CurateSettings) -> Output:
         parts = read(job, settings, slices)
         filter_rows(job, settings, sets.rules_from(settings.rules), parts, TEXT)
         pending = Pending(CLEAN, parts)
-        if settings.exact is not None:
-            duplicates.drop_exact(job, pending, settings.exact)
-        if settings.minhash is not None:
-            duplicates.drop_near(job, pending, settings.minhash)
+        global_stages(job, pending, settings)
         finish(job, pending, settings)
     run.sweep(step, job.records)
     facts = funnel(job.records)

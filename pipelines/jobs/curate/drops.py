@@ -17,7 +17,8 @@ from .counts import by_rule
 from .shelf import Curation, Shelf
 
 QUALITY = "quality.score"  # column of scores/ that a learned model fills
-Side = Callable[[pl.DataFrame, Any], pl.DataFrame]  # documents of a partition, options -> narrow frame with doc_id
+# documents of a partition, options, threads -> narrow frame with doc_id
+Side = Callable[[pl.DataFrame, Any, int | None], pl.DataFrame]
 Decide = Callable[[pl.DataFrame, Any], pl.DataFrame]  # the side tables of all, options -> schema DROPS
 
 
@@ -79,7 +80,7 @@ def _side(
     shelf: Shelf, name: str, part: str, source: str, decisions: list[str], date: str | None, side: Side, options: Any
 ) -> Made:  # fmt: skip
     documents = ordered(shelf, part, survivors(shelf, source, part, decisions), date)
-    return Made((shelf.save(side(documents, options), "work", f"{name}-side-{part}"),))
+    return Made((shelf.save(side(documents, options, shelf.threads), "work", f"{name}-side-{part}"),))
 
 
 def drop(job: Curation, pending: Pending, name: str, config: Any, side: Side, decide: Decide, options: Any,
@@ -108,7 +109,7 @@ def _decide(shelf: Shelf, name: str, files: list[str], decide: Decide, options: 
     return Made((shelf.save(drops, "work", name),))
 
 
-def drop_rows(job: Curation, pending: Pending, name: str, config: Any, decide: Decide, options: Any) -> None:
+def drop_rows(job: Curation, pending: Pending, name: str, config: Any, decide: Side, options: Any) -> None:
     """Carry out a stage that drops by looking at one partition at a time, such as decontamination."""
     works = [
         job.work(f"{name}-rows/{part}", [name, config], [*pending.reads(part), ("scores", part)], _side, name, part,

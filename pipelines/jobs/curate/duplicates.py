@@ -6,8 +6,8 @@ from curation import stage, tables
 from curation.dedup import exact, minhash, order
 from curation.dedup.minhash import MinHashOptions
 
-from ...recipe import ExactSettings, MinHashSettings
 from ...run import Made
+from ...settings import ExactSettings, MinHashSettings
 from . import drops
 from .shelf import Curation, Shelf
 
@@ -17,7 +17,7 @@ def drop_exact(job: Curation, pending: drops.Pending, settings: ExactSettings) -
     drops.drop(job, pending, "exact", settings.model_dump(mode="json"), exact_side, exact_decide, settings.keep)
 
 
-def exact_side(documents: pl.DataFrame, keep: tuple[str, ...]) -> pl.DataFrame:
+def exact_side(documents: pl.DataFrame, keep: tuple[str, ...], threads: int | None) -> pl.DataFrame:
     """Keys of a partition beside the columns of the keep order."""
     columns = [name for name in order.columns(keep) if name != "doc_id"]
     return exact.keys(documents).hstack(documents.select(columns))
@@ -45,16 +45,11 @@ def drop_near(job: Curation, pending: drops.Pending, settings: MinHashSettings) 
     """Keep, of near duplicates, those that resemble no kept one; see `curation.dedup.verify`."""
     options, config = options_of(settings), settings.model_dump(mode="json")
     sketched = {name: value for name, value in config.items() if name != "threshold"}
-    files = drops.sides(job, pending, "minhash", sketched, near_side, options)
+    files = drops.sides(job, pending, "minhash", sketched, minhash.sketch, options)
     reads = [("work", file) for file in files]
     arguments = (files, pending.source, list(pending.parts), list(pending.decisions), options)
     job.carry_out([job.work("minhash", ["minhash", config], reads, _decide_near, *arguments)], "minhash", "decision")
     pending.decisions.append("minhash")
-
-
-def near_side(documents: pl.DataFrame, options: MinHashOptions) -> pl.DataFrame:
-    """Band keys of a partition, see `minhash.sketch`."""
-    return minhash.sketch(documents, options)
 
 
 def _decide_near(
@@ -67,7 +62,7 @@ def _decide_near(
     for part in parts:
         documents = drops.survivors(shelf, source, part, decisions)
         documents = documents.join(chosen, on="doc_id", how="semi", maintain_order="left")
-        sets.append(minhash.shingle_sets(documents, options))
+        sets.append(minhash.shingle_sets(documents, options, shelf.threads))
     decided = minhash.verify(side, candidates, pl.concat(sets), options)
     rows = decided.with_columns(
         rule=pl.lit("duplicate.minhash"), threshold=pl.lit(options.threshold), value=pl.col("similarity")

@@ -8,8 +8,8 @@ from curation import pii, tables
 from curation.rules import rule
 from curation.rules.rule import Rule
 
-from ...recipe import CurateSettings
 from ...run import Made, Work
+from ...settings import CurateSettings
 from .counts import by_rule
 from .shelf import Curation, Shelf
 

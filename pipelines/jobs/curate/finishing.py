@@ -2,8 +2,8 @@
 
 from curation import tables
 
-from ...recipe import CurateSettings
 from ...run import Made
+from ...settings import CurateSettings
 from .drops import Pending, applied
 from .shelf import Curation, Shelf
 

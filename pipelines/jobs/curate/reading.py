@@ -8,8 +8,8 @@ from curation import languages, normalise, readers, tables
 
 from ...executors import report_progress
 from ...progress import track
-from ...recipe import CurateSettings
 from ...run import FileDigests, Made, Record, Work
+from ...settings import CurateSettings
 from .counts import by_rule
 from .shelf import Curation, Shelf
 

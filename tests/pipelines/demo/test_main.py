@@ -7,15 +7,8 @@ import pytest
 from pipelines.demo.main import recipe_tree
 from pipelines.demo.skills import NEW_SKILLS, SKILLS
 from pipelines.demo.tasks import write_tasks
-from pipelines.recipe import (
-    CurateSettings,
-    DistillSettings,
-    EvaluateSettings,
-    Recipe,
-    RehearseSettings,
-    TrainSettings,
-    validate,
-)
+from pipelines.recipe import Recipe, validate
+from pipelines.settings import CurateSettings, DistillSettings, EvaluateSettings, RehearseSettings, TrainSettings
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["whole", "small"])

@@ -12,7 +12,7 @@ from curation.model import Request, Sampling, ScoreRequest
 from pipelines.demo import make_seed_model, seed_tokenizer
 from pipelines.demo.seed_corpus import sample_texts
 from pipelines.jobs.engine import CACHE, Named, opened
-from pipelines.recipe import EngineSettings
+from pipelines.settings import EngineSettings
 
 PORTABLE = EngineSettings(kind="transformers", chunk=2)
 REQUESTS = [

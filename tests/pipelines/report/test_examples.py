@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from pipelines.recipe import CurateSettings, Recipe
+from pipelines.recipe import Recipe
 from pipelines.report import examples
+from pipelines.settings import CurateSettings
 
 
 def curation(folder: Path, recipe: Recipe) -> dict[str, list[examples.Example]]:

@@ -1,0 +1,22 @@
+"""Settings of the jobs, the keys of a recipe: a module a job, validated by pydantic."""
+
+from .base import Settings
+from .curate import CurateSettings, ExactSettings, MinHashSettings
+from .engine import EngineSettings
+from .evaluate import EvaluateSettings
+from .synthesis import DistillSettings, RehearseSettings
+from .train import LoraSettings, Mixture, TrainSettings
+
+__all__ = [
+    "CurateSettings",
+    "DistillSettings",
+    "EngineSettings",
+    "EvaluateSettings",
+    "ExactSettings",
+    "LoraSettings",
+    "MinHashSettings",
+    "Mixture",
+    "RehearseSettings",
+    "Settings",
+    "TrainSettings",
+]

@@ -1,0 +1,68 @@
+"""Settings of the curate job."""
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from curation.dedup.lines import LineOptions
+from curation.errors import InputError
+
+from .base import Settings, forbidding_others
+
+for _options in (LineOptions,):
+    forbidding_others(_options)
+
+
+class ExactSettings(Settings):
+    """Exact duplicates: equal after NFC, lower-casing and white-space folding."""
+
+    keep: tuple[str, ...] = Field(
+        ("-length", "doc_id"), description="keep order: columns, a leading minus for largest first"
+    )
+
+
+class MinHashSettings(Settings):
+    """Near duplicates by MinHash LSH, verified by exact Jaccard."""
+
+    threshold: float = Field(0.7, gt=0, le=1, description="Jaccard similarity from which a document is a duplicate")
+    bands: int = Field(20, ge=1, description="LSH bands")
+    rows: int = Field(6, ge=1, description="MinHash values a band")
+    keep: tuple[str, ...] = Field(("-length", "doc_id"), description="keep order")
+    seed: int = Field(1, description="seed of the permutations")
+
+
+DEFAULT_RULES: dict[str, dict[str, Any]] = {"length": {}, "gopher": {}, "korean": {}}
+
+
+class CurateSettings(Settings):
+    """Raw files in, documents out."""
+
+    job: Literal["curate"] = "curate"
+    inputs: tuple[str, ...] = Field(description="files, folders or globs")
+    text_column: str | None = Field(None, description="column that holds the text, `text` unless named")
+    source: str | None = Field(None, description="data-set name, the file's name unless given")
+    max_damaged: float = Field(0.001, ge=0, le=1, description="share of damaged records a file may have")
+    strict: bool = Field(False, description="stop at the first damaged record")
+    partition_mb: int = Field(64, ge=1, description="uncompressed text a partition, MB")
+    rules: dict[str, dict[str, Any]] = Field(DEFAULT_RULES, description="rule sets and their thresholds")
+    personal_data: tuple[str, ...] = Field(("email", "phone"), description="kinds to replace, none for []")
+    lines: LineOptions | None = Field(None, description="lines or paragraphs that other documents have too, taken out")
+    exact: ExactSettings | None = Field(ExactSettings(), description="exact dedup, null to leave it out")
+    minhash: MinHashSettings | None = Field(MinHashSettings(), description="near dedup, null to leave it out")
+    keep_dropped: bool = Field(True, description="keep the text of dropped documents in dropped/")
+    executor: Literal["local", "ray"] = Field("local", description="where tasks run: here, or on a Ray cluster")
+    ray_address: str | None = Field(None, description="a running Ray cluster; one is started here unless set")
+    workers: int | None = Field(
+        None, ge=1, description="processes on this machine; one a core unless set, and for a small corpus one"
+    )
+
+    @field_validator("rules")
+    @classmethod
+    def _rules_are_known(cls, rules: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        from curation.rules import sets  # brings polars, which a recipe without a rule of its own does not need
+
+        try:
+            sets.rules_from(rules)
+        except InputError as error:
+            raise ValueError(str(error)) from error
+        return rules
