@@ -3,12 +3,10 @@
 import polars as pl
 
 from .. import languages
-from .counts import CHARACTERS, LETTERLESS_WORDS, LINES, TEXT, WORDS, share
+from . import measures
+from .characters import BULLETS
+from .counts import CHARACTERS, LETTERLESS_WORDS, LINES, WORDS, share
 from .rule import Rule
-
-STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
-BULLETS = "•‣◦▪●○∙*-"
-_ELLIPSIS = r"(?:\.\.\.|…)"
 
 
 def gopher_quality(
@@ -34,15 +32,9 @@ def gopher_quality(
     def rule(name: str, score: pl.Expr, low: float | None, high: float | None, definition: str) -> Rule:
         return Rule(f"gopher.{name}", score, low, high, applies, definition)
 
-    ellipses = TEXT.str.count_matches(_ELLIPSIS)
-    bullets = TEXT.str.count_matches(rf"(?m)^[^\S\n]*[{BULLETS}]")
-    trailing = TEXT.str.count_matches(rf"(?m){_ELLIPSIS}[^\S\n]*$")
     lettered = share(WORDS - LETTERLESS_WORDS, WORDS)
-    # ASCII word boundaries: Rust's Unicode ones leave the fast path, and the words are ASCII.
-    present = pl.sum_horizontal(TEXT.str.contains(rf"(?i-u:\b{word}\b)").cast(pl.UInt32) for word in STOP_WORDS)
-    hashes = TEXT.str.count_matches("#", literal=True)
     return (
-        rule("words", WORDS, min_words, max_words, "words"),
+        rule("words", WORDS, min_words, max_words, "words: runs of anything but white space"),
         rule(
             "mean_word_length",
             share(CHARACTERS, WORDS),
@@ -50,18 +42,24 @@ def gopher_quality(
             max_word_length,
             "characters that are not white space, per word",
         ),
-        rule("hash_ratio", share(hashes, WORDS), None, max_hash_ratio, "number signs per word"),
-        rule("ellipsis_ratio", share(ellipses, WORDS), None, max_ellipsis_ratio, "ellipses (... or …) per word"),
+        rule("hash_ratio", share(pl.col("hashes"), WORDS), None, max_hash_ratio, "number signs per word"),
+        rule(
+            "ellipsis_ratio",
+            share(pl.col("ellipses"), WORDS),
+            None,
+            max_ellipsis_ratio,
+            "ellipses (... or …) per word",
+        ),
         rule(
             "bullet_lines",
-            share(bullets, LINES),
+            share(pl.col("bullet_lines"), LINES),
             None,
             max_bullet_lines,
             f"share of lines whose first character, blanks aside, is one of {BULLETS}",
         ),
         rule(
             "ellipsis_lines",
-            share(trailing, LINES),
+            share(pl.col("ellipsis_lines"), LINES),
             None,
             max_ellipsis_lines,
             "share of lines that end with an ellipsis, blanks aside",
@@ -69,9 +67,9 @@ def gopher_quality(
         rule("letter_words", lettered, min_letter_words, None, "share of words with at least one letter"),
         rule(
             "stop_words",
-            present,
+            pl.col("stop_words"),
             min_stop_words,
             None,
-            f"how many of {', '.join(STOP_WORDS)} occur, in any case, between ASCII word boundaries",
+            f"how many of {', '.join(measures.STOP_WORDS)} occur, in any case, between ASCII word boundaries",
         ),
     )

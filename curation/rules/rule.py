@@ -7,7 +7,8 @@ import polars as pl
 
 from .. import tables
 from ..stage import Split
-from .counts import COUNTS, counted
+from . import measures
+from .counts import counted
 
 DECISIONS = pl.Schema(
     {
@@ -25,7 +26,7 @@ class Rule:
 
     Attributes:
         name: unique, `set.rule`; the column of its scores.
-        score: expression over the columns of the documents and those of `counts.COUNTS`, one number a row, defined for
+        score: expression over the columns of the documents and those of `measures`, one number a row, defined for
             the empty text too; where it is null the rule does not apply.
         low: smallest value that passes, none for no lower bound.
         high: largest value that passes, none for no upper bound.
@@ -41,12 +42,13 @@ class Rule:
     definition: str = ""
 
 
-def score(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
-    """Every score of every row in one pass over the text, thresholds aside.
+def score(frame: pl.DataFrame, rules: Sequence[Rule], threads: int | None = None) -> pl.DataFrame:
+    """Every score of every row, thresholds aside: each kind of measure takes one pass over the text for all rules.
 
     Args:
         frame: columns `doc_id`, `text` and any other that a rule names: table `documents` has all that sets name.
         rules: in any order; those with equal `applies` are scored together.
+        threads: threads to count on, those the process may run on when none.
 
     Returns:
         `doc_id` and a Float64 column for each rule, in the rules' order; rows in the frame's order. Null where a rule
@@ -56,14 +58,15 @@ def score(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     for rule in rules:
         if not any(_same(rule.applies, known) for known in conditions):
             conditions.append(rule.applies)
-    rows = frame.with_row_index("row")
-    rows = counted(rows, [condition for condition in conditions if condition is not None])
+    everywhere = [rule.score for rule in rules if rule.applies is None]
+    needed = [*everywhere, *(condition for condition in conditions if condition is not None)]
+    rows = counted(frame.with_row_index("row"), needed, [rule.score for rule in rules], threads)
     scored = rows.select("row", "doc_id")
     for condition in conditions:
         group = [rule for rule in rules if _same(rule.applies, condition)]
         # Only the rows concerned are scored: a Korean review costs nothing of the English rules.
         part = rows if condition is None else rows.filter(condition)
-        part = counted(part, [rule.score for rule in group])
+        part = counted(part, [rule.score for rule in group], threads=threads)
         scores = part.select("row", *(rule.score.cast(pl.Float64).alias(rule.name) for rule in group))
         scored = scored.join(scores, on="row", how="left", maintain_order="left")
     return scored.select("doc_id", *(rule.name for rule in rules))
@@ -122,12 +125,16 @@ def split(documents: pl.DataFrame, decisions: pl.DataFrame, stage: str) -> Split
 
 def definitions(rules: Sequence[Rule]) -> list[dict[str, str]]:
     """What is measured, without thresholds: scores stay valid as long as this is equal."""
-    expressions: dict[str, pl.Expr] = dict(COUNTS) if rules else {}
+    expressions: dict[str, pl.Expr] = {}
     for rule in rules:
         expressions[rule.name] = rule.score
         if rule.applies is not None:
             expressions[f"{rule.name} applies"] = rule.applies
-    return [{"name": name, "is": expression.meta.serialize(format="json")} for name, expression in expressions.items()]
+    columns = dict.fromkeys(column for expression in expressions.values() for column in expression.meta.root_names())
+    return [
+        *({"name": column, "is": said} for column in columns if (said := measures.definition(column)) is not None),
+        *({"name": name, "is": score.meta.serialize(format="json")} for name, score in expressions.items()),
+    ]
 
 
 def thresholds(rules: Sequence[Rule]) -> list[dict[str, str | float | None]]:

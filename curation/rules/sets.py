@@ -8,16 +8,22 @@ from types import NoneType
 from typing import Any, get_args
 
 from ..errors import InputError
+from .c4 import c4
+from .fineweb import fineweb
 from .gopher import gopher_quality
 from .korean import korean
 from .length import length
 from .mojibake import mojibake
+from .repetition import gopher_repetition
 from .rule import Rule
 
 SETS: dict[str, Callable[..., tuple[Rule, ...]]] = {
     "length": length,
     "mojibake": mojibake,
     "gopher": gopher_quality,
+    "gopher_repetition": gopher_repetition,
+    "c4": c4,
+    "fineweb": fineweb,
     "korean": korean,
 }
 

@@ -11,10 +11,11 @@ from curation.rules import counts
 
 # Everything the counts tell apart: blanks of all widths, line ends, letters of several scripts, digits, signs, marks.
 ALPHABET = "aZé가힣ㅋᄀ漢ñß09-–#.!·\u0301\u200b_ \t\n\r\x0b\x0c\x85\xa0\u1680\u2003\u2028\u2029\u202f\u205f\u3000😀"
+NAMES = ("words", "letterless_words", "characters", "hangul", "lines")
 
 
 def count(*texts: str) -> pl.DataFrame:
-    return counts.counted(pl.DataFrame({"text": texts}), [pl.col(name) for name in counts.COUNTS])
+    return counts.counted(pl.DataFrame({"text": texts}), [pl.col(name) for name in NAMES])
 
 
 def in_plain_words(text: str) -> dict[str, object]:
@@ -47,8 +48,7 @@ def test_counts_are_those_of_plain_python(texts: list[str]) -> None:
     ],
 )
 def test_counts_by_hand(text: str, expected: tuple[int, ...]) -> None:
-    names = ("words", "letterless_words", "characters", "hangul", "lines")
-    assert count(text).select(names).row(0) == expected
+    assert count(text).select(NAMES).row(0) == expected
 
 
 def test_only_what_is_used_is_counted_and_nothing_twice() -> None:
@@ -57,6 +57,13 @@ def test_only_what_is_used_is_counted_and_nothing_twice() -> None:
     assert counts.counted(frame, []).columns == ["text"]
     given_before = frame.with_columns(words=pl.lit(7))
     assert counts.counted(given_before, [counts.WORDS])["words"].to_list() == [7]
+
+
+def test_what_is_used_later_is_counted_only_by_passes_that_are_needed_now() -> None:
+    frame = pl.DataFrame({"text": ["a b"]})
+    later = [pl.col("characters"), pl.col("lines"), counts.TEXT]
+    assert counts.counted(frame, [counts.WORDS], later).columns == ["text", "words", "characters"]
+    assert counts.counted(frame, [], later).columns == ["text"]
 
 
 def test_a_share_of_nothing_is_none() -> None:

@@ -4,7 +4,8 @@ import polars as pl
 import pytest
 
 from curation.rules import rule
-from curation.rules.gopher import STOP_WORDS, gopher_quality
+from curation.rules.gopher import gopher_quality
+from curation.rules.measures import STOP_WORDS
 
 RULES = gopher_quality()
 PUBLISHED = {
