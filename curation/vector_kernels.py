@@ -1,0 +1,67 @@
+"""Compiled kernels over vectors. A row's result depends on that row alone, bit for bit, whatever its neighbours.
+
+A matrix product of a library sums in an order that depends on the shape of the matrices, so that the same row could
+give other bits in another partition.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+
+def _kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile when first called; keep the machine code beside the source, or nowhere if that cannot be written."""
+    try:
+        return numba.njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # what numba raises when it finds no folder to write to
+        return numba.njit(nogil=True)(function)
+
+
+@_kernel
+def products(rows: np.ndarray, columns: np.ndarray, result: np.ndarray) -> None:
+    """Scalar products of each row (n, d) with each column (d, m), summed along d from its beginning: (n, m)."""
+    for row in range(len(rows)):
+        sums = result[row]
+        sums[:] = 0
+        for at in range(rows.shape[1]):
+            value = rows[row, at]
+            if value != 0:
+                line = columns[at]
+                for column in range(len(sums)):
+                    sums[column] += value * line[column]
+
+
+@_kernel
+def sparse_products(
+    indptr: np.ndarray, indices: np.ndarray, values: np.ndarray, columns: np.ndarray, result: np.ndarray
+) -> None:
+    """As `products`, of sparse rows (n, d) in compressed form with columns (d, m)."""
+    for row in range(len(indptr) - 1):
+        sums = result[row]
+        sums[:] = 0
+        for at in range(indptr[row], indptr[row + 1]):
+            value = values[at]
+            line = columns[indices[at]]
+            for column in range(len(sums)):
+                sums[column] += value * line[column]
+
+
+@_kernel
+def mean_of_largest(similarities: np.ndarray, k: int, result: np.ndarray) -> None:
+    """Mean of the k largest of each row, summed from the largest on."""
+    largest = np.empty(k, np.float64)
+    for row in range(len(similarities)):
+        largest[:] = -np.inf
+        for value in similarities[row]:
+            if value > largest[k - 1]:
+                at = k - 1
+                while at > 0 and value > largest[at - 1]:
+                    largest[at] = largest[at - 1]
+                    at -= 1
+                largest[at] = value
+        total = 0.0
+        for value in largest:
+            total += value
+        result[row] = total / k
