@@ -2,7 +2,6 @@
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from .. import tables
 from ..stage import Edited
@@ -74,7 +73,6 @@ def _cut(texts: pl.Series, numbers: pl.Series, found: pl.DataFrame) -> tuple[pl.
     if beyond >= 0:
         document = found["doc_id"][int(offsets[beyond])]
         raise ValueError(f"document {document}: a span ends at {found['end'][int(offsets[beyond + 1]) - 1]}, after it")
-    array = pa.LargeStringArray.from_buffers(len(texts), pa.py_buffer(out_starts), pa.py_buffer(out[: out_starts[-1]]))
     listed = np.minimum(counts, _LISTED)
     taken = np.repeat(offsets[:-1] - np.cumsum(listed) + listed, listed) + np.arange(listed.sum())
     pairs = pl.DataFrame({"row": np.repeat(numbers.to_numpy(), listed), "start": begins[taken], "end": ends[taken]})
@@ -82,4 +80,4 @@ def _cut(texts: pl.Series, numbers: pl.Series, found: pl.DataFrame) -> tuple[pl.
     spans = pl.Series("spans", counts).cast(pl.String)
     detail = details.select(pl.concat_str(pl.lit('{"spans":'), spans, pl.lit(',"offsets":['), "start", pl.lit("]}")))
     cut = pl.DataFrame({"row": numbers, "value": removed.astype(np.float64), "detail": detail.to_series()})
-    return pl.Series("text", pl.from_arrow(array)), cut
+    return units.texts_of(out, out_starts), cut

@@ -9,12 +9,14 @@ from functools import lru_cache
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from . import buffers
-from .shingles import UNSPACED, character_classes, in_threads
-from .unit_kernels import CHARACTER, JAMO, JOINER, WORD, mark_rows
+from .shingles import in_threads
+from .unit_kernels import CHARACTER, JAMO, JOINER, SEPARATOR, WORD, mark_rows
 
 _KNOWN = 0x34000  # characters from here on (tags, private use) separate words
+_UNSPACED = ("HANGUL", "CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "BOPOMOFO", "YI")
 
 
 def folded(texts: pl.Series, threads: int | None = None) -> pl.Series:
@@ -38,6 +40,13 @@ def folded(texts: pl.Series, threads: int | None = None) -> pl.Series:
     return texts.str.to_lowercase()
 
 
+def texts_of(content: np.ndarray, offsets: np.ndarray) -> pl.Series:
+    """A text column from UTF-8 bytes and offsets, int64 (rows + 1,)."""
+    size = int(offsets[-1])
+    array = pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(content[:size]))
+    return pl.Series("text", pl.from_arrow(array))
+
+
 @lru_cache(1)
 def classes() -> np.ndarray:
     """Class of each character below U+34000, uint8.
@@ -47,11 +56,15 @@ def classes() -> np.ndarray:
     on with what is before them. JAMO: conjoining vowels and finals of Hangul, which go on with a CHARACTER, so that a
     syllable in NFD is one too. SEPARATOR: all else.
     """
-    known = character_classes()
-    table = np.where(known == UNSPACED, CHARACTER, np.where(known != 0, WORD, 0)).astype(np.uint8)
+    table = np.full(_KNOWN, SEPARATOR, np.uint8)
     for code in range(_KNOWN):
-        if unicodedata.category(chr(code))[0] == "M":
+        kind = unicodedata.category(chr(code))[0]
+        if kind == "M":
             table[code] = JOINER
+        elif kind == "L" and unicodedata.name(chr(code), "").startswith(_UNSPACED):
+            table[code] = CHARACTER
+        elif kind in "LN":
+            table[code] = WORD
     table[0x1160:0x1200] = JAMO
     return table
 
