@@ -1,0 +1,1 @@
+"""Rows that contradict each other: the same question with other answers, one label in several spellings."""
