@@ -10,7 +10,10 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from threadpoolctl import threadpool_limits
 
+from .vector_kernels import products
+
 MAX_FEATURES = 50_000  # of words and of character n-grams each, so that memory is bounded
+_BLOCK = 4_000_000  # distances that are held at a time
 
 
 @dataclass(frozen=True)
@@ -104,3 +107,35 @@ def cluster(vectors: np.ndarray, k: int, seed: int = 0) -> Clusters:
     centres = model.cluster_centers_.astype(np.float32)
     distances = np.linalg.norm(points.astype(np.float64) - centres[labels], axis=1)
     return Clusters(labels, centres, distances)
+
+
+def assign(vectors: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Nearest centre of each vector of a partition, when centres come from a sample of all.
+
+    A row's result depends on that row alone, bit for bit, so that partitions can be assigned anywhere.
+
+    Args:
+        vectors: float (n, dimensions).
+        centres: float (k, dimensions), k at least one: `Clusters.centres` of a sample.
+
+    Returns:
+        Number of the nearest centre, of equal ones the first, int64 (n,), and the distance to it, float64 (n,).
+
+    Raises:
+        ValueError: for no centres or dimensions that differ.
+    """
+    if not len(centres) or vectors.ndim != 2 or vectors.shape[1:] != centres.shape[1:]:
+        raise ValueError(f"centres of shape {centres.shape} for vectors of shape {vectors.shape}, expected to fit")
+    columns = np.ascontiguousarray(centres.T, dtype=np.float32)
+    halves = (centres.astype(np.float64) ** 2).sum(axis=1) / 2
+    labels, distances = np.empty(len(vectors), np.int64), np.empty(len(vectors))
+    step = max(1, _BLOCK // len(centres))
+    for begin in range(0, len(vectors), step):
+        rows = np.ascontiguousarray(vectors[begin : begin + step], dtype=np.float32)
+        scores = np.empty((len(rows), len(centres)), np.float32)
+        products(rows, columns, scores)
+        nearest = (scores - halves).argmax(axis=1)
+        labels[begin : begin + step] = nearest
+        apart = rows.astype(np.float64) - centres[nearest]
+        distances[begin : begin + step] = np.sqrt((apart**2).sum(axis=1))
+    return labels, distances

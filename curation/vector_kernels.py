@@ -65,3 +65,36 @@ def mean_of_largest(similarities: np.ndarray, k: int, result: np.ndarray) -> Non
         for value in largest:
             total += value
         result[row] = total / k
+
+
+@_kernel
+def drop_greedily(
+    vectors: np.ndarray,
+    similarities: np.ndarray,
+    first: int,
+    threshold: float,
+    kept_row: np.ndarray,
+    similarity: np.ndarray,
+) -> None:
+    """Decide rows first, first + 1, ... of one cluster in keep order, after all rows before them.
+
+    A row is dropped when its cosine with a kept row before it reaches the threshold; of several the most similar one
+    is named, of equal ones the first. `similarities` (rows, all rows) are rough: where they come near the threshold
+    the cosine is summed again in double precision. `kept_row` is -1 for a kept row.
+    """
+    for at in range(len(similarities)):
+        row = first + at
+        best, most = -1, 0.0
+        for other in range(row):
+            if kept_row[other] == -1 and similarities[at, other] >= threshold - 1e-4:
+                exact, mine, theirs = 0.0, 0.0, 0.0
+                for place in range(vectors.shape[1]):
+                    one, two = np.float64(vectors[row, place]), np.float64(vectors[other, place])
+                    exact += one * two
+                    mine += one * one
+                    theirs += two * two
+                exact = min(1.0, exact / np.sqrt(mine * theirs))
+                if exact >= threshold and exact > most:
+                    best, most = other, exact
+        kept_row[row] = best
+        similarity[row] = most

@@ -53,10 +53,13 @@ def of_embedder(documents: pl.DataFrame, embedder: Embedder) -> np.ndarray:
 
 def table(ids: pl.Series, vectors: np.ndarray) -> pl.DataFrame:
     """Narrow side table of a partition: `doc_id`, `vector` (array of Float32)."""
-    column = pl.Series("vector", vectors, dtype=pl.Array(pl.Float32, vectors.shape[1]))
+    dtype = pl.Array(pl.Float32, vectors.shape[1])
+    column = pl.Series("vector", vectors if len(vectors) else [], dtype=dtype)
     return pl.DataFrame([ids.alias("doc_id"), column])
 
 
 def matrix(side: pl.DataFrame) -> np.ndarray:
     """Vectors of a side table, float32 (n, dimensions), in its order."""
-    return np.ascontiguousarray(side["vector"].to_numpy(), dtype=np.float32)
+    dtype = side.schema["vector"]
+    width = dtype.shape[0] if isinstance(dtype, pl.Array) else 0
+    return side["vector"].explode().to_numpy().astype(np.float32).reshape(side.height, width)

@@ -85,3 +85,18 @@ def test_no_vectors():
 def test_refusals(vectors: np.ndarray, k: int):
     with pytest.raises(ValueError, match="expected"):
         clusters.cluster(vectors, k)
+
+
+def test_partitions_are_assigned_to_the_nearest_centre():
+    points, _ = _blobs()
+    found = clusters.cluster(points, 4, seed=1)
+    labels, distances = clusters.assign(points, found.centres)
+    np.testing.assert_array_equal(labels, found.labels)
+    np.testing.assert_allclose(distances, found.distances, atol=1e-5)
+    for begin in range(0, 200, 63):
+        some, apart = clusters.assign(points[begin : begin + 63], found.centres)
+        np.testing.assert_array_equal(some, labels[begin : begin + 63])
+        np.testing.assert_array_equal(apart, distances[begin : begin + 63])
+    assert clusters.assign(np.empty((0, 2)), found.centres)[0].shape == (0,)
+    with pytest.raises(ValueError, match="expected to fit"):
+        clusters.assign(points, np.empty((0, 2)))
