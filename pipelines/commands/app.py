@@ -32,15 +32,19 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
+def said(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of a command that were given; the others are left to the job's defaults."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def run_single(
     job: str, settings: dict[str, Any], overrides: list[str] | None, out: Path, seed: int, fresh: bool
 ) -> None:
-    """Carry out a recipe of one step made from a command's options, options not given left to their defaults."""
+    """Carry out a recipe of one step with these settings, those of `--set` put over them."""
     from ..recipe import override, resolve, validate
     from ..runner import single
 
-    given = {key: value for key, value in settings.items() if value is not None}
-    tree = single(job, given, seed)
+    tree = single(job, settings, seed)
     for text in overrides or []:
         override(tree, f"steps.{job}.{text}")
     carry_out(resolve(validate(tree, f"keepwise {job}"), Path.cwd()), out, fresh)

@@ -1,12 +1,14 @@
 """Commands that build a data set."""
 
+import copy
 from typing import Annotated, Any
 
 import typer
+import yaml
 
 from curation.errors import InputError
 
-from .app import Fresh, Out, Overrides, Seed, app, run_single, say
+from .app import Fresh, Out, Overrides, Seed, app, run_single, said, say
 
 Recipe_ = Annotated[
     str | None,
@@ -57,7 +59,7 @@ def _with_preset(recipe: str | None, given: dict[str, Any]) -> dict[str, Any]:
     from .. import presets
 
     preset = {} if recipe is None else presets.load(recipe)
-    return {**preset, **{key: value for key, value in given.items() if value is not None}}
+    return {**preset, **said(given)}
 
 
 def _explain(given: dict[str, Any], settings: list[str] | None) -> None:
@@ -67,23 +69,44 @@ def _explain(given: dict[str, Any], settings: list[str] | None) -> None:
     from ..runner import single
     from ..settings import CurateSettings
 
-    tree = single("curate", {key: value for key, value in given.items() if value is not None}, 0)
+    tree = single("curate", given, 0)
     for text in settings or []:
         override(tree, f"steps.curate.{text}")
     step = validate(tree, "keepwise curate").steps["curate"]
     assert isinstance(step, CurateSettings)
+    say("Rules: name, bounds (both inclusive), definition")
     for line in sets.explain(sets.rules_from(step.rules)):
         bounds = f"{'' if line['low'] is None else line['low']} .. {'' if line['high'] is None else line['high']}"
         say(f"{line['name']:<42} {bounds:>22}  {line['definition']}")
+    say("Other settings in force (change any with --set key=value)")
+    others = step.model_dump(mode="json", exclude={"rules", "inputs", "job"}, exclude_none=True)
+    for line in yaml.safe_dump(others, sort_keys=False, allow_unicode=True, default_flow_style=None).splitlines():
+        say(f"  {line}")
+
+
+METHODS: dict[str, dict[str, Any]] = {  # settings of a curate step that does nothing else
+    "exact": {"exact": {}},
+    "minhash": {"exact": {}, "minhash": {}},
+    "lines": {"lines": {}},
+    "substring": {"substring": {}},
+    "semantic": {"exact": {}, "semantic": {}},
+}
+WITH_THRESHOLD = ("minhash", "semantic")
 
 
 @app.command()
 def dedup(
     inputs: Annotated[list[str], typer.Argument(help="Files, folders or globs.")],
     out: Out,
-    method: Annotated[str, typer.Option(help="exact or minhash (which runs exact first).")] = "minhash",
-    threshold: Annotated[float, typer.Option(help="Jaccard similarity of near duplicates.")] = 0.7,
+    method: Annotated[
+        str, typer.Option(help="exact, minhash, semantic (these run exact first), lines or substring.")
+    ] = "minhash",
+    threshold: Annotated[
+        float | None, typer.Option(help="Least similarity of duplicates: Jaccard for minhash, cosine for semantic.")
+    ] = None,
     text_column: Annotated[str | None, typer.Option(help="Column that holds the text; `text` unless named.")] = None,
+    executor: Executor_ = None,
+    ray_address: RayAddress = None,
     settings: Overrides = None,
     seed: Seed = 17,
     fresh: Fresh = False,
@@ -92,9 +115,15 @@ def dedup(
 
     Example: keepwise dedup corpus.jsonl --out runs/unique --method minhash --threshold 0.8
     """
-    if method not in ("exact", "minhash"):
-        raise InputError(f"--method is {method!r}, expected exact or minhash")
-    given: dict[str, Any] = {"inputs": inputs, "text_column": text_column, "rules": {}, "personal_data": []}
-    tree = {**given, "minhash": {"threshold": threshold}}
-    overrides = [*(["minhash=null"] if method == "exact" else []), *(settings or [])]
-    run_single("curate", tree, overrides, out, seed, fresh)
+    if method not in METHODS:
+        raise InputError(f"--method is {method!r}, expected {', '.join(METHODS)}")
+    if threshold is not None and method not in WITH_THRESHOLD:
+        raise InputError(
+            f"--threshold is {threshold}, but --method {method} has none, only {', '.join(WITH_THRESHOLD)}"
+        )
+    stages: dict[str, Any] = {"exact": None, "minhash": None, **copy.deepcopy(METHODS[method])}
+    if threshold is not None:
+        stages[method]["threshold"] = threshold
+    given: dict[str, Any] = {"inputs": inputs, "text_column": text_column, "executor": executor,
+                             "ray_address": ray_address, "rules": {}, "personal_data": []}  # fmt: skip
+    run_single("curate", {**said(given), **stages}, settings, out, seed, fresh)

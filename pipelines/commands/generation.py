@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from .app import Fresh, Out, Overrides, Seed, app, run_single
+from .app import Fresh, Out, Overrides, Seed, app, run_single, said
 
 
 @app.command()
@@ -43,4 +43,4 @@ def rehearse(
     Example: keepwise rehearse --model base/ --refine-with latest/ --demos demos.jsonl --per-task 200 --out runs/buffer
     """
     given = {"model": model, "demos": demos, "held_out": held_out, "refine_with": refine_with, "per_task": per_task}
-    run_single("rehearse", given, settings, out, seed, fresh)
+    run_single("rehearse", said(given), settings, out, seed, fresh)

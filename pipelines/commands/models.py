@@ -7,7 +7,7 @@ import typer
 
 from curation.errors import InputError
 
-from .app import Fresh, Out, Overrides, Seed, app, run_single
+from .app import Fresh, Out, Overrides, Seed, app, run_single, said
 
 
 @app.command()
@@ -37,7 +37,7 @@ def train(
         "epochs": epochs,
         "learning_rate": learning_rate,
     }
-    run_single("train", given, settings, out, seed, fresh)
+    run_single("train", said(given), settings, out, seed, fresh)
 
 
 def _weighted(text: str) -> dict[str, Any]:
@@ -67,4 +67,4 @@ def evaluate(
     named = dict(text.split("=", 1) if "=" in text else [Path(text).name, text] for text in model)
     if len(named) != len(model):
         raise InputError(f"--model: names {', '.join(named)} for {len(model)} models; name them as NAME=MODEL")
-    run_single("evaluate", {"models": named, "tasks": tasks, "new_tasks": new_task}, settings, out, seed, fresh)
+    run_single("evaluate", said({"models": named, "tasks": tasks, "new_tasks": new_task}), settings, out, seed, fresh)

@@ -31,6 +31,17 @@ PACKAGES = (
 )
 
 
+STAGES = {  # of a curate step, by the name that the ledger has for them
+    "read": "readable",
+    "rules": "passed the rules",
+    "exact": "exact duplicates removed",
+    "lines": "repeated lines removed",
+    "substring": "repeated passages removed",
+    "minhash": "near duplicates removed",
+    "semantic": "semantic duplicates removed",
+}
+
+
 def collect(folder: Path, recipe: Recipe) -> dict[str, Any]:
     """Gather the numbers and examples of a run.
 
@@ -78,24 +89,12 @@ def funnel(facts: dict[str, Any]) -> list[dict[str, Any]]:
     """What each stage of a curate step left of the records it read: `name`, `dropped`, `left`."""
     if "records" not in facts:
         return []
-    dropped = facts.get("dropped") or {}
-    stages = {"readable": 0, "passed the rules": 0, "exact duplicates removed": 0, "near duplicates removed": 0}
-    for rule, count in dropped.items():
-        stages[_stage_of(rule)] += count
     left = facts["records"]
     rows = [{"name": "read", "dropped": 0, "left": left}]
-    for name, count in stages.items():
+    for stage, count in facts["stages"].items():
         left -= count
-        rows.append({"name": name, "dropped": count, "left": left})
+        rows.append({"name": STAGES.get(stage, f"{stage} passed"), "dropped": count, "left": left})
     return rows
-
-
-def _stage_of(rule: str) -> str:
-    if rule.startswith("reader."):
-        return "readable"
-    if rule.startswith("duplicate."):
-        return "exact duplicates removed" if rule == "duplicate.exact" else "near duplicates removed"
-    return "passed the rules"
 
 
 def _examples(folder: Path, name: str, settings: Step) -> Any:

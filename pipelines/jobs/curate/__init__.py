@@ -36,10 +36,10 @@ def curate(run: Run, step: str, settings: CurateSettings) -> Output:
         parts = read(job, settings, slices)
         filter_rows(job, settings, sets.rules_from(settings.rules), parts, TEXT)
         pending = Pending(CLEAN, parts)
-        global_stages(job, pending, settings)
+        stages = global_stages(job, pending, settings)
         finish(job, pending, settings)
     run.sweep(step, job.records)
-    facts = funnel(job.records)
+    facts = funnel(job.records, ["read", "rules", *stages])
     if not facts["passed"]:
         raise InputError(f"{step}: no document is left; see {run.folder / 'ledger' / step} for what dropped them")
     digest = tables.fingerprint([record.digest for record in job.records if "/finish/" in record.task])

@@ -1,27 +1,49 @@
 """What the tasks of a curate step counted, summed for the report."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
 
 from ...run import Record
 
-
-def by_rule(ledger: pl.DataFrame, into: dict[str, int] | None = None) -> dict[str, int]:
-    """Rows of a ledger by rule, added to `into` where it is given."""
-    total = {} if into is None else into
-    for name, count in ledger.group_by("rule").len().sort("rule").iter_rows():
-        total[str(name)] = total.get(str(name), 0) + int(count)
-    return total
+COUNTED = ("records", "damaged", "characters", "passed", "consumed", "made")
+GROUPED = ("edited", "dropped", "stages")
 
 
-def funnel(records: list[Record]) -> dict[str, Any]:
-    """Sums over a step: read, damaged, edited and dropped by rule, cut into chunks, and what passed."""
-    total: dict[str, Any] = {"records": 0, "damaged": 0, "characters": 0, "edited": {}, "dropped": {}, "passed": 0}
+def by_rule(ledger: pl.DataFrame) -> dict[str, int]:
+    """Rows of a ledger by rule."""
+    return _by(ledger, "rule")
+
+
+def of_drops(ledger: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """Rows of a ledger that drop something, by rule and by stage: two facts of a task."""
+    drops = ledger.filter(pl.col("action") == "drop")
+    return {"dropped": _by(drops, "rule"), "stages": _by(drops, "stage")}
+
+
+def _by(ledger: pl.DataFrame, column: str) -> dict[str, int]:
+    return {str(name): int(count) for name, count in ledger.group_by(column).len().sort(column).iter_rows()}
+
+
+def add(total: dict[str, int], more: dict[str, int]) -> None:
+    """Add counts by name to others."""
+    for name, count in more.items():
+        total[name] = total.get(name, 0) + count
+
+
+def funnel(records: list[Record], stages: Sequence[str]) -> dict[str, Any]:
+    """Sums over a step: what was read, damaged, edited and dropped by rule, dropped by stage, cut, and what passed.
+
+    Args:
+        records: of all tasks.
+        stages: names of those in force, in their order.
+    """
+    total: dict[str, Any] = {**dict.fromkeys(COUNTED, 0), **{name: {} for name in GROUPED}}
+    total["stages"] = dict.fromkeys(stages, 0)
     for record in records:
-        for name in ("records", "damaged", "characters", "passed"):
+        for name in COUNTED:
             total[name] += record.facts.get(name, 0)
-        for name in ("edited", "dropped"):
-            for rule, count in record.facts.get(name, {}).items():
-                total[name][rule] = total[name].get(rule, 0) + count
+        for name in GROUPED:
+            add(total[name], record.facts.get(name, {}))
     return total

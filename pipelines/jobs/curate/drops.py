@@ -13,7 +13,6 @@ import polars as pl
 from curation import stage, tables
 
 from ...run import Made
-from .counts import by_rule
 from .shelf import Curation, Shelf
 
 QUALITY = "quality.score"  # column of scores/ that a learned model fills
@@ -128,8 +127,8 @@ def _gathered(shelf: Shelf, name: str, files: list[str]) -> Made:
     return Made((shelf.save(tables.check(drops, stage.DROPS, "doc_id"), "work", name),))
 
 
-def applied(shelf: Shelf, source: str, part: str, decisions: Sequence[str]) -> tuple[stage.Split, dict[str, int]]:
-    """The documents of a partition after the decisions, what was dropped with its ledger rows, and counts by rule."""
+def applied(shelf: Shelf, source: str, part: str, decisions: Sequence[str]) -> stage.Split:
+    """The documents of a partition after the decisions, what was dropped, and its ledger rows."""
     documents = shelf.load("work", f"{source}-{part}")
     rows_in, ledgers, dropped = documents.height, [tables.empty(tables.LEDGER)], [tables.empty(tables.DOCUMENTS)]
     for name in decisions:
@@ -139,4 +138,4 @@ def applied(shelf: Shelf, source: str, part: str, decisions: Sequence[str]) -> t
         dropped.append(split.dropped)
     ledger = pl.concat(ledgers)
     tables.conserve(f"{shelf.step}/{'+'.join(decisions)}", rows_in, documents.height, ledger.height, 0)
-    return stage.Split(documents, pl.concat(dropped), ledger), by_rule(ledger)
+    return stage.Split(documents, pl.concat(dropped), ledger)

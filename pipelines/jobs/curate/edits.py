@@ -11,7 +11,7 @@ from curation.dedup.spans import SPANS
 from curation.stage import Edited
 
 from ...run import Made
-from .counts import by_rule
+from .counts import by_rule, of_drops
 from .drops import Pending, Side, applied, sides
 from .shelf import Curation, Shelf
 
@@ -67,7 +67,7 @@ def _decide(shelf: Shelf, name: str, files: Sequence[str], decide: DecideSpans, 
 
 
 def _apply(shelf: Shelf, name: str, part: str, source: str, decisions: list[str], keep_dropped: bool) -> Made:
-    split, _ = applied(shelf, source, part, decisions)
+    split = applied(shelf, source, part, decisions)
     edited = spans.apply(split.kept, shelf.load("work", name), name)
     return _saved(shelf, name, part, split.kept, edited, split.ledger, split.dropped, keep_dropped)
 
@@ -87,5 +87,4 @@ def _saved(
     if keep_dropped:
         texts = before.join(emptied, on="doc_id", how="semi", maintain_order="left")
         outputs.append(shelf.save(pl.concat([dropped, texts]), "dropped", f"{name}-{part}"))
-    gone = by_rule(ledger.filter(pl.col("action") == "drop"))
-    return Made(tuple(outputs), {"edited": by_rule(edited.ledger), "dropped": gone})
+    return Made(tuple(outputs), {"edited": by_rule(edited.ledger), **of_drops(ledger)})

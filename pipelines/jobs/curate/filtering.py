@@ -10,7 +10,7 @@ from curation.rules.rule import Rule
 
 from ...run import Made, Work
 from ...settings import CurateSettings
-from .counts import by_rule
+from .counts import by_rule, of_drops
 from .shelf import Curation, Shelf
 
 CLEAN = "clean"  # files of work/ that hold what the rules let through, personal data replaced
@@ -64,4 +64,4 @@ def _clean(shelf: Shelf, part: str, text: str, kinds: tuple[str, ...], keep_drop
     ]
     if keep_dropped:
         outputs.append(shelf.save(split.dropped, "dropped", f"rules-{part}"))
-    return Made(tuple(outputs), {"dropped": by_rule(split.ledger), "edited": by_rule(edited.ledger)})
+    return Made(tuple(outputs), {**of_drops(split.ledger), "edited": by_rule(edited.ledger)})

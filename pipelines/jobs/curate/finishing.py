@@ -4,6 +4,7 @@ from curation import tables
 
 from ...run import Made
 from ...settings import CurateSettings
+from .counts import of_drops
 from .drops import Pending, applied
 from .shelf import Curation, Shelf
 
@@ -19,7 +20,7 @@ def finish(job: Curation, pending: Pending, settings: CurateSettings) -> None:
 
 
 def _finish(shelf: Shelf, part: str, source: str, decisions: list[str], keep_dropped: bool) -> Made:
-    split, dropped = applied(shelf, source, part, decisions)
+    split = applied(shelf, source, part, decisions)
     tables.check(split.kept, tables.DOCUMENTS, "doc_id")
     outputs = [
         shelf.save(split.kept, "documents", f"part-{part}"),
@@ -27,4 +28,4 @@ def _finish(shelf: Shelf, part: str, source: str, decisions: list[str], keep_dro
     ]
     if keep_dropped:
         outputs.append(shelf.save(split.dropped, "dropped", f"duplicates-{part}"))
-    return Made(tuple(outputs), {"passed": split.kept.height, "dropped": dropped})
+    return Made(tuple(outputs), {"passed": split.kept.height, **of_drops(split.ledger)})

@@ -10,7 +10,7 @@ from ...executors import report_progress
 from ...progress import track
 from ...run import FileDigests, Made, Record, Work
 from ...settings import CurateSettings
-from .counts import by_rule
+from .counts import add, by_rule, of_drops
 from .shelf import Curation, Shelf
 
 MEGABYTE = 1e6
@@ -73,7 +73,8 @@ def read(job: Curation, settings: CurateSettings, slices: list[readers.Slice]) -
 def read_slice(shelf: Shelf, number: int, piece: readers.Slice, options: readers.ReadOptions) -> Made:
     """Read one slice and store each of its partitions."""
     outputs: list[str] = []
-    facts: dict[str, Any] = {"parts": 0, "records": 0, "damaged": 0, "characters": 0, "edited": {}, "dropped": {}}
+    facts: dict[str, Any] = {"parts": 0, "records": 0, "damaged": 0, "characters": 0, "edited": {}, "dropped": {},
+                             "stages": {}}  # fmt: skip
     for read in readers.read(piece, options):
         name = f"{number:05d}-{facts['parts']:05d}"
         outputs.extend(_prepare(shelf, name, read, facts))
@@ -93,7 +94,8 @@ def _prepare(shelf: Shelf, name: str, read: readers.Read, facts: dict[str, Any])
     facts["records"] += read.records
     facts["damaged"] += damaged.height
     facts["characters"] += int(rows["text"].str.len_chars().sum())
-    by_rule(edited.ledger, facts["edited"])
-    by_rule(damaged, facts["dropped"])
+    add(facts["edited"], by_rule(edited.ledger))
+    for fact, counted in of_drops(damaged).items():
+        add(facts[fact], counted)
     ledger = pl.concat([read.ledger, edited.ledger])
     return [shelf.save(rows, "work", f"{TEXT}-{name}"), shelf.save(ledger, "ledger", f"read-{name}")]

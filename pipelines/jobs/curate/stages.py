@@ -11,19 +11,24 @@ from .drops import Pending
 from .shelf import Curation
 
 
-def global_stages(job: Curation, pending: Pending, settings: CurateSettings) -> None:
-    """Carry out the stages that look at all documents.
+def global_stages(job: Curation, pending: Pending, settings: CurateSettings) -> list[str]:
+    """Carry out the stages that look at all documents; their names in order.
 
     Exact duplicates go first, since they are found at least cost and every later stage then has less to look at; lines
     and substrings are taken out before near duplicates are looked for, which they can make.
     """
+    done: list[str] = []
     if settings.exact is not None:
         duplicates.drop_exact(job, pending, settings.exact)
+        done.append("exact")
     if settings.lines is not None:
         options = settings.lines
         edits.edit(job, pending, "lines", config(options), lines.sketch, lines.decide, options, settings.keep_dropped)
+        done.append("lines")
     if settings.minhash is not None:
         duplicates.drop_near(job, pending, settings.minhash)
+        done.append("minhash")
+    return done
 
 
 def config(options: Any) -> dict[str, Any]:

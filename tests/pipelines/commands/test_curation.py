@@ -58,7 +58,7 @@ def test_unknown_keys_rules_and_values_are_one_sentence(corpus: Path, tmp_path: 
     assert "did you mean 'minhash'" in refused("curate", corpus, *out, "--set", "minhahs.threshold=1")
     assert "gopher" in refused("curate", corpus, *out, "--set", "rules={gofer: {}}")
     assert "low" in refused("curate", corpus, *out, "--set", "rules={length: {lo: 3}}")
-    assert "expected exact or minhash" in refused("dedup", corpus, *out, "--method", "magic")
+    assert "expected exact, minhash" in refused("dedup", corpus, *out, "--method", "magic")
 
 
 def test_a_full_disk_is_one_sentence_and_the_run_goes_on_later(corpus: Path, tmp_path: Path, refused, command):

@@ -98,6 +98,7 @@ def write_curation(folder: Path, step: str) -> dict[str, Any]:
         "characters": 21_312_999,
         "edited": {"normalise.space": 812, "pii.email": 1433},
         "dropped": dropped_by,
+        "stages": {"read": 1, "rules": 8371, "exact": 5102, "minhash": 2904},
         "passed": 27412 - sum(dropped_by.values()),
     }
 

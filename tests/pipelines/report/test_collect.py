@@ -14,15 +14,15 @@ def test_funnel_ends_with_what_passed() -> None:
     facts = {
         "records": 100,
         "passed": 40,
-        "dropped": {"reader.json": 1, "gopher.words": 30, "korean.hangul": 9, "duplicate.exact": 12,
-                    "duplicate.minhash": 8},
-    }  # fmt: skip
+        "stages": {"read": 1, "rules": 39, "exact": 12, "minhash": 8, "of_a_new_kind": 0},
+    }
     assert [(row["name"], row["dropped"], row["left"]) for row in funnel(facts)] == [
         ("read", 0, 100),
         ("readable", 1, 99),
         ("passed the rules", 39, 60),
         ("exact duplicates removed", 12, 48),
         ("near duplicates removed", 8, 40),
+        ("of_a_new_kind passed", 0, 40),
     ]
     assert funnel({}) == []
 
