@@ -1,16 +1,17 @@
-"""Raw files in, tables of documents out: JSON Lines, Parquet, plain text and Markdown.
+"""Raw files in, tables of documents out: JSON Lines, Parquet, CSV, text, HTML, WARC, folders of `datasets`.
 
 `plan` says in which pieces the inputs are read and refuses what cannot be; `read` gives a piece's partitions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from . import files, jsonl, parquet, plain
-from .options import Damage, Read, ReadOptions, Slice, check_damage
+from . import arrow, delimited, files, html, jsonl, parquet, plain, warc
+from .files import Stream, digest
+from .options import Damage, Format, Read, ReadOptions, Slice, check_damage
 from .plan import plan
 from .records import Partition
 
-__all__ = ["Damage", "Read", "ReadOptions", "Slice", "check_damage", "plan", "read"]
+__all__ = ["Damage", "Read", "ReadOptions", "Slice", "check_damage", "digest", "plan", "read"]
 
 
 def read(piece: Slice, options: ReadOptions) -> Iterator[Read]:
@@ -23,11 +24,11 @@ def read(piece: Slice, options: ReadOptions) -> Iterator[Read]:
     records = damaged = taken = 0
     first: Damage | None = None
     for partition, position in _partitions(piece, options):
-        first = first or next(iter(partition.damages), None)
+        first = first or next((damage for damage in partition.damages if damage.counts), None)
         done = partition.finish(position - taken)
         taken = position
         records += done.records
-        damaged += done.records - done.documents.height
+        damaged += done.damaged
         if options.strict and damaged:
             check_damage(piece.path, records, damaged, options, first)
         yield done
@@ -37,11 +38,27 @@ def read(piece: Slice, options: ReadOptions) -> Iterator[Read]:
 
 def _partitions(piece: Slice, options: ReadOptions) -> Iterator[tuple[Partition, int]]:
     """Partitions, each with how much of the piece's `bytes` has been taken when it is complete."""
-    if piece.format == "parquet":
-        yield from parquet.read(piece, options)
+    reader = _WHOLE_FILES.get(piece.format)
+    if reader is not None:
+        yield from reader(piece, options)
         return
-    reader = jsonl.read if piece.format == "jsonl" else plain.read
-    size = None if piece.compression else piece.end - piece.start
-    with files.opened(piece.path, piece.compression, options.encoding, piece.start, size) as stream:
-        for partition in reader(stream, piece, options):
+    # Pages name their encodings themselves.
+    encoding = "utf-8" if piece.format == "html" else options.encoding
+    size = None if piece.compression or not piece.end else piece.end - piece.start
+    with files.opened(piece.path, piece.compression, encoding, piece.start, size) as stream:
+        for partition in _STREAMED[piece.format](stream, piece, options):
             yield partition, stream.position() - piece.start
+
+
+_WHOLE_FILES: dict[Format, Callable[[Slice, ReadOptions], Iterator[tuple[Partition, int]]]] = {
+    "parquet": parquet.read,
+    "arrow": arrow.read,
+    "warc": warc.read,
+}
+_STREAMED: dict[Format, Callable[[Stream, Slice, ReadOptions], Iterator[Partition]]] = {
+    "jsonl": jsonl.read,
+    "plain": plain.read,
+    "csv": delimited.read,
+    "tsv": delimited.read,
+    "html": html.read,
+}

@@ -5,12 +5,15 @@ import contextlib
 import gzip
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 import pyarrow as pa
+import xxhash
 
 from ..errors import InputError
+from . import addresses
+from .detection import describe, is_binary, other_encoding, recognise
 from .options import Compression, Format
 
 HEAD = 64 << 10  # bytes looked at to recognise a file
@@ -23,120 +26,60 @@ FORMATS: dict[str, Format] = {
     ".parquet": "parquet",
     ".txt": "plain",
     ".md": "plain",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".warc": "warc",
+    ".arrow": "arrow",
 }
+WORDS: dict[Format, str] = {
+    "jsonl": "JSON Lines",
+    "parquet": "Parquet",
+    "plain": "text",
+    "csv": "CSV",
+    "tsv": "TSV",
+    "html": "HTML",
+    "warc": "WARC",
+    "arrow": "Arrow IPC",
+}
+COLUMNAR: tuple[Format, ...] = ("parquet", "arrow")  # never compressed as a whole
 COMPRESSIONS: dict[str, Compression] = {".gz": "gz", ".zst": "zst"}
-READABLE = "jsonl, ndjson or json (JSON Lines), txt, md, each also with .gz or .zst, or parquet"
-
-_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"\x1f\x8b", "gzip"),
-    (b"\x28\xb5\x2f\xfd", "Zstandard"),
-    (b"PAR1", "Parquet"),
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"\xfd7zXZ\x00", "xz"),
-    (b"BZh", "bzip2"),
-    (b"%PDF", "PDF"),
-    (b"ARROW1", "Arrow IPC"),
-    (b"Obj\x01", "Avro"),
-    (b"SQLite format 3", "SQLite"),
-    (b"\x7fELF", "a program"),
-    (b"\x89PNG", "a PNG image"),
-    (b"version https://git-lfs", "a Git LFS pointer, not the file it stands for"),
+READABLE = (
+    "jsonl, ndjson or json (JSON Lines), csv, tsv, txt, md, html, htm, xhtml, warc, each also with .gz or .zst, "
+    "or parquet, arrow"
 )
-_UNICODE_MARKS: tuple[tuple[bytes, str], ...] = (
-    (b"\xff\xfe\x00\x00", "UTF-32"),
-    (b"\x00\x00\xfe\xff", "UTF-32"),
-    (b"\xff\xfe", "UTF-16"),
-    (b"\xfe\xff", "UTF-16"),
-)
-_CONTROLS = frozenset(range(0x20)) - frozenset(b"\t\n\v\f\r\x1b")
 
 
 def format_of(name: str) -> tuple[Format, Compression | None] | None:
     """Format and compression that a file's name says, none for a name that no reader knows."""
-    stem = Path(name)
+    stem = PurePosixPath(name)
     compression = COMPRESSIONS.get(stem.suffix.lower())
     if compression is not None:
         stem = stem.with_suffix("")
     known = FORMATS.get(stem.suffix.lower())
-    if known is None or (known == "parquet" and compression is not None):
+    if known is None or (known in COLUMNAR and compression is not None):
         return None
     return known, compression
 
 
-def recognise(head: bytes) -> str | None:
-    """What the first bytes of a file are, in words, by their magic number; none for anything else, text above all."""
-    return next((what for magic, what in _MAGIC if head.startswith(magic)), None)
+_BOMB_SIZE = 8  # times the bytes a record may have
+_BOMB_LEAST = 64 << 20  # bytes; less is no danger
+_BOMB_RATIO = 100  # text rarely shrinks to less than a tenth; only records without an end are held against this
 
 
-def describe(head: bytes) -> str:
-    """What the first bytes of a file are, in words."""
-    what = recognise(head)
-    if what is not None:
-        return what
-    other = other_encoding(head)
-    if other is not None:
-        return f"{other} text"
-    return "binary data" if is_binary(head) else "text"
+def is_bomb(size: int, read: int, limit: int) -> bool:
+    """Whether a record of `size` bytes so far, for which `read` were read off the disk, is a compression bomb."""
+    return size > max(_BOMB_SIZE * limit, _BOMB_LEAST, _BOMB_RATIO * read)
 
 
-def is_binary(head: bytes) -> bool:
-    """Whether bytes are no text in any encoding: in most lines a twentieth or more are control characters.
-
-    Lines are judged apart, since what a crash leaves in a file, one run of zero bytes, is damage to a single one.
-    """
-    lines = [line for line in head.split(b"\n") if line]
-    broken = sum(20 * sum(byte in _CONTROLS for byte in line) >= len(line) for line in lines)
-    return 2 * broken > len(lines)
-
-
-def other_encoding(head: bytes, lines_are_records: bool = False) -> str | None:
-    """Name of the encoding other than UTF-8 that text seems to be in, none where most of it is UTF-8.
-
-    Lines are judged apart, since a few damaged ones do not change the encoding of a file. Where lines are records, one
-    alone that is not UTF-8 among others that are is a damaged record.
-    """
-    for mark, name in _UNICODE_MARKS:
-        if head.startswith(mark):
-            return name
-    for offset, name in ((1, "UTF-16 (little-endian)"), (0, "UTF-16 (big-endian)")):
-        half = head[offset::2]
-        if len(half) >= 8 and half.count(0) > 0.4 * len(half) and head[1 - offset :: 2].count(0) < 0.1 * len(half):
-            return name
-    lines = [line for line in head.split(b"\n") if not line.isascii()]
-    if len(lines) > 1:
-        lines.pop()  # the head may have cut it
-    broken = [line for line in lines if not _decodes(line, "utf-8")]
-    if not broken or 2 * len(broken) <= len(lines) or is_binary(head):
-        return None
-    if lines_are_records and len(broken) == len(lines) == 1 and len(head.splitlines()) > 1:
-        return None
-    return _legacy(b"\n".join(broken))
-
-
-def _decodes(data: bytes, encoding: str) -> bool:
-    try:
-        # An incremental decoder, not final, takes a character that the end of the head has cut.
-        codecs.getincrementaldecoder(encoding)().decode(data)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _legacy(data: bytes) -> str:
-    """Name of the legacy encoding that text beyond UTF-8 is probably in."""
-    if _decodes(data, "cp949"):
-        text = data.decode("cp949", "ignore")
-        beyond = [character for character in text if not character.isascii()]
-        # Only syllables of EUC-KR count: those that cp949 adds are rare, and what Japanese in Shift JIS looks like.
-        common = sum("가" <= character <= "힣" and min(character.encode("cp949")) > 0xA0 for character in beyond)
-        if 2 * common > len(beyond):
-            return "EUC-KR (cp949)"
-    for encoding, name in (("shift_jis", "Shift JIS"), ("gb18030", "GB 18030")):
-        text = data.decode(encoding, "ignore") if _decodes(data, encoding) else ""
-        beyond = [character for character in text if not character.isascii()]
-        if beyond and 4 * sum("぀" <= character <= "鿿" for character in beyond) > 3 * len(beyond):
-            return name
-    return "a legacy 8-bit encoding such as Windows-1252"
+def bomb(path: str, size: int, limit: int) -> str:
+    """The message for a compression bomb."""
+    return (
+        f"{path}: found a record that expands beyond {size} bytes without an end, a compression bomb, expected records "
+        f"of at most {limit} bytes"
+    )
 
 
 class Stream:
@@ -157,6 +100,20 @@ class Stream:
     def position(self) -> int:
         """Offset in the file, on the disk, up to which it has been read."""
         return self._raw.tell()
+
+    def refuse_bomb(self, size: int, since: int, limit: int) -> None:
+        """Stop when a record goes on and on while next to nothing is read for it: a compression bomb.
+
+        Args:
+            size: decompressed bytes of the record so far, whose end has not come.
+            since: where on the disk it began.
+            limit: bytes a record may have.
+
+        Raises:
+            InputError: when it is over 8 times the limit, 64 MiB, and 100 times what was read for it.
+        """
+        if self._compression and is_bomb(size, self.position() - since, limit):
+            raise InputError(bomb(self.path, size, limit))
 
     def read(self, size: int = -1, /) -> bytes:
         """Up to `size` bytes (some more where characters are re-encoded), empty at the end.
@@ -225,13 +182,33 @@ def opened(
     Raises:
         InputError: when it cannot be opened.
     """
+    with opened_raw(path) as raw:
+        if start:
+            raw.seek(start)
+        yield Stream(path, raw, compression, encoding, size)
+
+
+def opened_raw(path: str) -> BinaryIO:
+    """Open a file, or one at an address, as it is.
+
+    Raises:
+        InputError: when it cannot be opened.
+    """
+    if addresses.is_address(path):
+        return addresses.opened(path)
     try:
-        raw = Path(path).open("rb")  # noqa: SIM115 - only the opening may fail like this
+        return Path(path).open("rb")
     except OSError as error:
         raise InputError(f"{path}: cannot be opened ({error.strerror})") from error
-    with raw:
-        raw.seek(start)
-        yield Stream(path, raw, compression, encoding, size)
+
+
+def digest(path: str) -> str:
+    """xxh3-128 of the bytes of a file, or of one at an address, as they are on the disk: 32 hex characters."""
+    state = xxhash.xxh3_128()
+    with opened_raw(path) as raw:
+        while piece := raw.read(1 << 20):
+            state.update(piece)
+    return state.hexdigest()
 
 
 def visible(folder: Path) -> Iterator[Path]:
@@ -245,23 +222,28 @@ def visible(folder: Path) -> Iterator[Path]:
             yield entry
 
 
-def size_of(path: Path) -> int:
-    """Bytes of a file on the disk.
+def size_of(path: str | Path) -> int | None:
+    """Bytes of a file on the disk; none at an address whose server does not say.
 
     Raises:
         InputError: when it is missing, no ordinary file, or empty.
     """
-    if not path.is_file():
-        found = "found something that is no ordinary file, expected a file" if path.exists() else "no such file"
-        raise InputError(f"{path}: {found}")
-    size = path.stat().st_size
+    size: int | None
+    if addresses.is_address(str(path)):
+        size = addresses.size_of(str(path))
+    else:
+        file = Path(path)
+        if not file.is_file():
+            found = "found something that is no ordinary file, expected a file" if file.exists() else "no such file"
+            raise InputError(f"{path}: {found}")
+        size = file.stat().st_size
     if size == 0:
         raise InputError(f"{path}: found an empty file, expected at least one record")
     return size
 
 
 def head(
-    path: Path, form: Format, compression: Compression | None, encoding: str = "utf-8", record_bytes: int = 0
+    path: str | Path, form: Format, compression: Compression | None, encoding: str = "utf-8", record_bytes: int = 0
 ) -> bytes:
     """The first bytes of a file, decompressed, once they are known to be what its name says.
 
@@ -273,12 +255,11 @@ def head(
     with opened(str(path), None) as stream:
         raw = stream.read(HEAD)
     expected = {"gz": "gzip", "zst": "Zstandard", None: "Parquet" if form == "parquet" else None}[compression]
-    if expected is not None:
-        if recognise(raw) != expected:
-            raise InputError(f"{path}: found {describe(raw)}, expected {expected} as its name says")
-        if compression is None:
-            return raw
-    with opened(str(path), compression, encoding) as stream:
+    if expected is not None and recognise(raw) != expected:
+        raise InputError(f"{path}: found {describe(raw)}, expected {expected} as its name says")
+    if form in COLUMNAR or (form, compression) == ("warc", "gz"):  # of which a damaged member is a damaged record
+        return raw
+    with opened(str(path), compression, encoding if form not in ("html", "warc") else "utf-8") as stream:
         start = stream.read(HEAD)
         pieces, size = [start], len(start)
         while form == "jsonl" and pieces[-1] and b"\n" not in pieces[-1] and size <= record_bytes:
@@ -287,10 +268,11 @@ def head(
     if not start:
         raise InputError(f"{path}: found nothing in the compressed file, expected at least one record")
     what = recognise(start)
-    other = None if what else other_encoding(start, lines_are_records=form == "jsonl")
+    if form in ("html", "warc") and what is None:  # pages name their encodings themselves
+        return start
+    other = None if what else other_encoding(start, lines_are_records=form in ("jsonl", "csv", "tsv"))
     if other is not None:
         raise InputError(f"{path}: found text in {other}, expected UTF-8")
     if what is not None or is_binary(start):
-        words = "JSON Lines" if form == "jsonl" else "text"
-        raise InputError(f"{path}: found {what or 'binary data'}, expected {words} as its name says")
+        raise InputError(f"{path}: found {what or 'binary data'}, expected {WORDS[form]} as its name says")
     return b"".join(pieces)

@@ -52,11 +52,15 @@ def read(stream: Stream, piece: Slice, options: ReadOptions) -> Iterator[Partiti
 def chunks(stream: Stream, block: int, limit: int) -> Iterator[bytes | int]:
     """Pieces of a stream that end at a line's end; for a line longer than `limit` only its length.
 
-    Such a line is skipped while it streams by: it may be the one line of a compression bomb.
+    Such a line is skipped while it streams by.
+
+    Raises:
+        InputError: when it is the line of a compression bomb (`files.Stream.refuse_bomb`).
     """
     carry: list[bytes] = []
     carried = 0
     skipping = False
+    since = 0  # where on the disk the line that is being skipped began, or later
     while data := stream.read(block):
         cut = data.rfind(b"\n") + 1
         if cut == 0:
@@ -64,6 +68,7 @@ def chunks(stream: Stream, block: int, limit: int) -> Iterator[bytes | int]:
             skipping = skipping or carried > limit
             if skipping:
                 carry.clear()
+                stream.refuse_bomb(carried, since, limit)
             else:
                 carry.append(data)
             continue
@@ -76,7 +81,7 @@ def chunks(stream: Stream, block: int, limit: int) -> Iterator[bytes | int]:
         if head:
             yield head
         rest = data[cut:]
-        carry, carried, skipping = [rest], len(rest), False
+        carry, carried, skipping, since = [rest], len(rest), False, stream.position()
     if skipping:
         yield carried
     elif carried:

@@ -2,16 +2,19 @@
 
 import codecs
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import polars as pl
 
 from ..errors import InputError
 
-Format = Literal["jsonl", "parquet", "plain"]
+Format = Literal["jsonl", "parquet", "plain", "csv", "tsv", "html", "warc", "arrow"]
 Compression = Literal["gz", "zst"]
+PageText = Literal["text", "markdown", "source"]
 
 EXPECTED = "expected"  # key of a damaged record's detail, beside "line" and "found"
+# Rules of records that are sound but make no document: each is a ledger row, none counts as damage.
+PASSED_OVER = frozenset({"reader.not_a_page", "reader.no_main_text", "reader.page_limit"})
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,11 @@ class ReadOptions:
         strict: allow no damaged record at all.
         partition_bytes: uncompressed bytes of records a partition holds at most, unless one record alone is larger.
         max_record_bytes: a larger record becomes a ledger row and is never held in memory as a whole.
-        encoding: of text files, by its Python name.
+        encoding: of text files, by its Python name; pages of HTML name theirs themselves.
+        quote: character that fields of CSV and TSV may be quoted with, empty for files without quoting.
+        html: what of a page becomes its text: `text` is the main text without boilerplate, `markdown` the same with
+            headings, lists and emphasis marked, `source` the whole page as it is.
+        max_page_bytes: a larger page of HTML is passed over, with a ledger row; extraction takes seconds a megabyte.
     """
 
     text_column: str | None = None
@@ -35,15 +42,22 @@ class ReadOptions:
     partition_bytes: int = 64 << 20
     max_record_bytes: int = 128 << 20
     encoding: str = "utf-8"
+    quote: str = '"'
+    html: PageText = "text"
+    max_page_bytes: int = 5 << 20
 
     def __post_init__(self) -> None:
         try:
             codecs.lookup(self.encoding)
         except LookupError as error:
             raise InputError(f"encoding: found {self.encoding!r}, expected a name such as utf-8 or cp949") from error
-        for name in ("partition_bytes", "max_record_bytes"):
+        for name in ("partition_bytes", "max_record_bytes", "max_page_bytes"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}: found {getattr(self, name)}, expected at least 1")
+        if len(self.quote) > 1 or not self.quote.isascii() or self.quote in (",", "\t", "\n", "\r"):
+            raise InputError(f"quote: found {self.quote!r}, expected one character such as '\"', or none")
+        if self.html not in get_args(PageText):
+            raise InputError(f"html: found {self.html!r}, expected one of {', '.join(get_args(PageText))}")
 
     @property
     def column(self) -> str:
@@ -56,12 +70,13 @@ class Slice:
     """A piece of one file that is read on its own: a file as a stream, a range of its bytes, or some row groups.
 
     Attributes:
-        path: where the file is, as the user named it.
+        path: where the file is, as the user named it; an address where it has `://`.
         file: its name relative to the input argument, as it is written on rows.
         source: data-set name.
         start, end: byte range, cut at record ends; the whole file where it is read as a stream.
         first_record: number in the file of the first record of this piece.
-        row_groups: of a Parquet file.
+        row_groups: of a Parquet file; of Arrow, its record batches, none for all of them.
+        columns: of CSV and TSV, the names in the header.
         whole: no other slice belongs to the file.
         bytes: what reading it takes off the disk, for progress; `Read.bytes` of a slice add up to it.
     """
@@ -75,12 +90,13 @@ class Slice:
     end: int = 0
     first_record: int = 0
     row_groups: tuple[int, ...] = ()
+    columns: tuple[str, ...] = ()
     whole: bool = True
     bytes: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
-        return {**asdict(self), "row_groups": list(self.row_groups)}
+        return {**asdict(self), "row_groups": list(self.row_groups), "columns": list(self.columns)}
 
 
 @dataclass(frozen=True)
@@ -89,20 +105,23 @@ class Read:
 
     Attributes:
         documents: table `documents`, in record order.
-        ledger: table `ledger`: a `drop` for each damaged record, an `edit` for each text that no table could hold.
-        records: records seen, documents and damaged ones.
+        ledger: table `ledger`: a `drop` for each record that is no document, damaged or passed over; an `edit` for
+            each text that no table could hold as it was.
+        records: records seen: the documents and the `drop` rows.
         bytes: bytes of the file that this partition took.
+        damaged: damaged records among them, those passed over not counted.
     """
 
     documents: pl.DataFrame
     ledger: pl.DataFrame
     records: int
     bytes: int
+    damaged: int
 
 
 @dataclass(frozen=True)
 class Damage:
-    """Why a record could not be read."""
+    """Why a record could not be read, or is no document."""
 
     record: int  # from 0
     found: str
@@ -110,6 +129,11 @@ class Damage:
     rule: str = "reader.damaged"
     value: float | None = None
     threshold: float | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is damage, and not a sound record that makes no document."""
+        return self.rule not in PASSED_OVER
 
     def sentence(self) -> str:
         """Where, found and expected, in words; lines are counted from 1."""

@@ -10,7 +10,7 @@ from .records import Partition
 def read(stream: Stream, piece: Slice, options: ReadOptions) -> Iterator[Partition]:
     """The one partition of a file. A byte order mark at its start is no part of the text."""
     partition = Partition(piece.source, piece.file)
-    data = _bounded(stream, options.max_record_bytes)
+    data = bounded(stream, options.max_record_bytes)
     if isinstance(data, int):
         limit = options.max_record_bytes
         partition.damaged(
@@ -26,7 +26,7 @@ def read(stream: Stream, piece: Slice, options: ReadOptions) -> Iterator[Partiti
     yield partition
 
 
-def _bounded(stream: Stream, limit: int) -> bytes | int:
+def bounded(stream: Stream, limit: int) -> bytes | int:
     """The bytes of a stream, or how many had been read when the limit was passed."""
     pieces: list[bytes] = []
     size = 0

@@ -3,22 +3,26 @@
 import glob
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ..errors import InputError
-from . import files, jsonl, parquet
+from . import addresses, arrow, columns, delimited, files, folders, html, jsonl, parquet, warc
 from .options import ReadOptions, Slice
 
 LOOKED_AT = 100  # records in which the text column is looked for
+
+Found = tuple[str, str, str]  # where a file is, its name relative to the input, and the input
 
 
 def plan(inputs: Sequence[str | Path], options: ReadOptions) -> list[Slice]:
     """The pieces in which inputs are read, in the order of the inputs and of the names in each folder.
 
-    A folder stands for every file below it that a reader knows by its name; hidden files and folders are left out. A
-    row's `file` is the file's name, or its path inside the folder or below the fixed part of the pattern it was found
-    by. Where two files would have one name, parent folders are put before it until the names differ.
+    A folder stands for every file below it that a reader knows by its name; hidden files and folders are left out, and
+    of a `datasets` folder what only describes it. An input with `://` is an address, read through fsspec. A row's
+    `file` is the file's name, or its path inside the folder or below the fixed part of the pattern it was found by.
+    Where two files would have one name, parent folders are put before it until the names differ.
 
     Raises:
         InputError: for a missing or empty file, a folder or pattern with nothing to read, a file that is not what its
@@ -33,26 +37,39 @@ def plan(inputs: Sequence[str | Path], options: ReadOptions) -> list[Slice]:
     return pieces
 
 
-def _expand(given: str) -> list[tuple[Path, str, str]]:
-    """Files of one input: where each is, its name relative to the input, and the input."""
+def _expand(given: str) -> list[Found]:
+    """Files of one input."""
+    if addresses.is_address(given):
+        return _expand_address(given)
     path = Path(given)
     if path.is_dir():
         below = sorted(files.visible(path), key=lambda file: file.relative_to(path).parts)
-        known = [file for file in below if files.format_of(file.name)]
-        if not known:
-            raise InputError(
-                f"{given}: found no file to read among {len(below)}, expected names ending in {files.READABLE}"
-            )
-        return [(file, file.relative_to(path).as_posix(), given) for file in known]
+        return _data_files(given, [(str(file), file.relative_to(path).as_posix()) for file in below])
     if path.exists():
-        return [(path, path.name, given)]
+        return [(given, path.name, given)]
     if glob.has_magic(given):
         matches = sorted(Path(match) for match in glob.glob(given, recursive=True) if Path(match).is_file())
         if not matches:
             raise InputError(f"{given}: found no file that this pattern fits, expected at least one")
         root = _fixed_part(given)
-        return [(file, file.relative_to(root).as_posix(), given) for file in matches]
+        return [(str(file), file.relative_to(root).as_posix(), given) for file in matches]
     raise InputError(f"{given}: no such file or folder")
+
+
+def _expand_address(given: str) -> list[Found]:
+    below = addresses.files_below(given)
+    if below is None:
+        return [(given, addresses.name_of(given), given)]
+    return _data_files(given, below)
+
+
+def _data_files(given: str, listing: folders.Listing) -> list[Found]:
+    known = folders.data_files(listing)
+    if not known:
+        raise InputError(
+            f"{given}: found no file to read among {len(listing)}, expected names ending in {files.READABLE}"
+        )
+    return [(where, name, given) for where, name in known]
 
 
 def _fixed_part(pattern: str) -> Path:
@@ -65,15 +82,15 @@ def _fixed_part(pattern: str) -> Path:
     return fixed
 
 
-def _named(found: list[tuple[Path, str, str]]) -> list[tuple[Path, str]]:
+def _named(found: list[Found]) -> list[tuple[str, str]]:
     """Files with names of their own: `doc_id` is made of the name, so two files must never share one."""
     givers: dict[str, str] = {}
-    for path, _, given in found:
-        real = os.path.abspath(path)
-        if real in givers:
-            both = f"by {givers[real]} and by {given}" if givers[real] != given else f"twice by {given}"
-            raise InputError(f"{path}: found {both}, expected each file once")
-        givers[real] = given
+    places = [where if addresses.is_address(where) else os.path.abspath(where) for where, _, _ in found]
+    for place, (where, _, given) in zip(places, found, strict=True):
+        if place in givers:
+            both = f"by {givers[place]} and by {given}" if givers[place] != given else f"twice by {given}"
+            raise InputError(f"{where}: found {both}, expected each file once")
+        givers[place] = given
     names = [name for _, name, _ in found]
     depth = [len(PurePosixPath(name).parts) for name in names]
     while True:
@@ -82,40 +99,62 @@ def _named(found: list[tuple[Path, str, str]]) -> list[tuple[Path, str]]:
             sharing[name].append(index)
         clashes = [index for indices in sharing.values() if len(indices) > 1 for index in indices]
         if not clashes:
-            return [(path, name) for (path, _, _), name in zip(found, names, strict=True)]
+            return [(where, name) for (where, _, _), name in zip(found, names, strict=True)]
         for index in clashes:
-            parts = Path(os.path.abspath(found[index][0])).parts[1:]  # without the root: a name is never absolute
+            parts = PurePosixPath(places[index]).parts[1:]  # without the root or protocol: a name is never absolute
             depth[index] += 1
             names[index] = "/".join(parts[-depth[index] :])
 
 
-def _slices(path: Path, name: str, options: ReadOptions) -> Iterator[Slice]:
-    size = files.size_of(path)
-    kind = files.format_of(path.name)
+def _slices(path: str, name: str, options: ReadOptions) -> Iterable[Slice]:
+    size = files.size_of(path) or 0
+    file = addresses.name_of(path)
+    kind = files.format_of(file)
     if kind is None:
         raise InputError(f"{path}: found a name that no reader knows, expected one ending in {files.READABLE}")
     form, compression = kind
+    if form in ("html", "warc"):
+        html.require()
     head = files.head(path, form, compression, options.encoding, options.max_record_bytes)
-    source = path.name if options.source is None else options.source
-    whole = Slice(str(path), name, source, form, compression, 0, size, bytes=size)
+    source = file if options.source is None else options.source
+    whole = Slice(path, name, source, form, compression, 0, size, bytes=size)
     if form == "parquet":
-        runs = list(parquet.plan(str(path), options))
-        for groups, first, disk in runs:
-            yield Slice(str(path), name, source, form, None, 0, size, first, groups, len(runs) == 1, disk)
-        return
+        return _runs(whole, list(parquet.plan(path, options)))
+    if form == "arrow":
+        return _runs(whole, list(arrow.plan(path, options)))
     if form == "jsonl":
         _check_column(path, head, options)
-    can_be_cut = form == "jsonl" and compression is None and files.is_utf8(options.encoding)
-    if not can_be_cut or size <= options.partition_bytes:
-        yield whole
-        return
-    cuts = list(_cuts(path, options))
-    ends = [start for start, _ in cuts[1:]] + [size]
+    if form in ("csv", "tsv"):
+        with files.opened(path, compression, options.encoding) as stream:
+            whole = replace(whole, columns=delimited.columns(stream, form, options))
+    if size <= options.partition_bytes // (4 if compression else 1) or addresses.is_address(path):
+        return [whole]  # from afar a file is read once, from its beginning to its end
+    return _cut(whole, options)
+
+
+def _runs(whole: Slice, runs: list[tuple[tuple[int, ...], int, int]]) -> Iterator[Slice]:
+    for groups, first, disk in runs:
+        yield replace(whole, first_record=first, row_groups=groups, whole=len(runs) == 1, bytes=disk or whole.bytes)
+
+
+def _cut(whole: Slice, options: ReadOptions) -> Iterator[Slice]:
+    """A file in pieces of about a partition, where there are places to cut it."""
+    path, form = whole.path, whole.format
+    cuts = [(0, 0)]
+    if form == "warc":
+        cuts = list(warc.cuts(path, whole.compression, options))
+    elif whole.compression is None and files.is_utf8(options.encoding) and form != "plain":
+        with files.opened(path, None) as stream:
+            if form == "jsonl":
+                cuts = list(_lines(stream, options))
+            elif form in ("csv", "tsv"):
+                cuts = list(delimited.cuts(stream, form, options))
+    ends = [start for start, _ in cuts[1:]] + [whole.end]
     for (start, first), end in zip(cuts, ends, strict=True):
-        yield Slice(str(path), name, source, form, None, start, end, first, (), len(cuts) == 1, end - start)
+        yield replace(whole, start=start, end=end, first_record=first, whole=len(cuts) == 1, bytes=end - start)
 
 
-def _check_column(path: Path, head: bytes, options: ReadOptions) -> None:
+def _check_column(path: str, head: bytes, options: ReadOptions) -> None:
     """Refuse a file none of whose first records has the text column; damaged lines are for the reader to count."""
     start = head.decode("utf-8", "replace").lstrip(jsonl.BLANK + "\n" + jsonl.BOM)
     if start.startswith("["):
@@ -124,21 +163,20 @@ def _check_column(path: Path, head: bytes, options: ReadOptions) -> None:
     records = [record for record in map(jsonl.parse_object, lines) if isinstance(record, dict)]
     if records and all(jsonl.text_key(record, options.column) is None for record in records):
         found = list(dict.fromkeys(key for record in records for key in record))
-        raise InputError(parquet.missing_column(str(path), options.column, found))
+        raise InputError(columns.missing_column(path, options.column, found))
 
 
-def _cuts(path: Path, options: ReadOptions) -> Iterator[tuple[int, int]]:
-    """Places where an uncompressed file is cut, all at line ends and about a partition apart.
+def _lines(stream: files.Stream, options: ReadOptions) -> Iterator[tuple[int, int]]:
+    """Places where uncompressed JSON Lines are cut, all at line ends and about a partition apart.
 
     Each is a byte offset and the number of the line that starts there; the first is (0, 0), the end is not among them.
     """
     yield 0, 0
     start = offset = line = 0
-    with files.opened(str(path), None) as stream:
-        for chunk in jsonl.chunks(stream, min(files.BLOCK, options.partition_bytes), options.max_record_bytes):
-            size, lines = (chunk + 1, 1) if isinstance(chunk, int) else (len(chunk), chunk.count(b"\n"))
-            if offset > start and offset + size - start > options.partition_bytes:
-                start = offset
-                yield offset, line
-            offset += size
-            line += lines
+    for chunk in jsonl.chunks(stream, min(files.BLOCK, options.partition_bytes), options.max_record_bytes):
+        size, lines = (chunk + 1, 1) if isinstance(chunk, int) else (len(chunk), chunk.count(b"\n"))
+        if offset > start and offset + size - start > options.partition_bytes:
+            start = offset
+            yield offset, line
+        offset += size
+        line += lines

@@ -94,14 +94,18 @@ class Partition:
         raw = text.encode("utf-8", "surrogatepass")
         clean = "".join(REPLACEMENT if "\ud800" <= character <= "\udfff" else character for character in text)
         self._append(record, clean, raw, meta_json(fields))
+        self.edited("reader.lone_surrogate", count, {"lone_surrogates": count})
+
+    def edited(self, rule: str, count: int, detail: dict[str, Any]) -> None:
+        """Say that the text of the record added last is not wholly what the file holds, at `count` places."""
         self._edits.append(
             {
                 "row_id": self._doc_ids[-1],
                 "file": self.file,
-                "record": record,
-                "rule": "reader.lone_surrogate",
+                "record": self._records[-1],
+                "rule": rule,
                 "value": float(count),
-                "detail": tables.canonical_json({"lone_surrogates": count}),
+                "detail": tables.canonical_json(detail),
             }
         )
 
@@ -113,7 +117,7 @@ class Partition:
         self._content_ids.append(xxhash.xxh3_128_hexdigest(raw))
 
     def damaged(self, damage: Damage) -> None:
-        """Add a record that could not be read."""
+        """Add a record that could not be read, or is no document."""
         self.damages.append(damage)
 
     def settle(self) -> None:
@@ -141,7 +145,8 @@ class Partition:
             nothing = pl.lit([], dtype=tables.IDS)
             rows = rows.with_columns(source=pl.lit(self.source), file=pl.lit(self.file), parents=nothing)
             rows = tables.complete(rows, tables.DOCUMENTS)
-        read = Read(rows, self._ledger(), rows.height + len(self.damages), size)
+        damaged = sum(damage.counts for damage in self.damages)
+        read = Read(rows, self._ledger(), rows.height + len(self.damages), size, damaged)
         self._frames, self._edits, self.damages = [], [], []
         return read
 

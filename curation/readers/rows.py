@@ -99,7 +99,7 @@ def is_table(path: Path) -> bool:
 
 def _format(path: Path) -> tuple[Format, Compression | None] | None:
     known = files.format_of(path.name)
-    return None if known is None or known[0] == "plain" else known
+    return known if known is not None and known[0] in ("jsonl", "parquet") else None
 
 
 def _suffix(path: Path) -> str:

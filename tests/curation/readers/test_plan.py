@@ -105,7 +105,19 @@ REFUSED = {
     "utf32.txt": ("plain text".encode("utf-32"), "found text in UTF-32, expected UTF-8"),
     "column.jsonl": (b'{"id":1,"answer":"a"}\n{"id":2,"b":1}\n', "no column 'text', only 'id', 'answer', 'b'; name"),
     "long.jsonl": (b'{"id":"' + b"x" * 200_000 + b'"}\n', "found no column 'text', only 'id'"),
-    "table.csv": (b"a,b\n", "found a name that no reader knows"),
+    "table.csv": (b"a,b\n1,2\n", "no column 'text', only 'a', 'b'; name"),
+    "twice.csv": (b"text,a,a\n1,2,3\n", "found two columns 'a' in the header"),
+    "open.csv": (b'"text,a\n1,2\n', "found a quoted field without an end, expected a header"),
+    "blank.csv": (b"\n\n", "found no line with text, expected a header"),
+    "mac.csv": (b"text,a\r1,2\r", "found lines that end in a carriage return alone"),
+    "euckr.csv": (
+        "text\n안녕하세요\n반갑습니다\n고맙습니다\n".encode("cp949"),
+        r"found text in EUC-KR \(cp949\), expected UTF-8",
+    ),
+    "zip.html": (b"PK\x03\x04rest", "found a ZIP archive, expected HTML"),
+    "text.arrow": (LINE, "found damaged data .*expected a whole Arrow IPC file"),
+    "table.xlsx": (b"PK\x03\x04rest", "found a name that no reader knows"),
+    "data.arrow.gz": (gzip.compress(b"ARROW1"), "found a name that no reader knows"),
     "pages.parquet.gz": (gzip.compress(b"PAR1"), "found a name that no reader knows"),
 }
 
