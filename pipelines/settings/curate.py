@@ -4,12 +4,28 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from curation.consistency.conflicts import ConflictOptions
+from curation.consistency.labels import LabelOptions
 from curation.dedup.lines import LineOptions
+from curation.dedup.semantic import SemanticOptions
+from curation.dedup.substring import SubstringOptions
+from curation.diversity import DiversityOptions
+from curation.embedding.tfidf import TfidfOptions
 from curation.errors import InputError
+from curation.outliers import OutlierOptions
 
 from .base import Settings, forbidding_others
 
-for _options in (LineOptions,):
+for _options in (
+    ConflictOptions,
+    DiversityOptions,
+    LabelOptions,
+    LineOptions,
+    OutlierOptions,
+    SemanticOptions,
+    SubstringOptions,
+    TfidfOptions,
+):
     forbidding_others(_options)
 
 
@@ -46,7 +62,15 @@ class CurateSettings(Settings):
     partition_mb: int = Field(64, ge=1, description="uncompressed text a partition, MB")
     rules: dict[str, dict[str, Any]] = Field(DEFAULT_RULES, description="rule sets and their thresholds")
     personal_data: tuple[str, ...] = Field(("email", "phone"), description="kinds to replace, none for []")
+    date: str | None = Field(None, description="key of `meta` that holds a document's date, for keep orders")
+    outliers: OutlierOptions | None = Field(None, description="documents whose scores lie far from their group's")
+    labels: LabelOptions | None = Field(None, description="one label in several spellings, made uniform")
     lines: LineOptions | None = Field(None, description="lines or paragraphs that other documents have too, taken out")
+    substring: SubstringOptions | None = Field(None, description="passages that occur elsewhere, taken out")
+    embedding: TfidfOptions = Field(TfidfOptions(), description="vectors of documents, where a stage needs them")
+    semantic: SemanticOptions | None = Field(None, description="documents alike in meaning, null to leave it out")
+    conflicts: ConflictOptions | None = Field(None, description="the same question with contradicting answers")
+    diversity: DiversityOptions | None = Field(None, description="shares by language, source and topic, to a target")
     exact: ExactSettings | None = Field(ExactSettings(), description="exact dedup, null to leave it out")
     minhash: MinHashSettings | None = Field(MinHashSettings(), description="near dedup, null to leave it out")
     keep_dropped: bool = Field(True, description="keep the text of dropped documents in dropped/")

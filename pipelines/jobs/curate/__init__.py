@@ -35,7 +35,7 @@ def curate(run: Run, step: str, settings: CurateSettings) -> Output:
         job = Curation(run, step, executor)
         parts = read(job, settings, slices)
         filter_rows(job, settings, sets.rules_from(settings.rules), parts, TEXT)
-        pending = Pending(CLEAN, parts)
+        pending = Pending(CLEAN, parts, settings.date)
         stages = global_stages(job, pending, settings)
         finish(job, pending, settings)
     run.sweep(step, job.records)

@@ -98,7 +98,7 @@ def drop(job: Curation, pending: Pending, name: str, config: Any, side: Side, de
     """
     files = sides(job, pending, name, config if side_config is None else side_config, side, options)
     reads = [("work", file) for file in files]
-    job.carry_out([job.work(name, [name, config], reads, _decide, name, files, decide, options)], name, "decision")
+    job.carry_out([job.work(name, [name, config], reads, _decide, name, files, decide, options)], name, "decisions")
     pending.decisions.append(name)
 
 
@@ -118,7 +118,7 @@ def drop_rows(job: Curation, pending: Pending, name: str, config: Any, decide: S
     job.carry_out(works, name)
     files = [f"{name}-side-{part}" for part in pending.parts]
     reads = [("work", file) for file in files]
-    job.carry_out([job.work(name, [name, "all"], reads, _gathered, name, files)], name, "decision")
+    job.carry_out([job.work(name, [name, "all"], reads, _gathered, name, files)], name, "decisions")
     pending.decisions.append(name)
 
 

@@ -48,7 +48,7 @@ def drop_near(job: Curation, pending: drops.Pending, settings: MinHashSettings) 
     files = drops.sides(job, pending, "minhash", sketched, minhash.sketch, options)
     reads = [("work", file) for file in files]
     arguments = (files, pending.source, list(pending.parts), list(pending.decisions), options)
-    job.carry_out([job.work("minhash", ["minhash", config], reads, _decide_near, *arguments)], "minhash", "decision")
+    job.carry_out([job.work("minhash", ["minhash", config], reads, _decide_near, *arguments)], "minhash", "decisions")
     pending.decisions.append("minhash")
 
 

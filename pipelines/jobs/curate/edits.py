@@ -16,6 +16,7 @@ from .drops import Pending, Side, applied, sides
 from .shelf import Curation, Shelf
 
 Edit = Callable[[pl.DataFrame, Any], Edited]
+Edits = Callable[[Shelf, pl.DataFrame, Any], Edited]
 DecideSpans = Callable[[pl.DataFrame, Any], pl.DataFrame]  # the side tables of all, options -> schema SPANS
 
 
@@ -42,19 +43,44 @@ def _edit_rows(
 
 def edit(
     job: Curation, pending: Pending, name: str, config: Any, side: Side, decide: DecideSpans, options: Any,
-    keep_dropped: bool, side_config: Any = None,
+    keep_dropped: bool,
 ) -> None:  # fmt: skip
-    """Carry out a global edit: side tables, one decision about spans, and the texts written without them.
+    """Carry out a global edit: side tables, one decision about spans, and the texts written without them."""
+    files = sides(job, pending, name, config, side, options)
+    decide_spans(job, name, config, files, decide, options)
+    take_out(job, pending, name, keep_dropped)
 
-    What is pending is applied with it: afterwards the documents stand in new files.
-    """
-    files = sides(job, pending, name, config if side_config is None else side_config, side, options)
+
+def decide_spans(job: Curation, name: str, config: Any, files: list[str], decide: DecideSpans, options: Any) -> None:
+    """One decision about the spans to take out, from side tables (files of work/)."""
     reads = [("work", file) for file in files]
-    job.carry_out([job.work(name, [name, config], reads, _decide, name, files, decide, options)], name, "decision")
+    job.carry_out([job.work(name, [name, config], reads, _decide, name, files, decide, options)], name, "decisions")
+
+
+def take_out(job: Curation, pending: Pending, name: str, keep_dropped: bool) -> None:
+    """Write the texts without the spans of a decision; what is pending is applied with it."""
+    apply_edit(job, pending, name, [name, pending.decisions, keep_dropped], [name], _without_spans, name, keep_dropped)
+
+
+def apply_edit(
+    job: Curation, pending: Pending, name: str, config: Any, reads: list[str], edit: Edits, options: Any,
+    keep_dropped: bool,
+) -> None:  # fmt: skip
+    """Apply what is pending and edit what is left: afterwards the documents stand in new files.
+
+    Args:
+        job: the step.
+        pending: what the stages before left; changed.
+        name: of the stage.
+        config: everything that decides the edit besides the files.
+        reads: files of work/ that the edit reads.
+        edit: edits the documents of a partition, given the shelf and `options`.
+        options: passed to it.
+        keep_dropped: whether texts of dropped documents are written.
+    """
     works = [
-        job.work(f"{name}-apply/{part}", [name, pending.decisions, keep_dropped],
-                 [*pending.reads(part), ("work", name)],
-                 _apply, name, part, pending.source, list(pending.decisions), keep_dropped)
+        job.work(f"{name}-apply/{part}", config, [*pending.reads(part), *(("work", file) for file in reads)], _apply,
+                 name, part, pending.source, list(pending.decisions), edit, options, keep_dropped)
         for part in pending.parts
     ]  # fmt: skip
     job.carry_out(works, f"{name}, writing")
@@ -66,10 +92,16 @@ def _decide(shelf: Shelf, name: str, files: Sequence[str], decide: DecideSpans, 
     return Made((shelf.save(tables.check(found, SPANS), "work", name),))
 
 
-def _apply(shelf: Shelf, name: str, part: str, source: str, decisions: list[str], keep_dropped: bool) -> Made:
+def _apply(
+    shelf: Shelf, name: str, part: str, source: str, decisions: list[str], edit: Edits, options: Any, keep_dropped: bool
+) -> Made:  # fmt: skip
     split = applied(shelf, source, part, decisions)
-    edited = spans.apply(split.kept, shelf.load("work", name), name)
+    edited = edit(shelf, split.kept, options)
     return _saved(shelf, name, part, split.kept, edited, split.ledger, split.dropped, keep_dropped)
+
+
+def _without_spans(shelf: Shelf, documents: pl.DataFrame, name: str) -> Edited:
+    return spans.apply(documents, shelf.load("work", name), name)
 
 
 def _saved(

@@ -1,12 +1,9 @@
 """The global stages of a curate step in their order, each in force where the settings name it."""
 
-import dataclasses
-from typing import Any
-
 from curation.dedup import lines
 
 from ...settings import CurateSettings
-from . import duplicates, edits
+from . import contradictions, duplicates, edits, passages, statistics, vectors
 from .drops import Pending
 from .shelf import Curation
 
@@ -14,23 +11,39 @@ from .shelf import Curation
 def global_stages(job: Curation, pending: Pending, settings: CurateSettings) -> list[str]:
     """Carry out the stages that look at all documents; their names in order.
 
-    Exact duplicates go first, since they are found at least cost and every later stage then has less to look at; lines
-    and substrings are taken out before near duplicates are looked for, which they can make.
+    Outliers go first, since they are decided from scores alone; exact duplicates next, found at least cost, so that
+    every later stage has less to look at. Lines and passages are taken out before near duplicates are looked for,
+    which they can make. Shares are balanced last, over what is left.
     """
+    keep_dropped = settings.keep_dropped
     done: list[str] = []
+    if settings.outliers is not None:
+        statistics.drop_outliers(job, pending, settings.outliers)
+        done.append("outliers")
+    if settings.labels is not None:
+        contradictions.unify_labels(job, pending, settings.labels, keep_dropped)
+        done.append("labels")
     if settings.exact is not None:
         duplicates.drop_exact(job, pending, settings.exact)
         done.append("exact")
     if settings.lines is not None:
-        options = settings.lines
-        edits.edit(job, pending, "lines", config(options), lines.sketch, lines.decide, options, settings.keep_dropped)
+        config = settings.model_dump(mode="json")["lines"]
+        edits.edit(job, pending, "lines", config, lines.sketch, lines.decide, settings.lines, keep_dropped)
         done.append("lines")
+    if settings.substring is not None:
+        passages.take_out(job, pending, settings.substring, keep_dropped)
+        done.append("substring")
     if settings.minhash is not None:
         duplicates.drop_near(job, pending, settings.minhash)
         done.append("minhash")
+    if settings.semantic is not None:
+        vectors.fit(job, pending, settings.embedding)
+        vectors.drop_semantic(job, pending, settings.semantic, settings.embedding)
+        done.append("semantic")
+    if settings.conflicts is not None:
+        contradictions.drop_conflicts(job, pending, settings.conflicts)
+        done.append("conflicts")
+    if settings.diversity is not None:
+        statistics.balance(job, pending, settings.diversity, None)
+        done.append("diversity")
     return done
-
-
-def config(options: Any) -> dict[str, Any]:
-    """Options of a stage as JSON values, for its fingerprint."""
-    return dataclasses.asdict(options)
