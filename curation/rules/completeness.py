@@ -6,8 +6,11 @@ evidence is asked for; `python -m benchmarks.completeness` measures precision an
 on the same texts cut at a random character.
 """
 
+from collections.abc import Sequence
+
 import polars as pl
 
+from ..errors import InputError
 from .counts import TEXT, WORDS
 from .rule import Rule
 
@@ -56,7 +59,7 @@ def completeness(
     max_cut: float | None = 0.5,
     cut_from_words: float = 10,
     max_open_fences: float | None = 0,
-    required: tuple[str, ...] = (),
+    required: Sequence[str] = (),
     max_missing: float | None = 0,
 ) -> tuple[Rule, ...]:
     """Rules against documents that lack a field or their end; thresholds inclusive.
@@ -71,7 +74,12 @@ def completeness(
         max_open_fences: Markdown code fences (``` at the start of a line) that are not closed.
         required: names of fields that every record must have; `a.b` is field `b` of field `a`.
         max_missing: how many of them may be missing, null, or without a value (empty, null, none, nan, n/a, na, -).
+
+    Raises:
+        InputError: when `required` is no list of names.
     """
+    if isinstance(required, str) or not all(isinstance(name, str) and name for name in required):
+        raise InputError(f"rules.completeness.required: found {required!r}, expected a list of names of fields")
     rules = [
         Rule(
             "completeness.cut",

@@ -9,13 +9,16 @@ from typing import Any, get_args
 
 from ..errors import InputError
 from .c4 import c4
+from .completeness import completeness
 from .fineweb import fineweb
 from .gopher import gopher_quality
+from .keywords import keywords
 from .korean import korean
 from .length import length
 from .mojibake import mojibake
 from .repetition import gopher_repetition
 from .rule import Rule
+from .sources import sources
 
 SETS: dict[str, Callable[..., tuple[Rule, ...]]] = {
     "length": length,
@@ -25,6 +28,9 @@ SETS: dict[str, Callable[..., tuple[Rule, ...]]] = {
     "c4": c4,
     "fineweb": fineweb,
     "korean": korean,
+    "completeness": completeness,
+    "keywords": keywords,
+    "sources": sources,
 }
 
 

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from curation import tables
+from curation.errors import InputError
 from curation.rules import rule
 from curation.rules.completeness import CERTAIN, ENDED, NO_MARK, OPEN_LINE, WITHIN_LINE, completeness
 
@@ -126,6 +127,11 @@ def test_required_fields() -> None:
     assert (
         rule.decide(scores, lenient)["first_failing_rule"].to_list() == [None] * 3 + ["completeness.missing_fields"] * 2
     )
+
+
+def test_what_is_refused() -> None:
+    with pytest.raises(InputError, match="rules.completeness.required: found 'title', expected a list of names"):
+        completeness(required="title")
 
 
 @pytest.mark.shared_data
