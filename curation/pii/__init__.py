@@ -1,6 +1,6 @@
-"""Personal data: found by pattern, replaced by typed placeholders, noted in the ledger without the data itself."""
+"""Personal data: found by pattern, checksum and context, replaced, noted in the ledger without the data itself."""
 
-from .patterns import KINDS
+from .kinds import DEFAULT_KINDS, KINDS, PersonalDataOptions
 from .replace import replace
 
-__all__ = ["KINDS", "replace"]
+__all__ = ["DEFAULT_KINDS", "KINDS", "PersonalDataOptions", "replace"]
