@@ -1,6 +1,8 @@
-"""Compiled kernels of deduplication. They hold no lock, write to their own rows only, and start no threads.
+"""Compiled kernels that read texts: shingles, signatures and folded texts, in one walk over the bytes of a column.
 
-All in one file, because compiled code is cached beside it and the cache knows of changes to this file alone.
+They hold no lock, write to their own rows only, and start no threads. Indices are unsigned, since a signed one costs a
+test for negative values at each access. All in one file, because compiled code is cached beside it and the cache knows
+of changes to this file alone.
 """
 
 from collections.abc import Callable
@@ -9,19 +11,27 @@ from typing import Any
 import numba
 import numpy as np
 
+# An entry of the table of characters, uint32: the lower-cased character, its class, and what is to be known of it.
+CODE, CLASS, WHITE = np.uint32(0x1FFFFF), np.uint32(0x600000), np.uint32(1 << 25)
+UNSETTLED = np.uint32(1 << 23)  # a character that text in NFC may not hold, or only in some places
+DOTTED = np.uint32(1 << 24)  # the capital I with a dot, of which two characters are made
+_UNSPACED = np.uint32(0x400000)
+_DOT = np.uint32(0x307)
+
 _WORD_START = np.uint64(0xCBF29CE484222325)
 _WORD_STEP = np.uint64(0x100000001B3)
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _SALT = (np.uint64(0x5851F42D4C957F2D), np.uint64(0x14057B7EF767814F))  # words and characters never agree by chance
-_ONE, _ZERO = np.uint64(1), np.uint64(0)
+_ZERO, _ONE, _HALF = np.uint64(0), np.uint64(1), np.uint64(32)
 _MIX_SHIFT, _MIX_1, _MIX_2 = np.uint64(33), np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
-_HALF = np.uint64(32)
 _LARGEST = np.uint32(0xFFFFFFFF)
 _SHIFT_16, _SHIFT_13 = np.uint32(16), np.uint32(13)
 _MIX32_1, _MIX32_2 = np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
+_BLOCK = 512  # shingles that are signed in one go: they stay in the first cache
+_AT, _READY, _SLOT, _ROLLING, _WORD, _LAST, _SAME = range(7)  # places in the state of a walk; two of _SAME
 
 
-def _kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile when first called; keep the machine code beside the source, or nowhere if that cannot be written."""
     try:
         return numba.njit(nogil=True, cache=True)(function)
@@ -29,7 +39,7 @@ def _kernel(function: Callable[..., Any]) -> Callable[..., Any]:
         return numba.njit(nogil=True)(function)
 
 
-@_kernel
+@kernel
 def _mix(value: Any) -> Any:
     """The finaliser of MurmurHash3 for 64 bits."""
     value ^= value >> _MIX_SHIFT
@@ -39,113 +49,179 @@ def _mix(value: Any) -> Any:
     return value ^ (value >> _MIX_SHIFT)
 
 
-@_kernel
-def _decode(content: np.ndarray, at: int) -> Any:
-    """Character number and its length in bytes at a place in valid UTF-8."""
-    first = np.int64(content[at])
+@kernel
+def decode(content: np.ndarray, at: Any) -> Any:
+    """Character number, uint32, and its length in bytes, uint64, at a place in valid UTF-8."""
+    first = np.uint32(content[at])
     if first < 0x80:
-        return first, 1
-    second = np.int64(content[at + 1]) & 0x3F
+        return first, _ONE
+    second = np.uint32(content[at + _ONE]) & np.uint32(0x3F)
     if first < 0xE0:
-        return (first & 0x1F) << 6 | second, 2
-    third = np.int64(content[at + 2]) & 0x3F
+        return np.uint32((first & np.uint32(0x1F)) << np.uint32(6) | second), np.uint64(2)
+    third = np.uint32(second << np.uint32(6) | np.uint32(content[at + np.uint64(2)]) & np.uint32(0x3F))
     if first < 0xF0:
-        return (first & 0x0F) << 12 | second << 6 | third, 3
-    return (first & 0x07) << 18 | second << 12 | third << 6 | np.int64(content[at + 3]) & 0x3F, 4
+        return np.uint32((first & np.uint32(0x0F)) << np.uint32(12) | third), np.uint64(3)
+    fourth = np.uint32(third << np.uint32(6) | np.uint32(content[at + np.uint64(3)]) & np.uint32(0x3F))
+    return np.uint32((first & np.uint32(0x07)) << np.uint32(18) | fourth), np.uint64(4)
 
 
-@_kernel
-def measure_shingles(
-    content: np.ndarray,
-    starts: np.ndarray,
-    table: np.ndarray,
-    begin: int,
-    end: int,
-    words: int,
-    characters: int,
-    share: float,
-    counts: np.ndarray,
-    by_characters: np.ndarray,
-) -> None:
-    """Kind and number of shingles of documents begin..end."""
-    seen = np.zeros(4, np.int64)
-    for row in range(begin, end):
-        seen[:] = 0
-        word_count, inside = 0, False
-        at = starts[row]
-        while at < starts[row + 1]:
-            code, size = _decode(content, at)
-            kind = table[code] if code < len(table) else np.uint8(0)
-            seen[kind] += 1
-            if kind != 0 and not inside:
-                word_count += 1
-            inside = kind != 0
-            at += size
-        letters = seen[1] + seen[2]
-        if letters > 0 and seen[2] >= share * letters:
-            by_characters[row] = 1
-            counts[row] = max(0, letters + seen[3] - characters + 1)
+@kernel
+def _by_characters(content: np.ndarray, begin: Any, end: Any, table: np.ndarray, share: float) -> bool:
+    """Whether unspaced letters are the given share of all: from counts of bytes where they settle it."""
+    latin, leading, wide, sure = 0, 0, 0, 0
+    for at in range(begin, end):
+        byte = content[np.uint64(at)]
+        latin += ((byte | np.uint8(0x20)) - np.uint8(0x61)) & np.uint8(0xFF) < 26
+        leading += byte >= 0xC2
+        wide += byte >= 0xE0  # unspaced letters take three bytes or more
+        sure += (byte == 0xEB) | (byte == 0xEC)  # nothing but Hangul begins so
+    if wide < share * latin or (wide == 0 and share > 0):
+        return False
+    if sure > 0 and sure >= share * (latin + leading):
+        return True
+    letters, unspaced = 0, 0
+    place = np.uint64(begin)
+    while place < np.uint64(end):
+        code, size = decode(content, place)
+        place += size
+        kind = table[code] & CLASS if code < len(table) else np.uint32(0)
+        letters += (kind != 0) & (kind != CLASS)
+        unspaced += kind == _UNSPACED
+    return letters > 0 and unspaced >= share * letters
+
+
+@kernel
+def _note(state: np.ndarray, shingle: Any) -> None:
+    """Take a shingle of 64 bits into the two hashes that stand for all of a document's, of repeats the first only."""
+    if shingle != state[_LAST]:
+        state[_LAST] = shingle
+        one = (state[_SAME] ^ shingle) * _MIX_1
+        two = (state[_SAME + 1] ^ shingle) * _BASE
+        state[_SAME] = one ^ (one >> _HALF)
+        state[_SAME + 1] = two ^ (two >> _MIX_SHIFT)
+
+
+@kernel
+def _cut_words(
+    content: np.ndarray, end: Any, table: np.ndarray, trusted: bool, words: int, leaving: Any,
+    window: np.ndarray, state: np.ndarray, block: np.ndarray,
+) -> int:  # fmt: skip
+    """Next shingles of words, as many as the block takes: a polynomial over hashes of words, rolled on by one.
+
+    Returns:
+        Number of shingles; less than the block has room for at the end of the text; -1 for a character that may have
+        to be normalised.
+    """
+    at, ready, slot, rolling, word = state[_AT], state[_READY], state[_SLOT], state[_ROLLING], state[_WORD]
+    least, last, count, room = np.uint64(words), np.uint64(words - 1), _ZERO, np.uint64(len(block))
+    while count < room:
+        if at < end:
+            byte = content[at]
+            if byte < 0x80:
+                entry = table[np.uint64(byte)]
+                at += _ONE
+            else:
+                code, size = decode(content, at)
+                at += size
+                entry = table[code] if code < len(table) else np.uint32(0)
+                if entry & (UNSETTLED | DOTTED):
+                    if entry & UNSETTLED and not trusted:
+                        return -1
+                    if entry & DOTTED:
+                        word = (word ^ np.uint64(entry & CODE)) * _WORD_STEP
+                        entry = _DOT | CLASS
+            if entry & CLASS:
+                word = (word ^ np.uint64(entry & CODE)) * _WORD_STEP
+                continue
+        elif word == _WORD_START:
+            break
+        if word != _WORD_START:
+            unit = _mix(word)
+            word = _WORD_START
+            rolling = (rolling - window[slot] * leaving) * _BASE + unit
+            window[slot] = unit
+            slot = _ZERO if slot == last else slot + _ONE
+            ready += _ONE
+            if ready >= least:
+                shingle = _mix(rolling ^ _SALT[0])
+                _note(state, shingle)
+                block[count] = np.uint32(shingle >> _HALF)
+                count += _ONE
+    state[_AT], state[_READY], state[_SLOT], state[_ROLLING], state[_WORD] = at, ready, slot, rolling, word
+    return int(count)
+
+
+@kernel
+def _cut_characters(
+    content: np.ndarray, end: Any, table: np.ndarray, trusted: bool, characters: int, leaving: Any,
+    window: np.ndarray, state: np.ndarray, block: np.ndarray,
+) -> int:  # fmt: skip
+    """The same with shingles of characters."""
+    at, ready, slot, rolling = state[_AT], state[_READY], state[_SLOT], state[_ROLLING]
+    dotted = state[_WORD] == _ONE  # a dot is still to come
+    least, last, count, room = np.uint64(characters), np.uint64(characters - 1), _ZERO, np.uint64(len(block))
+    while count < room and (at < end or dotted):
+        if dotted:
+            code, dotted = _DOT, False
         else:
-            counts[row] = max(0, word_count - words + 1)
-
-
-@_kernel
-def fill_shingles(
-    content: np.ndarray,
-    starts: np.ndarray,
-    table: np.ndarray,
-    begin: int,
-    end: int,
-    words: int,
-    characters: int,
-    by_characters: np.ndarray,
-    offsets: np.ndarray,
-    values: np.ndarray,
-) -> None:
-    """Shingles of documents begin..end: a polynomial over the last words or characters, rolled on by one at a time."""
-    window = np.zeros(max(words, characters), np.uint64)
-    for row in range(begin, end):
-        at, target = starts[row], offsets[row]
-        if offsets[row + 1] == target:
-            continue
-        length = characters if by_characters[row] else words
-        salt = _SALT[1] if by_characters[row] else _SALT[0]
-        leaving = _ONE  # power of the base that the oldest unit has
-        for _ in range(length - 1):
-            leaving *= _BASE
-        units, rolling, word, inside = 0, _ZERO, _WORD_START, False
-        while True:
-            kind, code, size = np.uint8(0), np.int64(0), 1
-            if at < starts[row + 1]:
-                code, size = _decode(content, at)
-                if code < len(table):
-                    kind = table[code]
-            complete = False
-            unit = _ZERO
-            if by_characters[row]:
-                complete, unit = kind != 0, np.uint64(code)
-            elif kind != 0:
-                word = (word ^ np.uint64(code)) * _WORD_STEP
-                inside = True
-            elif inside:
-                complete, unit = True, _mix(word)
-                word, inside = _WORD_START, False
-            if complete:
-                slot = units % length
-                if units >= length:
-                    rolling -= window[slot] * leaving
-                rolling = rolling * _BASE + unit
-                window[slot] = unit
-                units += 1
-                if units >= length:
-                    values[target] = np.uint32(_mix(rolling ^ salt) >> _HALF)
-                    target += 1
-            if at >= starts[row + 1]:
-                break
+            code, size = decode(content, at)
             at += size
+            if code < np.uint32(0xAC00) or code > np.uint32(0xD7A3):  # Hangul syllables are what they are
+                entry = table[code] if code < len(table) else np.uint32(0)
+                if entry & UNSETTLED and not trusted:
+                    return -1
+                if not entry & CLASS:
+                    continue
+                dotted = entry & DOTTED != 0
+                code = entry & CODE
+        unit = np.uint64(code)
+        rolling = (rolling - window[slot] * leaving) * _BASE + unit
+        window[slot] = unit
+        slot = _ZERO if slot == last else slot + _ONE
+        ready += _ONE
+        if ready >= least:
+            shingle = _mix(rolling ^ _SALT[1])
+            _note(state, shingle)
+            block[count] = np.uint32(shingle >> _HALF)
+            count += _ONE
+    state[_AT], state[_READY], state[_SLOT], state[_ROLLING] = at, ready, slot, rolling
+    state[_WORD] = _ONE if dotted else _ZERO
+    return int(count)
 
 
-@_kernel
+@kernel
+def _power(exponent: int) -> Any:
+    """Power of the base that the oldest unit of a window has."""
+    value = _ONE
+    for _ in range(exponent):
+        value *= _BASE
+    return value
+
+
+@kernel
+def _sign(block: np.ndarray, count: int, a: np.ndarray, b: np.ndarray, signature: np.ndarray) -> None:
+    """Lower a signature to the least values of the permutations a * mix(h) + b modulo 2^32 over a block's hashes.
+
+    The permutations lie in the lanes of vector registers; four hashes are taken at a time, so that each is loaded and
+    stored once for four. The block has room to be filled up to a multiple of four; it is used up.
+    """
+    filled = (count + 3) // 4 * 4
+    for i in range(count, filled):
+        block[np.uint64(i)] = block[np.uint64(count - 1)]
+    for i in range(filled):
+        block[np.uint64(i)] = _mix32(block[np.uint64(i)])
+    for i in range(0, filled, 4):
+        at = np.uint64(i)
+        one, two = block[at], block[at + _ONE]
+        three, four = block[at + np.uint64(2)], block[at + np.uint64(3)]
+        for k in range(len(signature)):
+            factor, summand = a[k], b[k]
+            first = min(np.uint32(factor * one + summand), np.uint32(factor * two + summand))
+            second = min(np.uint32(factor * three + summand), np.uint32(factor * four + summand))
+            signature[k] = min(signature[k], min(first, second))
+
+
+@kernel
 def _mix32(value: Any) -> Any:
     """The finaliser of MurmurHash3 for 32 bits."""
     value = np.uint32(value ^ (value >> _SHIFT_16))
@@ -155,125 +231,101 @@ def _mix32(value: Any) -> Any:
     return np.uint32(value ^ (value >> _SHIFT_16))
 
 
-@_kernel
-def _sign(values: np.ndarray, begin: int, end: int, a: np.ndarray, b: np.ndarray, signature: np.ndarray) -> None:
-    """Least value of each permutation a * mix(h) + b modulo 2^32 over values[begin:end]."""
-    signature[:] = _LARGEST
-    for i in range(begin, end):
-        mixed = _mix32(values[i])
-        for k in range(len(a)):
-            permuted = np.uint32(a[k] * mixed + b[k])
-            signature[k] = min(signature[k], permuted)
+@kernel
+def sketch_texts(
+    content: np.ndarray, starts: np.ndarray, table: np.ndarray, trusted: bool, words: int, characters: int,
+    share: float, a: np.ndarray, b: np.ndarray, rows_a_band: int, begin: int, end: int,
+    counts: np.ndarray, same: np.ndarray, signatures: np.ndarray, keys: np.ndarray,
+) -> None:  # fmt: skip
+    """Sketches of texts begin..end, without their shingles being stored anywhere.
+
+    Args:
+        content: UTF-8 of all texts; text i is content[starts[i]:starts[i + 1]].
+        starts: int64 (rows + 1,).
+        table: see `shingles.characters`.
+        trusted: the texts are in NFC.
+        words: words of a shingle.
+        characters: characters of a shingle, where characters are used.
+        share: of unspaced letters, from which characters are used.
+        a: factors of the permutations; more than there are columns of signatures, where a fuller vector is faster.
+        b: summands of the permutations.
+        rows_a_band: signature values of a band.
+        begin: first row.
+        end: row after the last.
+        counts: int64 (rows,), out: number of shingles; -1 where the text must first be brought into NFC.
+        same: uint64 (2, rows), out: hashes of the whole series of shingles, repeats in a row counted once.
+        signatures: uint32 (rows, permutations) or (0, ...), out.
+        keys: uint64 (bands, rows) or (0, ...), out: a hash of each run of `rows_a_band` signature values.
+    """
+    block, signature = np.empty(_BLOCK, np.uint32), np.empty(len(a), np.uint32)
+    window, state = np.empty(max(words, characters), np.uint64), np.empty(8, np.uint64)
+    leaving_word, leaving_character = _power(words - 1), _power(characters - 1)
+    for row in range(begin, end):
+        stop = np.uint64(starts[row + 1])
+        by_characters = _by_characters(content, starts[row], starts[row + 1], table, share)
+        window[:] = _ZERO
+        state[:] = _ZERO
+        state[_AT], state[_WORD] = np.uint64(starts[row]), _ZERO if by_characters else _WORD_START
+        signature[:] = _LARGEST
+        total = 0
+        while True:
+            if by_characters:
+                count = _cut_characters(
+                    content, stop, table, trusted, characters, leaving_character, window, state, block)  # fmt: skip
+            else:
+                count = _cut_words(content, stop, table, trusted, words, leaving_word, window, state, block)
+            total = total + count if count >= 0 else -1
+            if count > 0:
+                _sign(block, count, a, b, signature)
+            if count < _BLOCK:
+                break
+        counts[row] = total
+        same[0, row], same[1, row] = state[_SAME], state[_SAME + 1]
+        if len(signatures) > 0:
+            for k in range(signatures.shape[1]):
+                signatures[row, k] = signature[k]
+        for band in range(len(keys)):
+            key = _SALT[0]
+            for k in range(band * rows_a_band, (band + 1) * rows_a_band):
+                key = (key + np.uint64(signature[k])) * _BASE
+            keys[band, row] = _mix(key)
 
 
-@_kernel
+@kernel
+def cut_texts(
+    content: np.ndarray, starts: np.ndarray, table: np.ndarray, words: int, characters: int, share: float,
+    begin: int, end: int, offsets: np.ndarray, values: np.ndarray,
+) -> None:  # fmt: skip
+    """Shingles of texts begin..end in NFC, those of row i to values[offsets[i]:offsets[i + 1]]; see `sketch_texts`."""
+    window, state = np.empty(max(words, characters), np.uint64), np.empty(8, np.uint64)
+    leaving_word, leaving_character = _power(words - 1), _power(characters - 1)
+    for row in range(begin, end):
+        if offsets[row + 1] == offsets[row]:
+            continue
+        stop = np.uint64(starts[row + 1])
+        by_characters = _by_characters(content, starts[row], starts[row + 1], table, share)
+        window[:] = _ZERO
+        state[:] = _ZERO
+        state[_AT], state[_WORD] = np.uint64(starts[row]), _ZERO if by_characters else _WORD_START
+        target = values[offsets[row] : offsets[row + 1]]
+        if by_characters:
+            _cut_characters(content, stop, table, True, characters, leaving_character, window, state, target)
+        else:
+            _cut_words(content, stop, table, True, words, leaving_word, window, state, target)
+
+
+@kernel
 def sign_rows(
     values: np.ndarray, offsets: np.ndarray, a: np.ndarray, b: np.ndarray, begin: int, end: int, signatures: np.ndarray
 ) -> None:
-    """Signatures of rows begin..end."""
+    """Signatures of rows begin..end of given hashes."""
+    block, signature = np.empty(_BLOCK, np.uint32), np.empty(len(a), np.uint32)
     for row in range(begin, end):
-        _sign(values, offsets[row], offsets[row + 1], a, b, signatures[row])
-
-
-@_kernel
-def band_rows(
-    values: np.ndarray,
-    offsets: np.ndarray,
-    a: np.ndarray,
-    b: np.ndarray,
-    rows_a_band: int,
-    begin: int,
-    end: int,
-    keys: np.ndarray,
-) -> None:
-    """Band keys of rows begin..end, keys[band, row]: a hash of each run of `rows_a_band` signature values."""
-    signature = np.empty(len(a), np.uint32)
-    for row in range(begin, end):
-        _sign(values, offsets[row], offsets[row + 1], a, b, signature)
-        for band in range(len(keys)):
-            key = _SALT[0]
-            for i in range(band * rows_a_band, (band + 1) * rows_a_band):
-                key = _mix(key * _BASE + np.uint64(signature[i]))
-            keys[band, row] = key
-
-
-@_kernel
-def keep_greedily(
-    values: np.ndarray,
-    offsets: np.ndarray,
-    keys: np.ndarray,
-    threshold: float,
-    different: int,
-    duplicate_of: np.ndarray,
-    similarity: np.ndarray,
-) -> None:
-    """Rows in keep order: mark each that resembles a kept one; see `verify.decide`.
-
-    Args:
-        values: each row's shingles as ranks, the rarest shingle first, ascending within a row.
-        offsets: (rows + 1,).
-        keys: (bands, rows).
-        threshold: least Jaccard similarity of a duplicate.
-        different: number of ranks.
-        duplicate_of: (rows,), out: the kept row, or -1.
-        similarity: (rows,), out.
-    """
-    rows = len(offsets) - 1
-    newest = np.full(different, -1, np.int64)  # last entry of the list of kept rows that have a shingle in their prefix
-    older = np.empty(len(values), np.int64)
-    owner = np.empty(len(values), np.int64)
-    entries = 0
-    compared = np.full(rows, -1, np.int64)
-    for row in range(rows):
-        begin, end = offsets[row], offsets[row + 1]
-        size = end - begin
-        # Two sets of Jaccard t or more share at least ceil(t * size) shingles, so also one of the first
-        # size - ceil(t * size) + 1 of each (Chaudhuri et al. 2006): only these are looked up.
-        prefix = min(size, size - int(np.ceil(threshold * size - 1e-9)) + 1)
-        best, best_row = -1.0, np.int64(-1)
-        for i in range(begin, begin + prefix):
-            entry = newest[values[i]]
-            while entry >= 0:
-                other = owner[entry]
-                entry = older[entry]
-                if compared[other] == row:
-                    continue
-                compared[other] = row
-                other_size = offsets[other + 1] - offsets[other]
-                if min(size, other_size) < threshold * max(size, other_size) - 1e-9:
-                    continue
-                if not _share_a_band(keys, row, other):
-                    continue
-                jaccard = _jaccard(values, begin, end, offsets[other], offsets[other + 1])
-                if jaccard >= threshold and (jaccard > best or (jaccard == best and other < best_row)):
-                    best, best_row = jaccard, other
-        duplicate_of[row], similarity[row] = best_row, best
-        if best_row < 0:
-            for i in range(begin, begin + prefix):
-                older[entries], owner[entries] = newest[values[i]], row
-                newest[values[i]] = entries
-                entries += 1
-
-
-@_kernel
-def _share_a_band(keys: np.ndarray, row: int, other: int) -> bool:
-    for band in range(len(keys)):  # noqa: SIM110 - a generator cannot be compiled
-        if keys[band, row] == keys[band, other]:
-            return True
-    return False
-
-
-@_kernel
-def _jaccard(values: np.ndarray, i: int, i_end: int, j: int, j_end: int) -> float:
-    """Jaccard similarity of two ascending runs of distinct values."""
-    common, total = 0, (i_end - i) + (j_end - j)
-    while i < i_end and j < j_end:
-        if values[i] == values[j]:
-            common += 1
-            i += 1
-            j += 1
-        elif values[i] < values[j]:
-            i += 1
-        else:
-            j += 1
-    return common / (total - common)
+        signature[:] = _LARGEST
+        for first in range(offsets[row], offsets[row + 1], _BLOCK):
+            count = min(_BLOCK, offsets[row + 1] - first)
+            for i in range(count):
+                block[i] = values[first + i]
+            _sign(block, count, a, b, signature)
+        for k in range(signatures.shape[1]):
+            signatures[row, k] = signature[k]

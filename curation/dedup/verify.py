@@ -3,10 +3,14 @@
 import numpy as np
 import polars as pl
 
-from . import buffers, kernels, order
+from . import buffers, copies, joins, lsh, order
+from .signatures import MinHashOptions
 
 _BATCH = 8_000_000  # shingles of whole components that are compared in one go, so that memory is bounded
 
+_PAIRS = 32  # rows of a component up to which each is compared with each
+
+FOUND = pl.Schema({"row": pl.Int64, "duplicate_of": pl.String, "similarity": pl.Float64, "cluster_id": pl.Int64})
 DECISIONS = pl.Schema(
     {"doc_id": pl.String, "duplicate_of": pl.String, "similarity": pl.Float64, "cluster_id": pl.Int64}
 )
@@ -60,6 +64,51 @@ def decide(
     return pl.concat(decided).sort("doc_id")
 
 
+def decide_shard(rows: pl.DataFrame, options: MinHashOptions) -> pl.DataFrame:
+    """The same choice among whole components, as `candidates.rows` gives them.
+
+    Components of few rows are compared pair by pair, larger ones through their rarest shingles; both choose alike.
+
+    Args:
+        rows: what `candidates.rows` gave of all partitions for the components in question, in any order.
+        options: how near duplicates are found.
+
+    Returns:
+        Schema `FOUND`, a row for each, by `row`: `duplicate_of` and `similarity` are null for one that is kept.
+        `cluster_id` stands for the smallest `doc_id` of the component (`copies.cluster_id`).
+    """
+    if not rows.height:
+        return pl.DataFrame(schema=FOUND)
+    bands = lsh.band_columns(options.bands)
+    sizes = pl.len().over("component") > _PAIRS
+    ranked = order.ranked(rows.with_columns(large=sizes), options.keep_order, first=["large", "component"])
+    values, offsets = buffers.unlisted(ranked["shingles"])
+    keys = np.stack([ranked[band].to_numpy() for band in bands])
+    kept_row, similarity = np.empty(ranked.height, np.int64), np.empty(ranked.height)
+    small = int((~ranked["large"]).sum())
+    changes = np.flatnonzero(np.diff(ranked["component"][:small].to_numpy())) + 1
+    starts = np.concatenate(([0], changes, [small])).astype(np.int64)
+    joins.keep_by_pairs(values, offsets, keys, starts, options.threshold, kept_row, similarity)
+    if small < ranked.height:
+        ranks, different = _by_rarity(values[offsets[small] :], np.diff(offsets[small:]))
+        chosen, alike = np.empty(ranked.height - small, np.int64), np.empty(ranked.height - small)
+        joins.keep_greedily(ranks, offsets[small:] - offsets[small], np.ascontiguousarray(keys[:, small:]),
+                            options.threshold, different, chosen, alike)  # fmt: skip
+        kept_row[small:] = np.where(chosen >= 0, chosen + small, -1)
+        similarity[small:] = alike
+    ids = ranked["doc_id"]
+    gone = pl.Series(kept_row >= 0)
+    named = ranked.group_by("component", maintain_order=True).agg(pl.col("doc_id").min())
+    clusters = copies.cluster_ids(named["doc_id"])
+    decided = ranked.select(
+        "row",
+        "component",
+        duplicate_of=pl.when(gone).then(ids.gather(np.maximum(kept_row, 0))),
+        similarity=pl.when(gone).then(pl.Series(similarity)),
+    ).join(named.select("component", cluster_id=clusters), on="component", how="left", maintain_order="left")
+    return decided.select(FOUND.names()).sort("row")
+
+
 def _batches(rows: pl.DataFrame) -> pl.Series:
     """Number of the batch of each row: whole components, together of about `_BATCH` shingles."""
     before = rows.select(pl.col("size").cum_sum() - pl.col("size"), "component")
@@ -77,7 +126,7 @@ def _batch(
     ranks, different = _by_rarity(values[at], sizes)
     keys = np.stack([rows[band].to_numpy() for band in bands])
     kept_row, similarity = np.empty(len(sizes), np.int64), np.empty(len(sizes))
-    kernels.keep_greedily(ranks, ends, keys, threshold, different, kept_row, similarity)
+    joins.keep_greedily(ranks, ends, keys, threshold, different, kept_row, similarity)
     dropped = np.flatnonzero(kept_row >= 0)
     ids = rows["doc_id"]
     return pl.DataFrame(

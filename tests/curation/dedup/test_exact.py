@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from curation.dedup import exact
+from curation.dedup import copies, exact
 from curation.errors import InputError
+from curation.stage import DROPS
 
 
 def documents(*texts: str) -> pl.DataFrame:
@@ -40,10 +41,10 @@ def test_keys_of_a_slice():
 
 def test_the_first_in_keep_order_stays():
     rows = side("a b", "A   B", "other", "a  b")
-    assert exact.decide(rows).to_dicts() == [
-        {"doc_id": "d0", "duplicate_of": "d1", "similarity": 1.0},
-        {"doc_id": "d3", "duplicate_of": "d1", "similarity": 1.0},
-    ]
+    found = exact.decide(rows)
+    assert found.schema == DROPS
+    named = ("duplicate.exact", 1.0, 1.0, "d1", 1.0, copies.cluster_id("d1"), None)
+    assert found.rows() == [("d0", *named), ("d3", *named)]
     assert exact.decide(rows, ["doc_id"])["duplicate_of"].to_list() == ["d0", "d0"]
     assert exact.decide(rows, ["length"])["duplicate_of"].to_list() == ["d0", "d0"]
     assert exact.decide(rows, ["-doc_id"])["duplicate_of"].to_list() == ["d3", "d3"]
@@ -73,4 +74,40 @@ def test_decisions_do_not_depend_on_input_order(texts: list[str], shuffle, keep:
     assert kept["key"].n_unique() == kept.height == rows["key"].n_unique()
     key_of = dict(rows.select("doc_id", "key").iter_rows())
     kept_ids = set(kept["doc_id"])
-    assert all(key_of[a] == key_of[b] and b in kept_ids for a, b, _ in dropped.iter_rows())
+    pairs = dropped.select("doc_id", "duplicate_of").iter_rows()
+    assert all(key_of[a] == key_of[b] and b in kept_ids for a, b in pairs)
+
+
+def test_case_is_that_of_each_character():
+    keys = exact.keys(documents("ΟΔΟΣ", "οδος", "οδοσ", "\u0130", "i\u0307", "STRASSE", "straße"))["key"].to_list()
+    assert keys[0] == keys[1] == keys[2] and keys[3] == keys[4] and keys[5] != keys[6]
+
+
+def test_a_side_table_holds_the_key_in_halves():
+    frame = documents("A  b", "\u1100\u1161", "").with_columns(quality=pl.Series([0.1, 0.2, 0.3]))
+    rows = exact.side(frame, ["-quality", "length"])
+    assert rows.columns == ["doc_id", "quality", "length", "key_high", "key_low"]
+    halves = [f"{high:016x}{low:016x}" for high, low in rows.select(exact.KEY).iter_rows()]
+    assert halves == exact.keys(frame)["key"].to_list()
+    assert exact.decide(rows, ["-quality"]).height == 0
+    twice = pl.concat([rows, rows.with_columns(doc_id=pl.col("doc_id") + "+")])
+    assert exact.decide(twice, ["quality"])["doc_id"].to_list() == ["d0+", "d1+", "d2+"]
+    with pytest.raises(InputError, match="'qualty'.*'quality'"):
+        exact.side(frame, ["qualty"])
+
+
+TEXTS = st.lists(st.sampled_from(["a", "A", "a ", "b", "B  b", "", " ", "가", "\u1100\u1161", "c"]), max_size=15)
+
+
+@given(TEXTS, st.lists(st.integers(0, 15), max_size=3), st.sampled_from([("-length",), ("length", "doc_id"), ()]))
+def test_partitions_change_nothing(texts: list[str], cuts: list[int], keep: tuple[str, ...]):
+    frame = documents(*texts)
+    edges = [0, *sorted(min(cut, len(texts)) for cut in cuts), len(texts)]
+    parts = [frame[begin:end] for begin, end in zip(edges[:-1], edges[1:], strict=True)]
+    sides = [exact.side(part, keep) for part in parts]
+    found = copies.find(lambda part, names: sides[part].select(names), len(parts), exact.KEY, keep)
+    drops = [
+        exact.drops(part, found.part(number), int(found.starts[number]), found.kept)
+        for number, part in enumerate(parts)
+    ]
+    assert_frame_equal(pl.concat(drops).sort("doc_id"), exact.decide(exact.side(frame, keep), keep))

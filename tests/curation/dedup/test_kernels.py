@@ -1,11 +1,13 @@
 """Compiled kernels against their definitions in plain Python integers."""
 
+import unicodedata
+
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.dedup import kernels
+from curation.dedup.shingles import characters
 
 ALL_32, ALL_64 = (1 << 32) - 1, (1 << 64) - 1
 
@@ -43,11 +45,11 @@ def test_mixers_by_known_values() -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20))
 def test_utf8_is_decoded(text: str) -> None:
     content = np.frombuffer(text.encode(), np.uint8)
-    at, found = 0, []
+    at, found = np.uint64(0), []
     while at < len(content):
-        code, size = kernels._decode(content, at)
+        code, size = kernels.decode(content, at)
         found.append(chr(code))
-        at += size
+        at = np.uint64(at + size)
     assert "".join(found) == text and at == len(content)
 
 
@@ -59,82 +61,69 @@ def packed(sets: list[list[int]], dtype: type) -> tuple[np.ndarray, np.ndarray]:
     return np.array([value for row in sets for value in row], dtype), offsets
 
 
-@given(SETS, st.integers(0, 2**16), st.integers(1, 3), st.integers(1, 4))
-def test_signatures_and_band_keys(sets: list[list[int]], seed: int, bands: int, rows: int) -> None:
+@given(SETS, st.integers(0, 2**16), st.integers(1, 12))
+def test_signatures(sets: list[list[int]], seed: int, count: int) -> None:
     values, offsets = packed(sets, np.uint32)
     generator = np.random.default_rng(seed)
-    a, b = (generator.integers(0, 2**32, bands * rows, np.uint32) for _ in range(2))
-    signatures = np.zeros((len(sets), bands * rows), np.uint32)
+    a, b = (generator.integers(0, 2**32, count + 3, np.uint32) for _ in range(2))  # three that are not asked for
+    signatures = np.zeros((len(sets), count), np.uint32)
     kernels.sign_rows(values, offsets, a, b, 0, len(sets), signatures)
-    expected = [
-        [min((int(x) * mix32(h) + int(y) & ALL_32 for h in row), default=ALL_32) for x, y in zip(a, b, strict=True)]
-        for row in sets
+    used = list(zip(a, b, strict=True))[:count]
+    assert signatures.tolist() == [
+        [min((int(x) * mix32(h) + int(y) & ALL_32 for h in row), default=ALL_32) for x, y in used] for row in sets
     ]
-    assert signatures.tolist() == expected
-    keys = np.zeros((bands, len(sets)), np.uint64)
-    kernels.band_rows(values, offsets, a, b, rows, 0, len(sets), keys)
-    for row, signature in enumerate(expected):
+
+
+def sketch(texts: list[str], a: np.ndarray, b: np.ndarray, bands: int, begin: int = 0, end: int | None = None) -> list:
+    """Counts, series hashes, signatures and band keys of texts by words of two and characters of three."""
+    content, starts = utf8(texts)
+    rows = len(texts)
+    counts, same = np.zeros(rows, np.int64), np.zeros((2, rows), np.uint64)
+    signatures, keys = np.zeros((rows, len(a)), np.uint32), np.zeros((bands, rows), np.uint64)
+    kernels.sketch_texts(content, starts, characters(), False, 2, 3, 0.3, a, b, len(a) // bands, begin,
+                         rows if end is None else end, counts, same, signatures, keys)  # fmt: skip
+    return [counts, same, signatures, keys]
+
+
+def utf8(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    encoded = [text.encode() for text in texts]
+    starts = np.concatenate(([0], np.cumsum([len(text) for text in encoded]))).astype(np.int64)
+    return np.frombuffer(b"".join(encoded), np.uint8), starts
+
+
+TEXTS = st.lists(st.text("abB 1가나漢é", max_size=12), min_size=1, max_size=5)
+
+
+@given(TEXTS, st.integers(0, 2**16), st.integers(1, 3), st.integers(1, 4))
+def test_band_keys_are_hashes_of_runs_of_the_signature(texts: list[str], seed: int, bands: int, rows: int) -> None:
+    generator = np.random.default_rng(seed)
+    a, b = (generator.integers(0, 2**32, bands * rows, np.uint32) for _ in range(2))
+    _, _, signatures, keys = sketch(texts, a, b, bands)
+    for row, signature in enumerate(signatures.tolist()):
         for band in range(bands):
             key = 0x5851F42D4C957F2D
             for value in signature[band * rows : (band + 1) * rows]:
-                key = mix64((key * 0x9E3779B97F4A7C15 + value) & ALL_64)
-            assert int(keys[band, row]) == key
+                key = (key + value) * 0x9E3779B97F4A7C15 & ALL_64
+            assert int(keys[band, row]) == mix64(key)
 
 
 def test_only_the_rows_asked_for_are_written() -> None:
-    values, offsets = packed([[1, 2], [3], [4, 5]], np.uint32)
     ones = np.ones(2, np.uint32)
-    signatures = np.zeros((3, 2), np.uint32)
-    kernels.sign_rows(values, offsets, ones, ones, 1, 2, signatures)
-    assert signatures[[0, 2]].sum() == 0 and signatures[1].all()
-    keys = np.zeros((1, 3), np.uint64)
-    kernels.band_rows(values, offsets, ones, ones, 2, 2, 3, keys)
-    assert keys[0, :2].sum() == 0 and keys[0, 2]
+    found = sketch(["a b c", "d e f", "g h i"], ones, ones, 1, 1, 2)
+    for each in (found[0], found[1][0], found[2][:, 0], found[3][0]):
+        assert not each[[0, 2]].any() and each[1]
 
 
-@given(st.sets(st.integers(0, 12)), st.sets(st.integers(0, 12)))
-def test_jaccard(one: set[int], two: set[int]) -> None:
-    if not one | two:
-        return
-    values = np.array(sorted(one) + sorted(two), np.uint32)
-    found = kernels._jaccard(values, 0, len(one), len(one), len(values))
-    assert found == len(one & two) / len(one | two)
+def test_an_unsettled_character_is_said_and_not_hashed() -> None:
+    ones = np.ones(2, np.uint32)
+    texts = ["one two three cafe\u0301", "one two caf\u00e9", "\u1100\u1161가나다", "가나다"]
+    assert sketch(texts, ones, ones, 1)[0].tolist() == [-1, 2, -1, 1]
 
 
-def greedily(sets: list[set[int]], keys: np.ndarray, threshold: float) -> tuple[list[int], list[float]]:
-    """Rows in keep order: each that resembles a kept one it shares a band with goes, the most similar is named."""
-    kept: list[int] = []
-    gone, similarity = [], []
-    for row, values in enumerate(sets):
-        best, best_row = -1.0, -1
-        for other in kept:
-            if any(keys[band, row] == keys[band, other] for band in range(len(keys))):
-                jaccard = len(values & sets[other]) / len(values | sets[other])
-                if jaccard >= threshold and jaccard > best:
-                    best, best_row = jaccard, other
-        gone.append(best_row)
-        similarity.append(best)
-        if best_row < 0:
-            kept.append(row)
-    return gone, similarity
-
-
-@given(
-    st.lists(st.tuples(st.sets(st.integers(0, 9), min_size=1), st.integers(0, 1), st.integers(0, 1)), max_size=14),
-    st.sampled_from([0.1, 0.3, 1 / 3, 0.5, 0.6, 2 / 3, 0.7, 0.75, 0.8, 0.9, 1.0]),
-)
-def test_the_greedy_choice_is_the_plain_one(rows: list[tuple[set[int], int, int]], threshold: float) -> None:
-    sets = [values for values, _, _ in rows]
-    values, offsets = packed([sorted(each) for each in sets], np.uint32)
-    keys = np.array([[one for _, one, _ in rows], [two for _, _, two in rows]], np.uint64).reshape(2, len(rows))
-    gone, similarity = np.empty(len(rows), np.int64), np.empty(len(rows))
-    kernels.keep_greedily(values, offsets, keys, threshold, 10, gone, similarity)
-    assert (gone.tolist(), similarity.tolist()) == greedily(sets, keys, threshold)
-
-
-@pytest.mark.parametrize(("threshold", "gone"), [(0.5, 0), (0.50001, -1)])
-def test_the_threshold_is_inclusive(threshold: float, gone: int) -> None:
-    values, offsets = packed([[0, 1, 2], [1, 2, 3]], np.uint32)  # two of four in common
-    found, similarity = np.empty(2, np.int64), np.empty(2)
-    kernels.keep_greedily(values, offsets, np.zeros((1, 2), np.uint64), threshold, 4, found, similarity)
-    assert found.tolist() == [-1, gone]
+@given(st.text("abzAZ019.~ \n가힣ꥠ漢仮ぁไé\U0001f600\U000e0101", max_size=30), st.sampled_from([0, 0.2, 0.3, 0.5, 1]))
+def test_share_of_unspaced_letters(text: str, share: float) -> None:
+    content, starts = utf8([text])
+    letters = [c for c in text if unicodedata.category(c)[0] == "L"]
+    unspaced = [c for c in letters if unicodedata.name(c).startswith(("HANGUL", "CJK", "HIRAGANA", "THAI"))]
+    expected = bool(letters) and len(unspaced) >= share * len(letters)
+    assert kernels._by_characters(content, starts[0], starts[1], characters(), share) == expected

@@ -70,3 +70,33 @@ def test_as_plain_sorting_in_any_input_order(
     numbers = list(range(len(rows)))
     shuffle.shuffle(numbers)  # type: ignore[attr-defined]
     assert order.ranked(given_rows[numbers], keys)["doc_id"].to_list() == expected
+
+
+def test_what_is_no_number_counts_as_missing() -> None:
+    rows = pl.DataFrame({"doc_id": ["a", "b", "c"], "quality": [float("nan"), 0.1, None]})
+    for keys in (["-quality"], ["quality"]):
+        assert order.ranked(rows, keys)["doc_id"].to_list() == ["b", "a", "c"]
+
+
+def test_every_column_of_the_pipeline_can_decide() -> None:
+    rows = pl.DataFrame(
+        {
+            "doc_id": ["a", "b", "c", "d"],
+            "quality": [0.5, 0.5, 0.9, None],
+            "length": [10, 20, 5, 99],
+            "date": ["2024-01-02", "2023-12-31", None, "2020-01-01"],
+            "batch": [1, 0, 1, 0],
+        }
+    )
+    expected = {("-quality", "-length"): "cbad", ("date",): "dbac", ("-date",): "abdc", ("batch", "-length"): "dbac"}
+    for keys, ids in expected.items():
+        for frame in (rows, rows.reverse()):
+            assert "".join(order.ranked(frame, keys)["doc_id"]) == ids
+
+
+def test_length_is_counted_where_it_is_not_there() -> None:
+    rows = pl.DataFrame({"doc_id": ["a", "b"], "text": ["가나", "x"], "quality": [0.1, 0.2]})
+    assert order.measured(rows, ["-length", "quality"]).rows() == [("a", 2, 0.1), ("b", 1, 0.2)]
+    assert order.measured(rows.with_columns(length=7), ["-length"]).rows() == [("a", 7), ("b", 7)]
+    with pytest.raises(InputError, match="'qualty'"):
+        order.measured(rows, ["qualty"])
