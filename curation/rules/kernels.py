@@ -259,8 +259,8 @@ def count_lines(content: Array, starts: Array, classes: Array, short: int, begin
 
 
 @_kernel
-def _number_words(content: Array, at: int, stop: int, classes: Array, grams: Array, sizes: Array) -> int:
-    """Number each word by its first occurrence, -1 where it has but one, and its characters; how many words."""
+def _number_words(content: Array, at: int, stop: int, classes: Array, grams: Array, sizes: Array) -> Any:
+    """Number each word by its first occurrence, -1 where it has but one, and its characters; words, and repeated ones."""
     table, keys, counts = _table((stop - at) // 12)
     words, known = 0, 0
     while True:
@@ -277,8 +277,7 @@ def _number_words(content: Array, at: int, stop: int, classes: Array, grams: Arr
         counts[table[slot]] += 1
         grams[words], sizes[words] = table[slot], size
         words += 1
-    _drop_single(grams, words, counts)
-    return words
+    return words, _drop_single(grams, words, counts)[1]
 
 
 @_kernel
@@ -286,14 +285,12 @@ def _drop_single(grams: Array, words: int, counts: Array) -> Any:
     """Put -1 for what occurs once; the first place of what occurs most (-1 for none), and how many repeat."""
     most, top, repeated = 1, -1, 0
     for i in range(words):
-        if grams[i] >= 0:
-            count = counts[grams[i]]
-            if count < 2:
-                grams[i] = -1
-            else:
-                repeated += 1
-                if count > most:
-                    most, top = count, i
+        gram = grams[i]
+        count = counts[gram] if gram >= 0 else 0
+        grams[i] = gram if count > 1 else -1
+        repeated += count > 1
+        if count > most:
+            most, top = count, i
     return top, repeated
 
 
@@ -309,14 +306,17 @@ def repeat_words(
     for row in range(begin, end):
         at, stop = starts[row], starts[row + 1]
         grams, sizes = np.empty((stop - at + 1) // 2, np.int32), np.empty((stop - at + 1) // 2, np.int32)
-        words = _number_words(content, at, stop, classes, grams, sizes)
-        repeated = words
+        words, repeated = _number_words(content, at, stop, classes, grams, sizes)
         for n in range(2, len(out) + 2):
-            covered, duplicate = 0, 0  # words up to here are counted; characters in them
+            out[n - 2, row] = 0
+            if repeated == 0:
+                continue
+            covered, duplicate, known = 0, 0, 0  # words up to here are counted; characters in them; n-grams
             table, keys, counts = _table(repeated)
-            known = 0
-            for i in range(words if repeated > 0 else 0):
-                if grams[i] < 0 or i + 1 >= words or grams[i + 1] < 0:
+            for i in range(words):
+                if grams[i] < 0:
+                    continue
+                if i + 1 == words or grams[i + 1] < 0:
                     grams[i] = -1
                     continue
                 key = np.uint64(grams[i]) << _HALF | np.uint64(grams[i + 1])
@@ -333,7 +333,7 @@ def repeat_words(
                     known += 1
                 grams[i] = table[slot]
                 counts[grams[i]] += 1
-            top, repeated = _drop_single(grams, words, counts) if repeated > 0 else (-1, 0)
+            top, repeated = _drop_single(grams, words, counts)
             out[n - 2, row] = _top_characters(grams, sizes, top, words, n) if n <= longest_top else duplicate
 
 

@@ -85,6 +85,6 @@ def test_lines_are_found_without_white_space_at_both_ends(text: str) -> None:
 def test_numbers_of_words_that_repeat() -> None:
     data = content("a b c a d b a")
     grams, sizes = np.empty(7, np.int32), np.empty(7, np.int32)
-    assert kernels._number_words(data, 0, len(data), characters.classes(), grams, sizes) == 7
+    assert kernels._number_words(data, 0, len(data), characters.classes(), grams, sizes) == (7, 5)
     assert grams.tolist() == [0, 1, -1, 0, -1, 1, 0]
     assert sizes.tolist() == [1] * 7

@@ -1,12 +1,19 @@
 """Rules from the settings of a recipe, and what a recipe can get wrong in them."""
 
-from collections.abc import Mapping
+import gzip
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
 
 import polars as pl
 import pytest
 
+from curation import tables
 from curation.errors import InputError
 from curation.rules import rule, sets
+from curation.rules.c4 import C4Options, edit_lines
 from curation.rules.gopher import gopher_quality
 from curation.rules.length import length
 from curation.rules.rule import Rule
@@ -92,3 +99,34 @@ def test_a_set_takes_lists_texts_and_mappings_and_checks_them_itself(monkeypatch
     ):
         with pytest.raises(InputError, match=message):
             sets.rules_from({"from_file": settings})
+
+
+def texts(path: Path) -> Iterator[str]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)["text"]
+
+
+def real_pages(corpora: Path) -> list[str]:
+    """Web pages, the beginnings and ends of books, with their contents and licences, and Korean reviews."""
+    books = list(itertools.islice(texts(corpora / "gutenberg-books.jsonl.gz"), 40))
+    reviews = [text for text in itertools.islice(texts(corpora / "korean-movie-reviews.jsonl.gz"), 200) if text]
+    ends = [piece for book in books for piece in (book[:4000], book[20_000:23_000], book[-4000:])]
+    return [*itertools.islice(texts(corpora / "c4-sample.jsonl.gz"), 150), *ends, *reviews, "\n".join(reviews)]
+
+
+@pytest.mark.shared_data
+def test_english_heuristics_on_real_pages_are_those_of_plain_python(shared_data: Path, plain: ModuleType) -> None:
+    pages = real_pages(shared_data / "corpora")
+    rows = pl.DataFrame({"doc_id": [str(i) for i in range(len(pages))], "text": pages})
+    everywhere = {"max_hangul": 1.01}
+    edited = edit_lines(tables.complete(rows, tables.DOCUMENTS), C4Options(max_hangul=1.01)).rows
+    rules = sets.rules_from({name: everywhere for name in ("gopher", "gopher_repetition", "fineweb")})
+    found = rule.score(rows, rules, threads=2).hstack(rule.score(edited, sets.rules_from({"c4": everywhere}))[:, 1:])
+    expected = []
+    for page, after in zip(pages, edited["text"], strict=True):
+        assert plain.edit_c4(page)[0] == after
+        expected.append(plain.gopher(page) | plain.gopher_repetition(page) | plain.fineweb(page) | plain.c4(after))
+    assert found.drop("doc_id").to_dicts() == expected
+    failed = rule.decide(found, rules)["first_failing_rule"]
+    assert failed.n_unique() > 8 and failed.null_count() > 100  # pages of many kinds
