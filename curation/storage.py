@@ -5,6 +5,7 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import polars as pl
 import xxhash
@@ -75,8 +76,13 @@ def write_text(text: str, path: Path) -> None:
 
 def digest(path: Path) -> str:
     """xxh3-128 of a file's bytes, 32 hex characters, read in pieces of 1 MiB."""
-    state = xxhash.xxh3_128()
     with path.open("rb") as stream:
-        while piece := stream.read(1 << 20):
-            state.update(piece)
+        return digest_stream(stream)
+
+
+def digest_stream(stream: IO[bytes]) -> str:
+    """xxh3-128 of what a stream still holds, 32 hex characters, read in pieces of 1 MiB."""
+    state = xxhash.xxh3_128()
+    while piece := stream.read(1 << 20):
+        state.update(piece)
     return state.hexdigest()

@@ -281,27 +281,3 @@ def _ends_with_newline(path: Path) -> bool:
     with path.open("rb") as stream:
         stream.seek(-1, os.SEEK_END)
         return stream.read(1) == b"\n"
-
-
-class FileDigests:
-    """Digests of input files, remembered by size and time of change so that a restart does not read them again."""
-
-    def __init__(self, run: Run) -> None:
-        self._path = run.folder / "work" / "inputs.json"
-        try:
-            self._known: dict[str, list[Any]] = json.loads(self._path.read_text())
-        except (OSError, ValueError):
-            self._known = {}
-
-    def of(self, path: str | Path) -> str:
-        """xxh3-128 of the file's bytes."""
-        file = Path(path)
-        status = file.stat()
-        stamp = [status.st_size, status.st_mtime_ns]
-        key = str(file.resolve())
-        if key in self._known and self._known[key][:2] == stamp:
-            return str(self._known[key][2])
-        digest = storage.digest(file)
-        self._known[key] = [*stamp, digest]
-        storage.write_text(json.dumps(self._known), self._path)
-        return digest

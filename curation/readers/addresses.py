@@ -6,7 +6,7 @@ sentence that names the address.
 
 import contextlib
 import glob
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
@@ -40,6 +40,19 @@ def size_of(address: str) -> int | None:
         system, path = _system(address)
         size = system.info(path).get("size")
         return int(size) if isinstance(size, int) else None
+
+
+def state_of(address: str, names: Iterable[str]) -> dict[str, str]:
+    """What the storage says of a file under some names (its tag, its time of change), with its size; empty for nothing.
+
+    Raises:
+        InputError: when it is missing or cannot be reached.
+    """
+    with _explained(address):
+        system, path = _system(address)
+        said = system.info(path)
+    found = {name: str(said[name]) for name in names if said.get(name) is not None}
+    return {**found, "size": str(said.get("size"))} if found else {}
 
 
 def opened(address: str) -> BinaryIO:

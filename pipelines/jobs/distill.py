@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from ..child import call
-from ..run import FileDigests, Made, Run
+from ..digests import FileDigests
+from ..run import Made, Run
 from ..settings import DistillSettings
 from .engine import opened
 from .inputs import data_of, model_of

@@ -8,7 +8,8 @@ import polars as pl
 from curation import storage, tables
 
 from ..child import call
-from ..run import FileDigests, Made, Record, Run
+from ..digests import FileDigests
+from ..run import Made, Record, Run
 from ..settings import EvaluateSettings
 from .comparison import comparison
 from .engine import opened

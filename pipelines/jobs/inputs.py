@@ -7,8 +7,8 @@ from curation import chat
 from curation.errors import InputError
 from curation.readers import rows
 
+from ..digests import FileDigests
 from ..recipe import STEP
-from ..run import FileDigests
 from .output import Outputs
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from curation.errors import InputError
 
 from ..child import call
-from ..run import FileDigests, Made, Run
+from ..digests import FileDigests
+from ..run import Made, Run
 from ..settings import RehearseSettings
 from .engine import Named, opened
 from .inputs import data_of, model_of, task_files

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from ..child import call
+from ..digests import FileDigests
 from ..progress import track
-from ..run import FileDigests, Made, Run
+from ..run import Made, Run
 from ..settings import TrainSettings
 from .inputs import data_of, model_of
 from .output import Output, Outputs

@@ -1,7 +1,7 @@
 """Settings of the jobs, the keys of a recipe: a module a job, validated by pydantic."""
 
 from .base import Settings
-from .curate import CurateSettings, ExactSettings, MinHashSettings
+from .curate import CurateSettings, DecontaminateSettings, ExactSettings, MinHashSettings
 from .engine import EngineSettings
 from .evaluate import EvaluateSettings
 from .synthesis import DistillSettings, RehearseSettings
@@ -9,6 +9,7 @@ from .train import LoraSettings, Mixture, TrainSettings
 
 __all__ = [
     "CurateSettings",
+    "DecontaminateSettings",
     "DistillSettings",
     "EngineSettings",
     "EvaluateSettings",

@@ -6,6 +6,7 @@ from pydantic import Field, field_validator
 
 from curation.consistency.conflicts import ConflictOptions
 from curation.consistency.labels import LabelOptions
+from curation.decontaminate.contamination import ContaminationOptions
 from curation.dedup.lines import LineOptions
 from curation.dedup.semantic import SemanticOptions
 from curation.dedup.substring import SubstringOptions
@@ -18,6 +19,7 @@ from .base import Settings, forbidding_others
 
 for _options in (
     ConflictOptions,
+    ContaminationOptions,
     DiversityOptions,
     LabelOptions,
     LineOptions,
@@ -47,6 +49,14 @@ class MinHashSettings(Settings):
     seed: int = Field(1, description="seed of the permutations")
 
 
+class DecontaminateSettings(Settings):
+    """Documents that hold items of evaluation sets."""
+
+    files: tuple[str, ...] = Field(min_length=1, description="evaluation files or folders, JSON Lines or Parquet")
+    fields: tuple[str, ...] | None = Field(None, description="fields that hold the items; every text unless given")
+    ngrams: ContaminationOptions = Field(ContaminationOptions(), description="what counts as an occurrence")
+
+
 DEFAULT_RULES: dict[str, dict[str, Any]] = {"length": {}, "gopher": {}, "korean": {}}
 
 
@@ -59,11 +69,18 @@ class CurateSettings(Settings):
     source: str | None = Field(None, description="data-set name, the file's name unless given")
     max_damaged: float = Field(0.001, ge=0, le=1, description="share of damaged records a file may have")
     strict: bool = Field(False, description="stop at the first damaged record")
+    encoding: str = Field("utf-8", description="of text files")
+    quote: str = Field('"', description="character that fields of CSV and TSV may be quoted with, empty for none")
+    html: Literal["text", "markdown", "source"] = Field(
+        "text", description="of a page: its main text, the same with headings and lists marked, or all as it is"
+    )
+    max_page_mb: int = Field(5, ge=1, description="a larger page of HTML is passed over")
     partition_mb: int = Field(64, ge=1, description="uncompressed text a partition, MB")
     rules: dict[str, dict[str, Any]] = Field(DEFAULT_RULES, description="rule sets and their thresholds")
     personal_data: tuple[str, ...] = Field(("email", "phone"), description="kinds to replace, none for []")
     date: str | None = Field(None, description="key of `meta` that holds a document's date, for keep orders")
     outliers: OutlierOptions | None = Field(None, description="documents whose scores lie far from their group's")
+    decontaminate: DecontaminateSettings | None = Field(None, description="evaluation items that are not to be learned")
     labels: LabelOptions | None = Field(None, description="one label in several spellings, made uniform")
     lines: LineOptions | None = Field(None, description="lines or paragraphs that other documents have too, taken out")
     substring: SubstringOptions | None = Field(None, description="passages that occur elsewhere, taken out")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from curation import storage
 from curation.errors import InputError
-from pipelines.run import FileDigests, Made, Run, read_manifest
+from pipelines.run import Made, Run, read_manifest
 
 
 def write(run: Run, name: str, value: int) -> Made:
@@ -112,13 +112,3 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path):
 
     with Run(tmp_path / "run") as run, pytest.raises(InputError, match="no space left"):
         run.task("s/a", {}, [], full)
-
-
-def test_digests_are_remembered_until_a_file_changes(tmp_path: Path):
-    file = tmp_path / "input"
-    file.write_text("one")
-    with Run(tmp_path / "run") as run:
-        first = FileDigests(run).of(file)
-        assert FileDigests(run).of(file) == first == storage.digest(file)
-        file.write_text("other")
-        assert FileDigests(run).of(file) == storage.digest(file) != first

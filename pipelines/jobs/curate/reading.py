@@ -6,9 +6,10 @@ import polars as pl
 
 from curation import languages, normalise, readers, tables
 
+from ...digests import FileDigests
 from ...executors import report_progress
 from ...progress import track
-from ...run import FileDigests, Made, Record, Work
+from ...run import Made, Record, Work
 from ...settings import CurateSettings
 from .counts import add, by_rule, of_drops
 from .shelf import Curation, Shelf
@@ -25,6 +26,10 @@ def options_of(settings: CurateSettings) -> readers.ReadOptions:
         max_damaged=settings.max_damaged,
         strict=settings.strict,
         partition_bytes=settings.partition_mb << 20,
+        encoding=settings.encoding,
+        quote=settings.quote,
+        html=settings.html,
+        max_page_bytes=settings.max_page_mb << 20,
     )
 
 
@@ -86,16 +91,16 @@ def read_slice(shelf: Shelf, number: int, piece: readers.Slice, options: readers
 def _prepare(shelf: Shelf, name: str, read: readers.Read, facts: dict[str, Any]) -> list[str]:
     """Normalise a partition as it was read; damaged records and edits go to the ledger."""
     tables.check(read.documents, tables.DOCUMENTS, "doc_id")
-    damaged = read.ledger.filter(pl.col("action") == "drop")
-    tables.conserve(f"{shelf.step}/read", read.records, read.documents.height, damaged.height, 0)
+    passed_over = read.ledger.filter(pl.col("action") == "drop")
+    tables.conserve(f"{shelf.step}/read", read.records, read.documents.height, passed_over.height, 0)
     edited = normalise.normalise(read.documents, normalise.Normalisation())
     tables.conserve(f"{shelf.step}/normalise", read.documents.height, edited.rows.height, 0, 0)
     rows = tables.check(languages.assign(edited.rows), tables.DOCUMENTS, "doc_id")
     facts["records"] += read.records
-    facts["damaged"] += damaged.height
+    facts["damaged"] += read.damaged
     facts["characters"] += int(rows["text"].str.len_chars().sum())
     add(facts["edited"], by_rule(edited.ledger))
-    for fact, counted in of_drops(damaged).items():
+    for fact, counted in of_drops(passed_over).items():
         add(facts[fact], counted)
     ledger = pl.concat([read.ledger, edited.ledger])
     return [shelf.save(rows, "work", f"{TEXT}-{name}"), shelf.save(ledger, "ledger", f"read-{name}")]

@@ -3,7 +3,7 @@
 from curation.dedup import lines
 
 from ...settings import CurateSettings
-from . import contradictions, duplicates, edits, passages, statistics, vectors
+from . import contamination, contradictions, duplicates, edits, passages, statistics, vectors
 from .drops import Pending
 from .shelf import Curation
 
@@ -20,6 +20,9 @@ def global_stages(job: Curation, pending: Pending, settings: CurateSettings) -> 
     if settings.outliers is not None:
         statistics.drop_outliers(job, pending, settings.outliers)
         done.append("outliers")
+    if settings.decontaminate is not None:
+        contamination.drop_contaminated(job, pending, settings.decontaminate)
+        done.append("decontaminate")
     if settings.labels is not None:
         contradictions.unify_labels(job, pending, settings.labels, keep_dropped)
         done.append("labels")

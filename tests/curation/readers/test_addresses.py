@@ -113,3 +113,13 @@ def test_a_missing_page_and_a_file_given_twice(server: str) -> None:
         readers.plan([f"{server}/missing.jsonl"], ReadOptions())
     with pytest.raises(InputError, match="found twice by"):
         readers.plan([f"{server}/a.jsonl"] * 2, ReadOptions())
+
+
+def test_what_a_storage_says_of_a_file_changes_with_it(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("one")
+    first = addresses.state_of(f"file://{file}", ("mtime", "ETag"))
+    assert first == addresses.state_of(f"file://{file}", ("mtime", "ETag")) and set(first) == {"mtime", "size"}
+    file.write_text("two and more")
+    assert addresses.state_of(f"file://{file}", ("mtime",)) != first
+    assert addresses.state_of(f"file://{file}", ("ETag",)) == {}

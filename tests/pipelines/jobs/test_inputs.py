@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 
 from curation.errors import InputError
+from pipelines.digests import FileDigests
 from pipelines.jobs.inputs import data_of, model_of, task_files
 from pipelines.jobs.output import Output
-from pipelines.run import FileDigests, Run
+from pipelines.run import Run
 
 
 @pytest.fixture
