@@ -35,9 +35,8 @@ def pieces(texts: pl.Series, kinds: tuple[str, ...]) -> pl.DataFrame:
         Columns row (number in `texts`), start (offset in characters), piece and kind (null for what stays), in order:
         the pieces of a row, one after the other, are its text. Rows without personal data are left out.
     """
-    mark = _unused(texts)
-    rows = pl.DataFrame({"piece": texts}).with_row_index("row").filter(_concerned(kinds))
-    rows = rows.with_columns(kind=pl.lit(None, pl.String))
+    rows = _concerned(texts, kinds).with_columns(kind=pl.lit(None, pl.String))
+    mark = _unused(rows["piece"])
     settled = [rows.clear()]
     # What is left and right of a find is searched again until nothing is found: as if one replaced twice.
     while rows.height:
@@ -54,11 +53,17 @@ def pieces(texts: pl.Series, kinds: tuple[str, ...]) -> pl.DataFrame:
     return cut.select("row", "piece", "kind", start=(size.cum_sum() - size).over("row"))
 
 
-def _concerned(kinds: tuple[str, ...]) -> pl.Expr:
-    """Whether a text holds a candidate of a search that is asked for."""
+def _concerned(texts: pl.Series, kinds: tuple[str, ...]) -> pl.DataFrame:
+    """Number and text of those that hold a candidate of a search that is asked for."""
+    rows = pl.DataFrame({"piece": texts}).with_row_index("row")
     asked = [search for search in _PASSES if set(search.kinds) & set(kinds)]
-    conditions = [search.may_match(PIECE) & PIECE.str.contains(search.pattern) for search in asked]
-    return pl.any_horizontal(conditions) if conditions else pl.lit(False)
+    if not asked:
+        return rows.clear()
+    # Most texts hold no hint of any search, which one scan tells; where there is one, it ends early.
+    rows = rows.filter(PIECE.str.contains(either(*(hint for search in asked for hint in search.hints))))
+    hits = [rows.filter(search.may_match(PIECE)).filter(PIECE.str.contains(search.pattern))["row"] for search in asked]
+    every = pl.concat([rows["row"].clear(), *hits])
+    return rows.filter(pl.col("row").is_in(every.unique().implode()))
 
 
 def _unused(texts: pl.Series) -> str:
