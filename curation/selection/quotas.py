@@ -1,4 +1,4 @@
-"""Choosing rows: exact quotas, nearest to the centroid, k-center, at random. Functions return sorted row numbers."""
+"""Exact quotas."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -59,58 +59,3 @@ def _rounded(exact: dict[int, Fraction], total: int) -> dict[int, int]:
     for i in by_remainder[: total - sum(whole.values())]:
         whole[i] += 1
     return whole
-
-
-def nearest_to_centroid(labels: np.ndarray, distances: np.ndarray, total: int) -> np.ndarray:
-    """The rows nearest to the centre of their cluster, each cluster with a quota by its size (SSR, section 3.2).
-
-    Args:
-        labels: int (n,), cluster of each row.
-        distances: float (n,), to the centre of its cluster; of equal ones the first row goes first.
-        total: rows wanted; all rows when there are no more.
-
-    Returns:
-        int64 (min(total, n),), ascending.
-    """
-    labels, distances = np.asarray(labels), np.asarray(distances)
-    names, members = np.unique(labels, return_counts=True)
-    if not len(names):
-        return np.empty(0, np.int64)
-    quotas = largest_remainder(members, min(total, len(labels)), members)
-    chosen = []
-    for name, quota in zip(names, quotas, strict=True):
-        rows = np.flatnonzero(labels == name)
-        chosen.append(rows[np.argsort(distances[rows], kind="stable")[:quota]])
-    return np.sort(np.concatenate(chosen)).astype(np.int64)
-
-
-def k_center(vectors: np.ndarray, total: int) -> np.ndarray:
-    """Rows that leave no other row far from a chosen one: farthest-first traversal (Gonzalez 1985), at most twice
-    the smallest possible radius. Starts with the row nearest to the mean; of equal distances the first row is taken.
-
-    Args:
-        vectors: float (n, dimensions).
-        total: rows wanted; all rows when there are no more.
-
-    Returns:
-        int64 (min(total, n),), ascending.
-    """
-    points = np.asarray(vectors, dtype=np.float64)
-    count = min(total, len(points))
-    if count <= 0:
-        return np.empty(0, np.int64)
-    chosen = [int(np.argmin(((points - points.mean(axis=0)) ** 2).sum(axis=1)))]
-    distances = ((points - points[chosen[0]]) ** 2).sum(axis=1)
-    distances[chosen[0]] = -1.0  # never again, even where all rows are equal
-    while len(chosen) < count:
-        farthest = int(np.argmax(distances))
-        chosen.append(farthest)
-        distances = np.minimum(distances, ((points - points[farthest]) ** 2).sum(axis=1))
-        distances[chosen] = -1.0
-    return np.sort(np.array(chosen, dtype=np.int64))
-
-
-def random(count: int, total: int, seed: int) -> np.ndarray:
-    """`total` of `count` rows drawn without replacement, all when there are no more: int64, ascending."""
-    generator = np.random.default_rng(seed)
-    return np.sort(generator.permutation(count)[: max(0, total)]).astype(np.int64)
