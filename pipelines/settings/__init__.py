@@ -1,7 +1,7 @@
 """Settings of the jobs, the keys of a recipe: a module a job, validated by pydantic."""
 
 from .base import Settings
-from .curate import CurateSettings, DecontaminateSettings, ExactSettings, MinHashSettings
+from .curate import CurateSettings, DecontaminateSettings, ExactSettings, MinHashSettings, QualitySettings
 from .engine import EngineSettings
 from .evaluate import EvaluateSettings
 from .synthesis import DistillSettings, RehearseSettings
@@ -17,6 +17,7 @@ __all__ = [
     "LoraSettings",
     "MinHashSettings",
     "Mixture",
+    "QualitySettings",
     "RehearseSettings",
     "Settings",
     "TrainSettings",

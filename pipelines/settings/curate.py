@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from curation.consistency.conflicts import ConflictOptions
 from curation.consistency.labels import LabelOptions
@@ -14,10 +14,12 @@ from curation.diversity import DiversityOptions
 from curation.embedding.tfidf import TfidfOptions
 from curation.errors import InputError
 from curation.outliers import OutlierOptions
+from curation.rules.c4 import C4Options
 
 from .base import Settings, forbidding_others
 
 for _options in (
+    C4Options,
     ConflictOptions,
     ContaminationOptions,
     DiversityOptions,
@@ -49,6 +51,21 @@ class MinHashSettings(Settings):
     seed: int = Field(1, description="seed of the permutations")
 
 
+class QualitySettings(Settings):
+    """A learned score of every document, and the bound that it must reach."""
+
+    model: str = Field(description="folder of a model that `curation.quality` trained")
+    keep_rate: float | None = Field(None, gt=0, le=1, description="share of the documents that is to pass")
+    threshold: float | None = Field(None, ge=0, le=1, description="least score, where keep_rate is not set")
+
+    @field_validator("threshold")
+    @classmethod
+    def _one_bound(cls, threshold: float | None, info: ValidationInfo) -> float | None:
+        if threshold is not None and info.data.get("keep_rate") is not None:
+            raise ValueError("threshold: found beside keep_rate, expected one of the two")
+        return threshold
+
+
 class DecontaminateSettings(Settings):
     """Documents that hold items of evaluation sets."""
 
@@ -77,6 +94,8 @@ class CurateSettings(Settings):
     max_page_mb: int = Field(5, ge=1, description="a larger page of HTML is passed over")
     partition_mb: int = Field(64, ge=1, description="uncompressed text a partition, MB")
     rules: dict[str, dict[str, Any]] = Field(DEFAULT_RULES, description="rule sets and their thresholds")
+    c4_lines: C4Options | None = Field(None, description="lines that do not look like sentences, taken out as in C4")
+    quality: QualitySettings | None = Field(None, description="a learned score; null for none")
     personal_data: tuple[str, ...] = Field(("email", "phone"), description="kinds to replace, none for []")
     date: str | None = Field(None, description="key of `meta` that holds a document's date, for keep orders")
     outliers: OutlierOptions | None = Field(None, description="documents whose scores lie far from their group's")

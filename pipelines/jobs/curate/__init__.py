@@ -6,7 +6,7 @@ which are applied at the end. Every task conserves rows or stops the run.
 
 from curation import readers, tables
 from curation.errors import InputError
-from curation.rules import sets
+from curation.rules import c4
 
 from ...executors import Executor, InProcess, LocalExecutor, RayExecutor
 from ...run import Run
@@ -14,6 +14,7 @@ from ...settings import CurateSettings
 from ..output import Output
 from .counts import funnel
 from .drops import Pending
+from .edits import edit_rows
 from .filtering import CLEAN, filter_rows
 from .finishing import finish
 from .reading import TEXT, options_of, read
@@ -34,12 +35,19 @@ def curate(run: Run, step: str, settings: CurateSettings) -> Output:
     with executor_for(settings, slices) as executor:
         job = Curation(run, step, executor)
         parts = read(job, settings, slices)
-        filter_rows(job, settings, sets.rules_from(settings.rules), parts, TEXT)
+        text = TEXT
+        if settings.c4_lines is not None:
+            config = settings.model_dump(mode="json")["c4_lines"]
+            text = edit_rows(
+                job, TEXT, parts, "c4_lines", config, c4.edit_lines, settings.c4_lines, settings.keep_dropped
+            )
+        filter_rows(job, settings, parts, text)
         pending = Pending(CLEAN, parts, settings.date)
         stages = global_stages(job, pending, settings)
         finish(job, pending, settings)
     run.sweep(step, job.records)
-    facts = funnel(job.records, ["read", "rules", *stages])
+    first = ["read", *(["c4_lines"] if settings.c4_lines is not None else []), "rules"]
+    facts = funnel(job.records, [*first, *stages])
     if not facts["passed"]:
         raise InputError(f"{step}: no document is left; see {run.folder / 'ledger' / step} for what dropped them")
     digest = tables.fingerprint([record.digest for record in job.records if "/finish/" in record.task])

@@ -15,7 +15,7 @@ from .counts import by_rule, of_drops
 from .drops import Pending, Side, applied, sides
 from .shelf import Curation, Shelf
 
-Edit = Callable[[pl.DataFrame, Any], Edited]
+Edit = Callable[[pl.DataFrame, Any, int | None], Edited]  # documents, options, threads
 Edits = Callable[[Shelf, pl.DataFrame, Any], Edited]
 DecideSpans = Callable[[pl.DataFrame, Any], pl.DataFrame]  # the side tables of all, options -> schema SPANS
 
@@ -37,7 +37,7 @@ def _edit_rows(
     shelf: Shelf, name: str, part: str, source: str, edit: Edit, options: Any, keep_dropped: bool
 ) -> Made:  # fmt: skip
     documents = shelf.load("work", f"{source}-{part}")
-    return _saved(shelf, name, part, documents, edit(documents, options), tables.empty(tables.LEDGER),
+    return _saved(shelf, name, part, documents, edit(documents, options, shelf.threads), tables.empty(tables.LEDGER),
                   tables.empty(tables.DOCUMENTS), keep_dropped)  # fmt: skip
 
 

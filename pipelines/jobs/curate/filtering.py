@@ -1,48 +1,77 @@
 """Score, decide and clean: the row-wise part of a curate step, a partition at a time."""
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from curation import pii, tables
-from curation.rules import rule
+from curation import pii, quality, tables
+from curation.quality import apply as learned
+from curation.rules import rule, sets
 from curation.rules.rule import Rule
 
 from ...run import Made, Work
-from ...settings import CurateSettings
+from ...settings import CurateSettings, QualitySettings
 from .counts import by_rule, of_drops
+from .drops import QUALITY
 from .shelf import Curation, Shelf
 
 CLEAN = "clean"  # files of work/ that hold what the rules let through, personal data replaced
 
 
-def filter_rows(job: Curation, settings: CurateSettings, rules: tuple[Rule, ...], parts: list[str], text: str) -> None:
+def filter_rows(job: Curation, settings: CurateSettings, parts: list[str], text: str) -> None:
     """Score every row, decide by the scores alone, and write what passes with its personal data replaced.
 
     The three are tasks apart: moving a threshold reads no text to decide, a new rule reads no input file.
     """
+    rules = sets.rules_from(settings.rules)
+    model = None if settings.quality is None else settings.quality.model
+    known = None if model is None else quality.model.load(Path(model)).fingerprint
     scores = [
-        job.work(f"score/{part}", ["score", rule.definitions(rules)], [("work", f"{text}-{part}")], _score, part, text,
-                 rules)
+        job.work(f"score/{part}", ["score", rule.definitions(rules), known], [("work", f"{text}-{part}")], _score, part,
+                 text, settings.rules, model)
         for part in parts
     ]  # fmt: skip
     job.carry_out(scores, "scoring")
+    bound = None if settings.quality is None else _quality_bound(job, settings.quality, parts)
+    config = ["decide", rule.thresholds(rules), bound]
     decisions = [
-        job.work(f"decide/{part}", ["decide", rule.thresholds(rules)], [("scores", part)], _decide, part, rules)
-        for part in parts
+        job.work(f"decide/{part}", config, [("scores", part)], _decide, part, settings.rules, bound) for part in parts
     ]
     job.carry_out(decisions, "deciding")
     job.carry_out([_cleaning(job, settings, part, text) for part in parts], "cleaning")
 
 
-def _score(shelf: Shelf, part: str, text: str, rules: tuple[Rule, ...]) -> Made:
+def _score(shelf: Shelf, part: str, text: str, rules: dict[str, dict[str, Any]], model: str | None) -> Made:
     """Every score of every row, kept or not, beside the documents."""
-    return Made((shelf.save(rule.score(shelf.load("work", f"{text}-{part}"), rules), "scores", part),))
+    documents = shelf.load("work", f"{text}-{part}")
+    scores = rule.score(documents, sets.rules_from(rules), shelf.threads)
+    if model is not None:
+        given = learned.score(documents, quality.model.load(Path(model)))
+        scores = scores.with_columns(given.alias(QUALITY))
+    return Made((shelf.save(scores, "scores", part),))
 
 
-def _decide(shelf: Shelf, part: str, rules: tuple[Rule, ...]) -> Made:
+def _quality_bound(job: Curation, settings: QualitySettings, parts: list[str]) -> float | None:
+    """Least learned score that passes: as given, or what keeps the wanted share of all rows; none to only score."""
+    if settings.keep_rate is None:
+        return settings.threshold
+    reads = [("scores", part) for part in parts]
+    config = ["quality-threshold", settings.keep_rate]
+    deciding = job.work("quality-threshold", config, reads, _threshold, parts, settings.keep_rate)
+    (record,) = job.carry_out([deciding], "quality threshold", "decisions")
+    return float(record.facts["quality_threshold"])
+
+
+def _threshold(shelf: Shelf, parts: list[str], keep_rate: float) -> Made:
+    scores = pl.concat([shelf.load("scores", part, [QUALITY]) for part in parts])[QUALITY]
+    return Made((), {"quality_threshold": learned.threshold_for(scores, keep_rate)})
+
+
+def _decide(shelf: Shelf, part: str, rules: dict[str, dict[str, Any]], bound: float | None) -> Made:
     """The first failing rule of each row, from scores alone."""
-    return Made((shelf.save(rule.decide(shelf.load("scores", part), rules), "work", f"decision-{part}"),))
+    in_force = [*sets.rules_from(rules), *([Rule(QUALITY, pl.col(QUALITY), low=bound)] if bound is not None else [])]
+    return Made((shelf.save(rule.decide(shelf.load("scores", part), in_force), "work", f"decision-{part}"),))
 
 
 def _cleaning(job: Curation, settings: CurateSettings, part: str, text: str) -> Work:
