@@ -5,12 +5,14 @@ import pytest
 
 from curation.rules import rule
 from curation.rules.korean import korean
+from curation.rules.rule import Rule
 
 RULES = korean()
 PROSE = (
     "훈민정음은 세종대왕이 만든 문자의 이름이다. 백성이 쉽게 배워 쓰도록 하려는 뜻에서 1443년에 만들어졌으며, "
     "3년 뒤에 해설서와 함께 널리 알려졌다. 오늘날에는 한글이라고 부른다."
 )
+LINE = "백성이 쉽게 배워 쓰도록 하려는 뜻에서 만들었다."
 
 
 def scores(text: str) -> dict[str, float | None]:
@@ -18,9 +20,9 @@ def scores(text: str) -> dict[str, float | None]:
     return {name.removeprefix("korean."): value for name, value in row.items() if name != "doc_id"}
 
 
-def fails(text: str) -> str | None:
-    scored = rule.score(pl.DataFrame({"doc_id": ["d"], "text": [text]}), RULES)
-    failing = rule.decide(scored, RULES)["first_failing_rule"][0]
+def fails(text: str, rules: tuple[Rule, ...] = RULES) -> str | None:
+    scored = rule.score(pl.DataFrame({"doc_id": ["d"], "text": [text]}), rules)
+    failing = rule.decide(scored, rules)["first_failing_rule"][0]
     return failing and failing.removeprefix("korean.")
 
 
@@ -31,8 +33,8 @@ def fails(text: str) -> str | None:
         ("구름 바람 하늘", None),
         ("가나 다라 마 바", None),  # 6 characters in 4 words
         ("가나 다 마 바", "mean_word_length"),
-        ("가" * 10 + " 나" + "나" * 9 + " " + "다" * 10, None),
-        ("가" * 10 + " 나" + "나" * 9 + " " + "다" * 11, "mean_word_length"),
+        ("가나" * 5 + " " + "다라" * 5 + " " + "마바" * 5, None),
+        ("가나" * 5 + " " + "다라" * 5 + " " + "마바" * 5 + "사", "mean_word_length"),
         ("가나 다라 abc def", None),  # 4 syllables among 10 characters
         ("가나 다라 abc defg", "hangul"),  # 4 among 11
         ("가나다 라마바 사아ㅋㅋ", None),  # 2 jamo among 10 characters
@@ -49,8 +51,10 @@ def test_each_bound_from_both_sides(text: str, failing: str | None) -> None:
 
 def test_lines_that_end_like_a_sentence() -> None:
     ended, open_ended = "책은 물이 있다", "책은 물이 구름"
-    assert fails("\n".join([ended] * 3 + [open_ended] * 22)) is None  # .12
-    assert fails("\n".join([ended] * 2 + [open_ended] * 23)) == "sentence_lines"
+    rules = korean(max_duplicate_lines=None, max_duplicate_line_characters=None, max_duplicate_grams=None,
+                   max_top_gram=None)  # fmt: skip
+    assert fails("\n".join([ended] * 3 + [open_ended] * 22), rules) is None  # .12
+    assert fails("\n".join([ended] * 2 + [open_ended] * 23), rules) == "sentence_lines"
     assert fails("\n".join([open_ended] * 2)) is None  # two lines are too few to judge by
     assert fails("\n\n".join([open_ended] * 3)) == "sentence_lines"
 
@@ -75,9 +79,56 @@ def test_every_score_by_hand() -> None:
         "mean_word_length": pytest.approx(28 / 12),
         "hangul": pytest.approx(16 / 28),
         "jamo": pytest.approx(3 / 28),
+        "emoticons": 0.0,
+        "foreign": 0.0,
+        "spacing": None,
         "endings": pytest.approx(5 / 12),  # 나는 책을 읽는다. 좋은 본다
         "sentence_lines": None,
+        "duplicate_lines": None,
+        "duplicate_line_characters": None,
+        "duplicate_grams": None,
+        "top_gram": None,
+        "runs": 0.0,
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "score"),
+    [
+        ("정말 좋아요 ^^ !!", "emoticons", 4 / 9),
+        ("좋다 ㅇㅅㅇ 😀 ♥", "emoticons", 5 / 7),
+        ("좋다! (정말?) - 1;", "emoticons", 0.0),
+        ("가나다 щфя 漢 ab", "foreign", 3 / 9),
+        ("가나다라마바사아자차카타파하거너더러머버", "spacing", 1 / 20),
+        ("가 나 다 라 마 바 사 아 자 차 카 타 파 하 거 너 더 러 머 버", "spacing", 1.0),
+        ("가나\n다라\n가나\n가나다라", "duplicate_lines", 1 / 4),
+        ("가나\n다라\n가나\n가나다라", "duplicate_line_characters", 2 / 10),
+        ("좋다 굿굿굿굿굿굿", "runs", 6 / 8),
+    ],
+)
+def test_scores_by_hand(text: str, name: str, score: float) -> None:
+    assert scores(text)[name] == pytest.approx(score)
+
+
+@pytest.mark.parametrize(
+    ("text", "failing"),
+    [
+        (PROSE + " ^^" * 17, None),  # 34 characters among 114
+        (PROSE + " ^^" * 20, "emoticons"),
+        (PROSE + " " + "щ" * 17, None),
+        (PROSE + " " + "щ" * 8 + " " + "я" * 13, "foreign"),
+        (PROSE.replace(" ", ""), "words"),
+        (" ".join(PROSE.replace(" ", "")), "mean_word_length"),
+        ("가나다라마바사아자차카타 1 2 파하거너더러머버서어저처 3 4", "spacing"),
+        ("\n".join([PROSE, "문의해 주세요.", "문의해 주세요."]), "duplicate_lines"),
+        ("\n".join([LINE, "짧다.", "길다.", LINE]), "duplicate_line_characters"),
+        (PROSE + " " + PROSE, "duplicate_grams"),
+        (" ".join(f"무료상담은 {each}번입니다." for each in "가나다라마바사아자차카타파하"), "top_gram"),
+        ("정말 좋다 " + "아" * 9, "runs"),
+    ],
+)
+def test_what_the_newer_rules_drop(text: str, failing: str | None) -> None:
+    assert fails(text) == failing
 
 
 def test_prose_passes() -> None:
