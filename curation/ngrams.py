@@ -99,6 +99,21 @@ def totals(texts: pl.Series, options: NgramOptions) -> np.ndarray:
     return result
 
 
+def rarity(counts: sparse.csr_matrix) -> np.ndarray:
+    """Smoothed inverse document frequency of each bucket, log((1 + n) / (1 + documents with it)) + 1: float32."""
+    documents = np.bincount(counts.indices, minlength=counts.shape[1])
+    return (np.log((1 + counts.shape[0]) / (1 + documents)) + 1).astype(np.float32)
+
+
+def weighted(counts: sparse.csr_matrix, rarities: np.ndarray) -> sparse.csr_matrix:
+    """(1 + log count) * rarity of each n-gram, every row at length one; float32, the shape of `counts`."""
+    values = (1 + np.log(counts.data)) * rarities[counts.indices]
+    rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+    norms = np.sqrt(np.bincount(rows, values.astype(np.float64) ** 2, counts.shape[0]))
+    norms[norms == 0] = 1
+    return sparse.csr_matrix(((values / norms[rows]).astype(np.float32), counts.indices, counts.indptr), counts.shape)
+
+
 def _most(sizes: np.ndarray, options: NgramOptions) -> np.ndarray:
     """The most n-grams that texts of so many bytes can have: edges make a word's characters at most twice as many."""
     characters = 2 * sizes * (options.longest - options.shortest + 1 if options.longest else 0)

@@ -18,7 +18,6 @@ from threadpoolctl import threadpool_limits
 from .. import ngrams
 from ..errors import InputError
 from ..ngrams import NgramOptions
-from ..quality.apply import weighted
 from ..vector_kernels import sparse_products
 from .vectors import centre, centred, unit
 
@@ -70,13 +69,14 @@ def fit(texts: pl.Series, options: TfidfOptions) -> TfidfModel:
     Bit-identical for the same texts in the same order, whatever the number of cores.
     """
     counts = ngrams.counts(texts, options.ngrams)
-    documents = np.bincount(counts.indices, minlength=counts.shape[1])
-    rarity = (np.log((1 + counts.shape[0]) / (1 + documents)) + 1).astype(np.float32)
+    rarity = ngrams.rarity(counts)
     directions = np.zeros((options.ngrams.buckets, options.dimensions), np.float32)
-    rank = min(options.dimensions, int((np.diff(counts.indptr) > 0).sum()), int((documents > 0).sum()))
+    rank = min(options.dimensions, int((np.diff(counts.indptr) > 0).sum()), len(np.unique(counts.indices)))
     if rank:
         with threadpool_limits(1):  # sums in the same order whatever the number of cores
-            _, values, found = randomized_svd(weighted(counts, rarity), rank, n_iter=3, random_state=options.seed)
+            _, values, found = randomized_svd(
+                ngrams.weighted(counts, rarity), rank, n_iter=3, random_state=options.seed
+            )
         real = values > 1e-6 * values[0]
         directions[:, : int(real.sum())] = found[real].T
     model = TfidfModel(rarity, directions, np.zeros(options.dimensions, np.float32), options.ngrams)
@@ -96,7 +96,7 @@ def _reduced(texts: pl.Series, model: TfidfModel) -> np.ndarray:
     columns = np.ascontiguousarray(model.directions)
     found = [np.empty((0, columns.shape[1]), np.float32)]
     for part in ngrams.batches(texts, model.ngrams):
-        rows = weighted(part, model.rarity)
+        rows = ngrams.weighted(part, model.rarity)
         vectors = np.empty((part.shape[0], columns.shape[1]), np.float32)
         sparse_products(rows.indptr, rows.indices, rows.data, columns, vectors)
         found.append(unit(vectors))

@@ -58,20 +58,9 @@ def threshold_for(scores: pl.Series, keep_rate: float) -> float:
     return float(present[max(1, -(-exact.numerator // exact.denominator)) - 1])
 
 
-def weighted(counts: sparse.csr_matrix, rarity: np.ndarray | None = None) -> sparse.csr_matrix:
-    """(1 + log count) * rarity of each n-gram, every row at length one; float32, the shape of `counts`."""
-    values = 1 + np.log(counts.data)
-    if rarity is not None:
-        values *= rarity[counts.indices]
-    rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-    norms = np.sqrt(np.bincount(rows, values.astype(np.float64) ** 2, counts.shape[0]))
-    norms[norms == 0] = 1
-    return sparse.csr_matrix(((values / norms[rows]).astype(np.float32), counts.indices, counts.indptr), counts.shape)
-
-
 def counted_values(counts: sparse.csr_matrix, model: QualityModel) -> np.ndarray:
     """Decision values of texts from the counts of their n-grams: float64 (n,)."""
-    return weighted(counts, model.rarity) @ model.weights.astype(np.float64) + model.bias
+    return ngrams.weighted(counts, model.rarity) @ model.weights.astype(np.float64) + model.bias
 
 
 def vector_values(rows: int, model: QualityModel, vectors: np.ndarray | None) -> np.ndarray:

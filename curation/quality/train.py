@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import xxhash
-from scipy import sparse
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from .. import ngrams
 from ..errors import InputError
-from .apply import probability, weighted
+from .apply import probability
 from .measure import measure
 from .model import QualityModel
 from .options import QualityOptions
@@ -47,8 +46,8 @@ def train(
     held_out, folds = _parts(rows, options)
     trained = np.flatnonzero(~held_out)
     counts = _counts(rows, at, options, vectors)
-    rarity = _NO_RARITY if vectors is not None else _rarity(counts[trained])
-    features = counts if vectors is not None else weighted(counts, rarity)
+    rarity = _NO_RARITY if vectors is not None else ngrams.rarity(counts[trained])
+    features = counts if vectors is not None else ngrams.weighted(counts, rarity)
     with threadpool_limits(1):  # sums in one order whatever the number of cores
         crossed = np.empty(len(trained))
         for fold in range(options.folds):
@@ -115,12 +114,6 @@ def _counts(rows: pl.DataFrame, at: np.ndarray, options: QualityOptions, vectors
     if vectors.ndim != 2 or len(vectors) != rows.height or not np.isfinite(vectors).all():
         raise InputError(f"vectors of shape {vectors.shape}, expected {rows.height} rows of finite numbers")
     return vectors[at].astype(np.float64)
-
-
-def _rarity(counts: sparse.csr_matrix) -> np.ndarray:
-    """Smoothed inverse document frequency, log((1 + n) / (1 + documents with it)) + 1: float32 (buckets,)."""
-    documents = np.bincount(counts.indices, minlength=counts.shape[1])
-    return (np.log((1 + counts.shape[0]) / (1 + documents)) + 1).astype(np.float32)
 
 
 def _fit(features: Features, labels: np.ndarray, options: QualityOptions) -> tuple[np.ndarray, float]:

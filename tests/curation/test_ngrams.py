@@ -1,3 +1,4 @@
+import math
 import unicodedata
 
 import numpy as np
@@ -84,6 +85,18 @@ def test_rows_do_not_depend_on_their_neighbours_and_come_in_batches(monkeypatch:
     assert (ngrams.counts(texts, NgramOptions()) != whole).nnz == 0
     assert (ngrams.counts(texts[17:23], NgramOptions()) != whole[17:23]).nnz == 0
     np.testing.assert_array_equal(ngrams.totals(texts, NgramOptions()), np.asarray(whole.sum(axis=0)).ravel())
+
+
+def test_weights_of_ngrams():
+    matrix = ngrams.counts(pl.Series(["cat cat dog", "dog", ""]), NgramOptions(words=1, longest=0, buckets=1 << 16))
+    rarity = ngrams.rarity(matrix)
+    cat, dog = (ngrams.counts(pl.Series([word]), NgramOptions(words=1, longest=0, buckets=1 << 16)).indices[0]
+                for word in ("cat", "dog"))  # fmt: skip
+    assert rarity[[cat, dog]] == pytest.approx([math.log(4 / 2) + 1, math.log(4 / 3) + 1], rel=1e-6)
+    found = ngrams.weighted(matrix, rarity).toarray()
+    both = np.array([(1 + math.log(2)) * rarity[cat], rarity[dog]])
+    np.testing.assert_allclose(found[0, [cat, dog]], both / np.linalg.norm(both), rtol=1e-6)
+    assert found[1, dog] == 1 and not found[2].any()
 
 
 def test_nothing_to_count():
