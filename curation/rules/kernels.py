@@ -1,7 +1,7 @@
 """Compiled kernels of rules. They hold no lock, write to their own rows only, and start no threads.
 
 Words are runs of anything but white space; lines end at a line feed and are taken without white space at both ends.
-Words, lines and n-grams are told apart by 64-bit hashes. Time grows as the text does, whatever it holds; memory too,
+Words, lines and paragraphs are told apart by 64-bit hashes. Time grows as the text does, whatever it holds; memory too,
 with at most 8 bytes a word and about 24 a different word, line or n-gram.
 
 All in one file, because compiled code is cached beside it and the cache knows of changes to this file alone.
@@ -161,12 +161,22 @@ def _table(entries: int) -> Any:
 
 
 @_kernel
-def _grown(table: Array, keys: Array, counts: Array) -> Any:
-    """The same full table with twice the room."""
+def _seen(table: Array, keys: Array, known: int, key: Any) -> bool:
+    """Whether a key is among those known; it is put there if not, which takes room for one more."""
+    slot = _slot(table, keys, key)
+    if table[slot] >= 0:
+        return True
+    table[slot], keys[known] = known, key
+    return False
+
+
+@_kernel
+def _grown(table: Array, keys: Array, counts: Array, known: int) -> Any:
+    """The same table with twice the room."""
     larger, room = np.full(2 * len(table), -1, np.int32), len(keys)
     more_keys, more_counts = np.empty(2 * room, np.uint64), np.empty(2 * room, np.int32)
     more_keys[:room], more_counts[:room] = keys, counts
-    for i in range(room):
+    for i in range(known):
         larger[_slot(larger, more_keys, keys[i])] = i
     return larger, more_keys, more_counts
 
@@ -211,10 +221,9 @@ def count_lines(content: Array, starts: Array, classes: Array, short: int, begin
     """Counts of lines and paragraphs of rows begin..end: out[measure, row], as in `measures.LINE_MEASURES`."""
     for row in range(begin, end):
         at, stop = starts[row], starts[row + 1]
+        # Lines and paragraphs stand in one table: a paragraph's hash is made of its lines' in another way than theirs.
         table, keys, counts = _table(1)
-        # Paragraphs are told apart by a tree: a node for each run of lines that one begins with.
-        nodes, node_keys, ends = _table(1)
-        known, known_nodes, node, paragraph = 0, 0, 0, 0
+        known, paragraph, lines_key = 0, 0, _START  # keys; characters of a paragraph; hash of its lines
         for measure in range(len(out)):
             out[measure, row] = 0
         while at < stop:
@@ -230,37 +239,27 @@ def count_lines(content: Array, starts: Array, classes: Array, short: int, begin
                 out[5, row] += dots or last == _ELLIPSIS
                 out[6, row] += finishes & ENDED != 0
                 out[7, row] += size <= short
-                slot = _slot(table, keys, key)
-                if table[slot] >= 0:
-                    out[8, row] += 1
-                    out[9, row] += size
-                else:
-                    if known == len(keys):
-                        table, keys, counts = _grown(table, keys, counts)
-                        slot = _slot(table, keys, key)
-                    table[slot], keys[known] = known, key
-                    known += 1
-                branch = np.uint64(node) << _HALF | np.uint64(table[slot])
-                place = _slot(nodes, node_keys, branch)
-                if nodes[place] < 0:
-                    if known_nodes == len(node_keys):
-                        nodes, node_keys, ends = _grown(nodes, node_keys, ends)
-                        place = _slot(nodes, node_keys, branch)
-                    nodes[place], node_keys[known_nodes], ends[known_nodes] = known_nodes, branch, 0
-                    known_nodes += 1
-                node = nodes[place] + 1
+                if known + 2 > len(keys):
+                    table, keys, counts = _grown(table, keys, counts, known)
+                again = _seen(table, keys, known, key)
+                known += not again
+                out[8, row] += again
+                out[9, row] += again * size
                 paragraph += size
-            if node > 0 and (size == 0 or at >= stop):
+                lines_key = (lines_key ^ key) * _MIX
+                lines_key ^= lines_key >> _MIX_SHIFT
+            if paragraph > 0 and (size == 0 or at >= stop):
+                again = _seen(table, keys, known, lines_key)
+                known += not again
                 out[10, row] += 1
-                out[11, row] += ends[node - 1]
-                out[12, row] += ends[node - 1] * paragraph
-                ends[node - 1] = 1
-                node, paragraph = 0, 0
+                out[11, row] += again
+                out[12, row] += again * paragraph
+                paragraph, lines_key = 0, _START
 
 
 @_kernel
 def _number_words(content: Array, at: int, stop: int, classes: Array, grams: Array, sizes: Array) -> Any:
-    """Number each word by its first occurrence, -1 where it has but one, and its characters; words, and repeated ones."""
+    """Number each word by its first occurrence, -1 where it is the only one, and its characters; words and repeats."""
     table, keys, counts = _table((stop - at) // 12)
     words, known = 0, 0
     while True:
@@ -270,7 +269,7 @@ def _number_words(content: Array, at: int, stop: int, classes: Array, grams: Arr
         slot = _slot(table, keys, key)
         if table[slot] < 0:
             if known == len(keys):
-                table, keys, counts = _grown(table, keys, counts)
+                table, keys, counts = _grown(table, keys, counts, known)
                 slot = _slot(table, keys, key)
             table[slot], keys[known], counts[known] = known, key, 0
             known += 1
@@ -327,7 +326,7 @@ def repeat_words(
                     covered = i + n
                 else:
                     if known == len(keys):
-                        table, keys, counts = _grown(table, keys, counts)
+                        table, keys, counts = _grown(table, keys, counts, known)
                         slot = _slot(table, keys, key)
                     table[slot], keys[known], counts[known] = known, key, 0
                     known += 1

@@ -22,7 +22,7 @@ def numbered(keys: list[int]) -> tuple[list[int], int]:
         slot = kernels._slot(table, known, key)
         if table[slot] < 0:
             if so_far == len(known):
-                table, known, counts = kernels._grown(table, known, counts)
+                table, known, counts = kernels._grown(table, known, counts, so_far)
                 slot = kernels._slot(table, known, key)
             table[slot], known[so_far] = so_far, key
             so_far += 1
