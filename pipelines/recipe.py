@@ -120,7 +120,19 @@ def resolve(recipe: Recipe, folder: Path) -> Recipe:
             )
         return absolute(recipe.model)
 
-    path_keys = {"inputs", "data", "files", "demos", "held_out", "tasks", "model", "refine_with", "models", "path"}
+    path_keys = {
+        "inputs",
+        "data",
+        "files",
+        "tokenizer",
+        "demos",
+        "held_out",
+        "tasks",
+        "model",
+        "refine_with",
+        "models",
+        "path",
+    }
 
     def walk(value: Any, is_path: bool) -> Any:
         if isinstance(value, dict):

@@ -2,8 +2,9 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from curation.chunks import ChunkOptions
 from curation.consistency.conflicts import ConflictOptions
 from curation.consistency.labels import LabelOptions
 from curation.decontaminate.contamination import ContaminationOptions
@@ -15,11 +16,13 @@ from curation.embedding.tfidf import TfidfOptions
 from curation.errors import InputError
 from curation.outliers import OutlierOptions
 from curation.rules.c4 import C4Options
+from curation.writers.options import WriteOptions
 
 from .base import Settings, forbidding_others
 
 for _options in (
     C4Options,
+    ChunkOptions,
     ConflictOptions,
     ContaminationOptions,
     DiversityOptions,
@@ -29,6 +32,7 @@ for _options in (
     SemanticOptions,
     SubstringOptions,
     TfidfOptions,
+    WriteOptions,
 ):
     forbidding_others(_options)
 
@@ -109,6 +113,9 @@ class CurateSettings(Settings):
     diversity: DiversityOptions | None = Field(None, description="shares by language, source and topic, to a target")
     exact: ExactSettings | None = Field(ExactSettings(), description="exact dedup, null to leave it out")
     minhash: MinHashSettings | None = Field(MinHashSettings(), description="near dedup, null to leave it out")
+    tokenizer: str | None = Field(None, description="tokenizer.json, or a model's folder: tokens are counted by it")
+    chunks: ChunkOptions | None = Field(None, description="documents cut to so many tokens; needs a tokenizer")
+    export: WriteOptions | None = Field(None, description="the documents once more, as other tools read them")
     keep_dropped: bool = Field(True, description="keep the text of dropped documents in dropped/")
     executor: Literal["local", "ray"] = Field("local", description="where tasks run: here, or on a Ray cluster")
     ray_address: str | None = Field(None, description="a running Ray cluster; one is started here unless set")
@@ -126,3 +133,9 @@ class CurateSettings(Settings):
         except InputError as error:
             raise ValueError(str(error)) from error
         return rules
+
+    @model_validator(mode="after")
+    def _chunks_have_a_tokenizer(self) -> "CurateSettings":
+        if self.chunks is not None and self.tokenizer is None:
+            raise ValueError("chunks: found no tokenizer to count by, expected the key 'tokenizer'")
+        return self

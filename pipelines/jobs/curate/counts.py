@@ -8,7 +8,7 @@ import polars as pl
 from ...run import Record
 
 COUNTED = ("records", "damaged", "characters", "passed", "consumed", "made")
-GROUPED = ("edited", "dropped", "stages")
+GROUPED = ("edited", "dropped", "stages", "tokens")
 
 
 def by_rule(ledger: pl.DataFrame) -> dict[str, int]:
