@@ -21,7 +21,6 @@ from . import kernels
 EVALUATION = pl.Schema({"item": pl.String, "text": pl.String, "file": pl.String, "record": pl.Int64})
 
 _ANCHORS = (24, 8, 4, 1, 0)  # letters of a window that are looked up first; 0: the whole document
-_LEAST = 4  # letters below which an item is only ever a whole document
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,9 @@ class ContaminationOptions:
     Attributes:
         words: words in a row of an item that has as many.
         short_words: words in a row of a shorter item that has as many.
-        whole_words: least words of a still shorter item, which is found as a whole; one with fewer only where a
-            document is nothing else.
+        whole_words: least words of a still shorter item, which is found as a whole; one with fewer words or letters
+            only where a document is nothing else, and a single word never.
+        whole_letters: least letters of such an item.
         characters: as `words` for items in scripts without dependable spaces, in characters.
         short_characters: as `short_words`, in characters.
         whole_characters: as `whole_words`, in characters.
@@ -43,6 +43,7 @@ class ContaminationOptions:
     words: int = 12
     short_words: int = 8
     whole_words: int = 4
+    whole_letters: int = 16
     characters: int = 30
     short_characters: int = 20
     whole_characters: int = 8
@@ -83,16 +84,16 @@ class Contamination:
             options: what counts as an occurrence.
 
         Raises:
-            InputError: when no text has a letter or digit.
+            InputError: when no text has two words.
             tables.TableError: for other columns.
         """
         tables.check(evaluation, EVALUATION)
         rows = evaluation.drop_nulls("text").sort("file", "record", "item", "text")
         letters = _letters(rows["text"])
         lengths = np.diff(letters.ends, prepend=-1) - 1
-        if not (lengths > 0).any():
-            raise InputError(f"evaluation: found {rows.height} texts without a letter, expected some text")
         words, sizes, kinds = _windows(letters, lengths, options)
+        if not (kinds != "none").any():
+            raise InputError(f"evaluation: found {rows.height} texts of a word at most, expected some of more")
         windows = _cut(letters, words, sizes)
         arrays, totals = _index(letters, windows, words > 0, kinds == "document")
         return cls(options, rows.select("item", "file", "record", kind=kinds, ngrams=pl.Series(totals)), arrays)
@@ -129,14 +130,24 @@ def _windows(
     unit = pl.Series(np.where(by_characters, "characters", "words"))
     sizes = np.where(by_characters, lengths, words)
     frame = pl.DataFrame(
-        {"size": sizes, "unit": unit, "long": steps[0], "short": steps[1], "whole": steps[2], "letters": lengths}
+        {
+            "size": sizes,
+            "unit": unit,
+            "long": steps[0],
+            "short": steps[1],
+            "whole": steps[2],
+            "letters": lengths,
+            "least": np.where(by_characters, 0, options.whole_letters),
+            "words": words,
+        }
     )
     size = pl.col("size")
     reach = pl.when(size >= pl.col("long")).then("long").when(size >= pl.col("short")).then("short")
-    whole = (size >= pl.col("whole")) & (pl.col("letters") >= _LEAST)
+    whole = (size >= pl.col("whole")) & (pl.col("letters") >= pl.col("least"))
     named = pl.when(reach.is_not_null()).then(pl.format("{} {}", reach, "unit")).when(whole).then(pl.lit("whole"))
-    kind = named.when(pl.col("letters") > 0).then(pl.lit("document")).otherwise(pl.lit("none"))
+    kind = named.when(pl.col("words") > 1).then(pl.lit("document")).otherwise(pl.lit("none"))
     found = frame.select(length=pl.coalesce(reach, "size"), kind=kind)
+    found = found.with_columns(pl.when(pl.col("kind") != "none").then("length").otherwise(0))
     length = found["length"].to_numpy()
     return np.where(by_characters, 0, length), np.where(by_characters, length, 0), found["kind"]
 

@@ -112,15 +112,16 @@ def test_mistakes() -> None:
         ContaminationOptions(short_words=20)
     with pytest.raises(InputError, match="min_share is 1.5, expected 0 to 1"):
         ContaminationOptions(min_share=1.5)
-    with pytest.raises(InputError, match="found 2 texts without a letter"):
-        Contamination.build(evaluation("?", ""), OPTIONS)
+    with pytest.raises(InputError, match="found 2 texts of a word at most"):
+        Contamination.build(evaluation("?", "Paris"), OPTIONS)
     with pytest.raises(tables.TableError, match="column 'item' is None"):
         Contamination.build(documents("a"), OPTIONS)
 
 
 def test_no_documents_and_odd_ones() -> None:
-    index = Contamination.build(evaluation(LONG, "?", TINY), OPTIONS)
-    assert index.items["kind"].to_list() == ["12 words", "none", "whole"]
+    index = Contamination.build(evaluation(LONG, "?", TINY, "Paris", "the time of day"), OPTIONS)
+    assert index.items["kind"].to_list() == ["12 words", "none", "whole", "none", "document"]
+    assert index.items["ngrams"].to_list() == [9, 0, 1, 0, 1]
     assert decontaminate(documents(), index).is_empty()
     assert decontaminate(documents("", " ", "\u0301", "🙂" * 9, "a" * 1_000_000, "가 " * 100_000), index).is_empty()
 
@@ -161,7 +162,14 @@ def test_every_planted_item_is_found_and_the_hosts_are_clean(shared_data: Path) 
 
 WORDS = st.lists(st.sampled_from(["a", "B", "cc", "가", "나다", "b-", "3"]), max_size=9).map(" ".join)
 SMALL = ContaminationOptions(
-    words=4, short_words=3, whole_words=2, characters=4, short_characters=3, whole_characters=2, character_share=0.5
+    words=4,
+    short_words=3,
+    whole_words=2,
+    whole_letters=4,
+    characters=4,
+    short_characters=3,
+    whole_characters=2,
+    character_share=0.5,
 )
 
 
@@ -192,8 +200,8 @@ def brute(item: str, document: str) -> tuple[int, int]:
         ends = [*starts, len(codes)]
         grams = {codes[ends[i] : ends[i + n]] for i in range(size - n + 1)} if size else set()
     text, _, edges = letters(document)
-    if n < 2 or (n < 3 and len(codes) < 4):
-        return len(grams), int(bool(codes) and text == codes)
+    if n < 2 or (n < 3 and not by_characters and len(codes) < 4):
+        return len(grams), int(len(starts) > 1 and text == codes)
     held = 0
     for gram in grams:
         places = [i for i in range(len(text) - len(gram) + 1) if text[i : i + len(gram)] == gram]
@@ -204,7 +212,7 @@ def brute(item: str, document: str) -> tuple[int, int]:
 @settings(max_examples=150)
 @given(st.lists(WORDS, min_size=1, max_size=3), st.lists(WORDS, max_size=4))
 def test_it_does_what_its_definition_says(items: list[str], texts: list[str]) -> None:
-    if not any(letters(item)[0] for item in items):
+    if not any(sum(letters(item)[1]) > 2 for item in items):
         return
     index = Contamination.build(evaluation(*items), SMALL)
     expected = {}
