@@ -10,6 +10,7 @@ Documents with the same series of shingles are one: the first of them in keep or
 what becomes of it. So a page that is there ten million times is compared once.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ import polars as pl
 from .. import stage, tables
 from . import copies, joins, lsh, order
 from .copies import Load
+from .shingles import cores
 from .signatures import SAME, MinHashOptions, shingle_sets
 
 PART = pl.Schema({"row": pl.Int64, "first": pl.Int64, "component": pl.Int64, "shard": pl.Int32})
@@ -53,36 +55,47 @@ class Plan:
         return pl.DataFrame(dict(zip(PART, columns, strict=True)), schema=PART)
 
 
-def plan(load: Load, parts: int, options: MinHashOptions, shard_shingles: int = 8_000_000) -> Plan:
+def plan(
+    load: Load, parts: int, options: MinHashOptions, shard_shingles: int = 8_000_000, threads: int | None = None
+) -> Plan:
     """Find the candidates of all partitions.
 
-    Memory is about 60 bytes a row, and what `load` takes to read one column of a partition; a component is never
-    divided, so the largest of them bounds the memory of its shard.
+    Memory is about 60 bytes a row and 60 for each thread, and what `load` takes to read one column of a partition; a
+    component is never divided, so the largest of them bounds the memory of its shard.
 
     Args:
         load: reads columns of the side tables that `signatures.sketch` made.
         parts: number of partitions.
         options: how near duplicates are found.
         shard_shingles: about how many shingles are verified at a time.
+        threads: bands that are joined at a time, as many as the process may run on when none.
     """
     same = copies.find(load, parts, SAME, options.keep_order)
     _, counts = copies.column(load, parts, "shingles")
     # One shingle against two is at most a half; against one it is nothing or the same, and `copies` has found that.
     taking_part = (same.first == np.arange(len(same.first))) & (counts > (options.threshold > 0.5))
-    component = _components(load, parts, options, taking_part)
+    component = _components(load, parts, options, taking_part, threads or cores())
     weights = np.bincount(component[component >= 0], counts[component >= 0] + 100.0, len(component))
     before = np.cumsum(weights) - weights
     shard = np.where(component >= 0, before[component] // shard_shingles, -1).astype(np.int32)
     return Plan(same, component, shard, int(shard.max(initial=-1)) + 1)
 
 
-def _components(load: Load, parts: int, options: MinHashOptions, taking_part: np.ndarray) -> np.ndarray:
+def _components(load: Load, parts: int, options: MinHashOptions, taking_part: np.ndarray, threads: int) -> np.ndarray:
     """Smallest row of the component of each row that shares a band with another, -1 for the rest."""
-    parent, first = np.arange(len(taking_part)), np.empty(len(taking_part), np.int64)
-    for band in lsh.band_columns(options.bands):
-        _, keys = copies.column(load, parts, band)
+    parent = np.arange(len(taking_part))
+
+    def joined(keys: np.ndarray) -> np.ndarray:
+        first = np.empty(len(keys), np.int64)
         joins.first_with_key(keys, keys, taking_part, first)
-        joins.unite(first, parent)
+        return first
+
+    bands = lsh.band_columns(options.bands)
+    with ThreadPoolExecutor(threads) as pool:
+        for begin in range(0, len(bands), threads):  # no more at a time: memory is bounded
+            keys = [copies.column(load, parts, band)[1] for band in bands[begin : begin + threads]]
+            for first in pool.map(joined, keys):
+                joins.unite(first, parent)
     joins.flatten(parent)
     sizes = np.bincount(parent[taking_part], minlength=len(parent))
     return np.where(taking_part & (sizes[parent] > 1), parent, -1)

@@ -27,7 +27,7 @@ def decide(documents: pl.DataFrame, options: MinHashOptions, threads: int | None
         InputError: for a keep order with an unknown column.
     """
     side = sketch(documents, options, threads)
-    plan = candidates.plan(lambda _, names: side.select(names), 1, options)
+    plan = candidates.plan(lambda _, names: side.select(names), 1, options, threads=threads)
     part = plan.part(0)
     rows = candidates.rows(documents, side, part, options, threads)
     found = [verification.decide_shard(rows.filter(pl.col("shard") == shard), options) for shard in range(plan.shards)]

@@ -24,6 +24,7 @@ SEPARATOR, SPACED, UNSPACED, OTHER = 0, 1, 2, 3  # classes of a character; OTHER
 _KNOWN = 0x34000  # characters from here on (tags, private use) separate words
 _FINAL_SIGMA = {"ς": "σ"}
 _WHITE = {*range(9, 14), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000}
+_MANY, _PIECES = 1000, 4  # from so many rows on each thread takes several ranges, since some are slower to read
 LANES = 32  # permutations that a compiled loop takes at a time
 _UNSPACED_NAMES = ("HANGUL", "CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "BOPOMOFO", "YI")
 
@@ -172,7 +173,8 @@ def in_threads(work: Callable[[int, int], None], starts: np.ndarray, threads: in
         threads: threads to use, those the process may run on when none.
     """
     rows = len(starts) - 1
-    count = min(threads or _cores(), max(rows, 1))
+    most = threads or cores()
+    count = min(_PIECES * most if most > 1 and rows > _MANY else most, max(rows, 1))
     cuts = np.searchsorted(starts, starts[0] + np.arange(1, count) * ((starts[-1] - starts[0]) / count))
     edges = [0, *(int(cut) for cut in np.clip(cuts, 0, rows)), rows]
     ranges = [(begin, end) for begin, end in zip(edges[:-1], edges[1:], strict=True) if begin < end]
@@ -180,11 +182,11 @@ def in_threads(work: Callable[[int, int], None], starts: np.ndarray, threads: in
         for begin, end in ranges:
             work(begin, end)
         return
-    with ThreadPoolExecutor(len(ranges)) as pool:
+    with ThreadPoolExecutor(most) as pool:
         list(pool.map(lambda pair: work(*pair), ranges))
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

@@ -1,5 +1,8 @@
 import gzip
+import json
 import random
+import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from curation import stage
-from curation.dedup import lsh, minhash, verify
+from curation.dedup import exact, lsh, minhash, verify
 from curation.dedup.minhash import MinHashOptions
 from curation.dedup.shingles import ShingleOptions, shingles
 
@@ -148,3 +151,130 @@ def test_planted_plagiarism_is_found_and_nothing_else(shared_data: Path, name: s
     for options in (MinHashOptions(), MinHashOptions(bands=14, rows=8)):
         found = {frozenset(row) for row in minhash.decide(frame, options).select("doc_id", "duplicate_of").iter_rows()}
         assert len(truth) == pairs and found == truth
+
+
+def plain_shingles(text: str) -> set[str]:
+    """Shingles as strings, by the definition in METHODS: no hash, no kernel."""
+    kept = "".join(
+        c if unicodedata.category(c)[0] in "LMN" else " " for c in unicodedata.normalize("NFC", text).lower()
+    )
+    letters = [c for c in kept if c.isalpha()]
+    if sum("가" <= c <= "힣" or "ㄱ" <= c <= "ㅣ" for c in letters) >= 0.3 * max(len(letters), 1):
+        joined = kept.replace(" ", "")
+        return {joined[i : i + 8] for i in range(len(joined) - 7)}
+    words = kept.split()
+    return {" ".join(words[i : i + 5]) for i in range(len(words) - 4)}
+
+
+def likeness(one: set[str], other: set[str]) -> float:
+    return len(one & other) / len(one | other) if one | other else 0.0
+
+
+def edited(text: str, rate: float, rng: random.Random) -> str:
+    """A text with a share of its words replaced, or of its characters where it is Korean."""
+    korean = any("가" <= c <= "힣" for c in text)
+    units = list(text) if korean else text.split()
+    changed = [(rng.choice("나무새강꽃") if korean else "other") if rng.random() < rate else unit for unit in units]
+    return ("" if korean else " ").join(changed)
+
+
+def made_up(korean: bool, rng: random.Random) -> list[str]:
+    words = ["".join(rng.choices("가나다라마바사아자차" if korean else "abcdefghij", k=4)) for _ in range(2000)]
+    return [" ".join(rng.choices(words, k=rng.randrange(20, 120))) for _ in range(150)]
+
+
+def gutenberg(folder: Path) -> list[str]:
+    with gzip.open(folder / "corpora/gutenberg-books.jsonl.gz", "rt", encoding="utf-8") as lines:
+        books = [json.loads(next(lines))["text"] for _ in range(2)]
+    paragraphs = [part for book in books for part in book.replace("\r\n", "\n").split("\n\n")]
+    return list(dict.fromkeys(part for part in paragraphs if len(part.split()) >= 40))[:300]
+
+
+def reviews(folder: Path) -> list[str]:
+    with gzip.open(folder / "corpora/korean-movie-reviews.jsonl.gz", "rt", encoding="utf-8") as lines:
+        texts = [json.loads(next(lines))["text"] or "" for _ in range(40_000)]
+    return list(dict.fromkeys(text for text in texts if len(text) >= 80))[:300]
+
+
+def check_recall(texts: list[str], options: MinHashOptions, least: float, share: float, seed: int = 5) -> None:
+    """Near-duplicates by controlled edit rates: pairs that are alike are not both kept, and no others are removed."""
+    rng = random.Random(seed)
+    rates = (0.002, 0.005, 0.01, 0.02, 0.03)
+    pairs = [(text, edited(text, rate, rng)) for text in texts for rate in rates]
+    # one original for all its copies, or copies would be compared with copies: each pair is judged by itself
+    alike = missed = 0
+    for number, rate in enumerate(rates):
+        some = pairs[number :: len(rates)]
+        frame = documents([text for pair in some for text in pair]).with_columns(
+            doc_id=pl.int_range(2 * len(some)).cast(pl.String).str.zfill(6)
+        )
+        found = minhash.decide(frame, options)
+        sets = {doc_id: plain_shingles(text) for doc_id, text in frame.iter_rows()}
+        for doc_id, kept, similarity in found.select("doc_id", "duplicate_of", "similarity").iter_rows():
+            assert similarity == likeness(sets[doc_id], sets[kept]) >= options.threshold
+        dropped, ids = set(found["doc_id"]), frame["doc_id"].to_list()
+        assert not dropped & set(found["duplicate_of"])
+        for one, other in zip(ids[::2], ids[1::2], strict=True):
+            if likeness(sets[one], sets[other]) >= least:
+                alike += 1
+                missed += not {one, other} & dropped
+        assert rate > 0.01 or alike > 0.3 * (number + 1) * len(texts)
+    assert missed <= (1 - share) * alike
+
+
+@pytest.mark.parametrize("korean", [False, True])
+def test_recall_on_made_up_text(korean: bool):
+    texts = made_up(korean, random.Random(9))
+    check_recall(texts, MinHashOptions(), 0.8, 0.99)
+    check_recall(texts, MinHashOptions(bands=14, rows=8), 0.9, 0.99)
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("corpus", [gutenberg, reviews])
+def test_recall_on_real_text(shared_data: Path, corpus: Callable[[Path], list[str]]):
+    texts = corpus(shared_data)
+    assert len(texts) == 300
+    check_recall(texts, MinHashOptions(), 0.8, 0.99)
+    check_recall(texts, MinHashOptions(bands=14, rows=8), 0.9, 0.99)
+
+
+@pytest.mark.shared_data
+def test_recall_on_articles(shared_data: Path):
+    packed = (shared_data / "near-duplicates" / "articles-1000.jsonl.gz").read_bytes()
+    frame = pl.read_ndjson(gzip.decompress(packed)).rename({"id": "doc_id"})
+    sets = {doc_id: plain_shingles(text) for doc_id, text in frame.select("doc_id", "text").iter_rows()}
+    owners: dict[str, list[str]] = {}
+    for doc_id, values in sets.items():
+        for value in values:
+            owners.setdefault(value, []).append(doc_id)
+    pairs = {frozenset((one, other)) for ids in owners.values() for one in ids for other in ids if one < other}
+    alike = [pair for pair in pairs if likeness(*(sets[doc_id] for doc_id in pair)) >= 0.8]
+    found = minhash.decide(frame, MinHashOptions())
+    dropped = set(found["doc_id"])
+    assert alike
+    assert sum(not pair & dropped for pair in alike) <= 0.01 * len(alike)
+    for doc_id, kept, similarity in found.select("doc_id", "duplicate_of", "similarity").iter_rows():
+        assert similarity == likeness(sets[doc_id], sets[kept]) >= 0.7
+
+
+@pytest.mark.shared_data
+def test_left_out_spaces_change_no_cluster_in_korean(shared_data: Path):
+    rng = random.Random(2)
+    texts = reviews(shared_data)
+    squeezed = ["".join(c for c in text if c != " " or rng.random() >= 0.1) for text in texts]
+    assert sum(one != other for one, other in zip(texts, squeezed, strict=True)) > 200
+    whole = documents(texts).with_columns(doc_id=pl.lit("a") + pl.int_range(300).cast(pl.String))
+    beside = documents(squeezed).with_columns(doc_id=pl.lit("b") + pl.int_range(300).cast(pl.String))
+    found = minhash.decide(pl.concat([whole, beside]), MinHashOptions())
+    named = dict(found.select("doc_id", "similarity").iter_rows())
+    # of each pair one goes, with nothing lost; the other only where reviews repeat each other anyway
+    assert all(named.get(f"a{i}") == 1.0 or named.get(f"b{i}") == 1.0 or f"a{i}" in named for i in range(300))
+    clusters = {**dict(found.select("doc_id", "cluster_id").iter_rows())}
+    clusters |= dict(found.select("duplicate_of", "cluster_id").iter_rows())
+    assert all(clusters[f"a{i}"] == clusters[f"b{i}"] for i in range(300))
+
+
+def test_short_and_empty_documents_are_left_to_exact_dedup():
+    frame = documents(["one two three", "one two three", "", "", "짧은 글", "짧은 글", "!!", "\ufeff"])
+    assert minhash.decide(frame, MinHashOptions()).height == 0
+    assert exact.decide(exact.side(frame))["doc_id"].to_list() == ["d01", "d03", "d05"]
