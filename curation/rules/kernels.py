@@ -173,10 +173,10 @@ def _seen(table: Array, keys: Array, known: int, key: Any) -> bool:
 @_kernel
 def _grown(table: Array, keys: Array, counts: Array, known: int) -> Any:
     """The same table with twice the room."""
-    larger, room = np.full(2 * len(table), -1, np.int32), len(keys)
-    more_keys, more_counts = np.empty(2 * room, np.uint64), np.empty(2 * room, np.int32)
-    more_keys[:room], more_counts[:room] = keys, counts
-    for i in range(known):
+    larger, room = np.full(2 * len(table), -1, np.int32), 2 * len(keys)
+    more_keys, more_counts = np.empty(room, np.uint64), np.empty(room, np.int32)
+    for i in range(known):  # not by slices, which take seconds to compile
+        more_keys[i], more_counts[i] = keys[i], counts[i]
         larger[_slot(larger, more_keys, keys[i])] = i
     return larger, more_keys, more_counts
 

@@ -78,6 +78,14 @@ def _phrase(content: np.ndarray, begin: int, end: int, phrases: np.ndarray, offs
 
 
 @_kernel
+def _copy(source: np.ndarray, begin: int, end: int, target: np.ndarray, at: int) -> int:
+    """Copy bytes and say where they end; a loop, since slices take a second each to compile."""
+    for i in range(end - begin):
+        target[at + i] = source[begin + i]
+    return at + end - begin
+
+
+@_kernel
 def edit_lines(
     content: np.ndarray,
     starts: np.ndarray,
@@ -137,12 +145,10 @@ def edit_lines(
                 edited[target] = _LINE_FEED
                 edited[target + blank] = _LINE_FEED
                 target += 1 + blank
-            edited[target : target + over - first] = content[first:over]
-            target += over - first
+            target = _copy(content, first, over, edited, target)
             blank = False
         if gone == 0:
-            edited[starts[row] : stop] = content[starts[row] : stop]
-            target = stop
+            target = _copy(content, starts[row], stop, edited, starts[row])
         lengths[row] = target - starts[row]
 
 
@@ -150,5 +156,4 @@ def edit_lines(
 def pack(edited: np.ndarray, starts: np.ndarray, places: np.ndarray, begin: int, end: int, packed: np.ndarray) -> None:
     """Texts of rows begin..end one behind the other: packed[places[row]:places[row + 1]]."""
     for row in range(begin, end):
-        size = places[row + 1] - places[row]
-        packed[places[row] : places[row + 1]] = edited[starts[row] : starts[row] + size]
+        _copy(edited, starts[row], starts[row] + places[row + 1] - places[row], packed, places[row])
