@@ -127,9 +127,10 @@ class Stream:
                 return data
             try:
                 text = self._decoder.decode(data, final=not data)
-            except UnicodeDecodeError as error:
+            except UnicodeError as error:
+                reason = error.reason if isinstance(error, UnicodeDecodeError) else str(error)
                 raise InputError(
-                    f"{self.path}: found bytes near offset {self._at} that are not {self._encoding} ({error.reason})"
+                    f"{self.path}: found bytes near offset {self._at} that are not {self._encoding} ({reason})"
                 ) from error
             self._at += len(data)
             if text or not data:

@@ -113,7 +113,7 @@ def page(record: int, data: bytes, declared: str | None, options: ReadOptions) -
     replaced = source.count(REPLACEMENT)
     if options.html == "source":
         return Page(source, None, encoding, replaced)
-    tree = _parse(record, source)
+    tree = parse(record, source)
     if isinstance(tree, Damage):
         return tree
     _tidy(tree)
@@ -223,7 +223,7 @@ class _Measure:
         return None
 
 
-def _parse(record: int, source: str) -> Any:
+def parse(record: int, source: str) -> Any:
     """The tree of a page, or why it is no document."""
     from lxml import etree, html
 

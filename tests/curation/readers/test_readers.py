@@ -1,5 +1,7 @@
 """Reading whatever the format: partitions conserve records, damage is counted per file, strict stops at once."""
 
+import tracemalloc
+import unicodedata
 from pathlib import Path
 
 import polars as pl
@@ -87,3 +89,54 @@ def test_slices_leave_the_count_of_damage_to_the_caller(tmp_path: Path) -> None:
     assert (records, damaged) == (10, 2)
     with pytest.raises(InputError, match="found 2 damaged records among 10, expected at most 1"):
         readers.check_damage("a.jsonl", records, damaged, options)
+
+
+HOSTILE = {
+    "NUL": "text with a\x00b and more words", "no spaces": "가" * 5000, "only emoji": "😀👩‍👩‍👧" * 50, "right to left": "مرحبا \u202eabc\u202c",
+    "NFD": unicodedata.normalize("NFD", "한국어 문장"), "separators": "a\u2028b\u2029c\x85d\x0be", "empty": "",
+    "quotes": 'a "quoted" \'text\', with\ttabs\nand lines\r\nof two kinds', "mark": "\ufeffa",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "tsv", "parquet", "arrow", "txt"])
+def test_any_text_is_read_as_it_was_written(tmp_path: Path, form: str) -> None:
+    for name, text in HOSTILE.items():
+        if form == "txt" and name in ("empty", "mark"):  # nothing to read, and a mark that is no text
+            continue
+        path = tmp_path / f"{name}.{form}"
+        table = pl.DataFrame({"text": [text, "next"]})
+        if form == "parquet":
+            table.write_parquet(path)
+        elif form == "arrow":
+            table.write_ipc(path)
+        elif form == "txt":
+            path.write_bytes(text.encode())
+        elif form == "jsonl":
+            table.write_ndjson(path)
+        else:
+            table.write_csv(path, separator="," if form == "csv" else "\t", quote_style="always")
+        (only,) = read(path, ReadOptions())
+        assert only.documents["text"].to_list() == ([text] if form == "txt" else [text, "next"]), name
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_a_hundred_megabytes_on_one_line_are_never_held(tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"a.{form}"
+    with path.open("wb") as file:
+        file.write(GOOD if form == "jsonl" else b"text\na\n")
+        file.writelines(b"x" * (1 << 20) for _ in range(100))
+        file.write(b"\n" + (GOOD if form == "jsonl" else b"b\n"))
+    tracemalloc.start()
+    reads = read(path, ReadOptions(max_record_bytes=4 << 20))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert sum(each.documents.height for each in reads) == 2
+    assert [value for each in reads for value in each.ledger["value"]] == [100 << 20]
+    assert peak < 40 << 20
+
+
+def test_records_that_are_no_documents_are_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "a.html"
+    path.write_bytes(b"<html><body><script>x</script></body></html>")
+    (only,) = read(path, ReadOptions(strict=True))
+    assert (only.records, only.damaged, only.documents.height, only.ledger.height) == (1, 0, 0, 1)
