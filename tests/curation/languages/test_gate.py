@@ -3,7 +3,8 @@
 import polars as pl
 import pytest
 
-from curation import languages, tables
+from curation import languages
+from curation.languages import gate
 from curation.rules.counts import counted
 
 
@@ -39,27 +40,17 @@ def test_languages(text: str, expected: str) -> None:
 def test_shares_by_hand() -> None:
     assert measured(languages.hangul_share(), "가나 ㅋabc12 ") == pytest.approx(3 / 8)
     assert measured(languages.latin_share(), "가나 ßbc12\u3000") == pytest.approx(3 / 7)
-    assert measured(languages.function_word_share(), "The end, of it: theory") == pytest.approx(3 / 5)
-    for share in (languages.hangul_share(), languages.latin_share(), languages.function_word_share()):
+    assert measured(gate.english_words(), "The end, with it: theory, THAT") == 4
+    for share in (languages.hangul_share(), languages.latin_share()):
         assert measured(share, " ") == 0.0
 
 
 def test_bounds_are_inclusive() -> None:
-    assert lang("가나다abcdefg") == "ko"  # three characters in ten
-    assert lang("가나abcdefgh") == "und"
-    # six Latin letters in ten; one function word in ten words
-    assert lang("the abc 1234") == "en"
-    assert lang("the ab 1234") == "und"
-    assert lang(" ".join(["the", *["xxx"] * 9])) == "en"
-    assert lang(" ".join(["the", *["xxx"] * 10])) == "und"
-
-
-def test_only_documents_without_a_language_are_given_one() -> None:
-    rows = pl.DataFrame({"text": ["안녕하세요", "안녕하세요", "the end"], "lang": ["ja", None, None]})
-    documents = tables.complete(rows, tables.DOCUMENTS)
-    found = languages.assign(documents)
-    tables.check(found, tables.DOCUMENTS)
-    assert found["lang"].to_list() == ["ja", "ko", "en"]
-    assert found.drop("lang").equals(documents.drop("lang"))
-    assert languages.assign(found).equals(found)
-    assert languages.assign(documents[:0]).height == 0
+    assert lang("가나다abcdefg") == "ko" and lang("1가나다456789") == "ko"  # three characters in ten
+    assert lang("가나12345678") == "und"
+    # six Latin letters in ten, and one English word in five, or two in twenty-five
+    assert lang("the abc 1234") == "en" and lang("the ab 1234") == "und"
+    assert lang(" ".join(["the", *["xxx"] * 4])) == "en" and lang(" ".join(["the", *["xxx"] * 5])) == "und"
+    assert lang(" ".join(["the"] * 2 + ["xxx"] * 23)) == "en" and lang(" ".join(["the"] * 2 + ["xxx"] * 24)) == "und"
+    # one in twenty: Korean among foreign terms, unless English words say otherwise
+    assert lang("가" + "x" * 19) == "ko" and lang("가" + "x" * 20) == "und" and lang("가 the end of it") == "en"
