@@ -72,10 +72,11 @@ def batches(texts: pl.Series, options: NgramOptions) -> Iterator[sparse.csr_matr
     content, starts = buffers.utf8(folded)
     table = _classes()
     most = np.minimum(_most(np.diff(starts), options), options.buckets)
+    ends = np.concatenate(([0], np.cumsum(most)))
     row = 0
     while row < len(texts):
-        end = row + max(1, int(np.searchsorted(np.cumsum(most[row:]), _BATCH, side="right")))
-        room = int(most[row:end].sum())
+        end = max(row + 1, int(np.searchsorted(ends, ends[row] + _BATCH, side="right")) - 1)
+        room = int(ends[end] - ends[row])
         offsets = np.zeros(end - row + 1, np.int64)
         indices, values = np.empty(room, np.int32), np.empty(room, np.float32)
         count_ngrams(content, starts[row : end + 1], table, 0, end - row, options.words, options.shortest,

@@ -8,14 +8,18 @@ TF-IDF of hashed words and characters within words, reduced by singular vectors 
 et al. 1990). The sample is that of the smallest hashes of the ids, whatever the partitions.
 """
 
-from dataclasses import dataclass, replace
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as write_tensors
 from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
 
-from .. import ngrams
+from .. import ngrams, storage, tables
 from ..errors import InputError
 from ..ngrams import NgramOptions
 from ..vector_kernels import sparse_products
@@ -101,3 +105,25 @@ def _reduced(texts: pl.Series, model: TfidfModel) -> np.ndarray:
         sparse_products(rows.indptr, rows.indices, rows.data, columns, vectors)
         found.append(unit(vectors))
     return np.concatenate(found)
+
+
+def save(model: TfidfModel, path: Path) -> None:
+    """Write a model to one safetensors file, its n-grams in the header; equal models give equal bytes."""
+    tensors = {"rarity": model.rarity, "directions": model.directions, "middle": model.middle}
+    with storage.atomic(path) as temporary:
+        temporary.write_bytes(write_tensors(tensors, {"ngrams": tables.canonical_json(asdict(model.ngrams))}))
+
+
+def load(path: Path) -> TfidfModel:
+    """Read a model that `save` wrote.
+
+    Raises:
+        InputError: when the file is missing or not such a model.
+    """
+    try:
+        with safe_open(path, "np") as file:
+            found = {name: file.get_tensor(name) for name in ("rarity", "directions", "middle")}
+            options = NgramOptions(**json.loads((file.metadata() or {})["ngrams"]))
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: not readable ({error}), expected a TF-IDF model") from error
+    return TfidfModel(found["rarity"], found["directions"], found["middle"], options)

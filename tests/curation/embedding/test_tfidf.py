@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -52,3 +54,17 @@ def test_equal_texts_are_one_direction():
 def test_refusals():
     with pytest.raises(InputError, match="expected at least 1"):
         TfidfOptions(dimensions=0)
+
+
+def test_a_saved_model_is_the_model(tmp_path: Path):
+    model = tfidf.fit(TEXTS, TfidfOptions(dimensions=4))
+    for name in ("one", "two"):
+        tfidf.save(model, tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    loaded = tfidf.load(tmp_path / "one")
+    assert loaded.ngrams == model.ngrams
+    np.testing.assert_array_equal(tfidf.embed(TEXTS, loaded), tfidf.embed(TEXTS, model))
+    (tmp_path / "one").write_bytes((tmp_path / "one").read_bytes()[:50])
+    for name in ("one", "nowhere"):
+        with pytest.raises(InputError, match="expected a TF-IDF model"):
+            tfidf.load(tmp_path / name)
