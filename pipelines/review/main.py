@@ -163,7 +163,9 @@ def train(deck: Deck, model: Path, say: Say) -> None:
     quality.save(trained, model)
     say(f"Trained: {model}")
     if trained.held_out is not None:
-        say(f"On rows held out: {trained.held_out}")
+        held = trained.held_out
+        right = results.per_cent(held.accuracy, held.accuracy_low, held.accuracy_high)
+        say(f"Right on {right} of {held.rows} rows held out.")
 
 
 def _of_rows(deck: Deck, option: str) -> pl.DataFrame:

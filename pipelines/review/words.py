@@ -78,9 +78,7 @@ def _rules(found: Mapping[str, Any]) -> list[str]:
     ]
     for each in left:
         what = "kept" if each["measure"] == "precision" else "dropped"
-        shown.append(
-            f"{each['population'] - each['covered']:,} {what} rows are in strata without an answer: not counted."
-        )
+        shown.append(f"Not counted, in strata without an answer: {each['population'] - each['covered']:,} {what} rows.")
     return shown
 
 
@@ -114,11 +112,10 @@ def advice(deck: Deck, found: Mapping[str, Any], run: str) -> list[str]:
         said.append(f"A second person shows how sure the answers are: {command} --reviewer NAME")
     if deck.kind == "pairs":
         return said or ["Nothing: everyone answered every pair."]
-    for each in found["measures"]:
-        if each["rule"] is not None and each["share"] is not None and each["low"] >= MUCH:
-            said.append(
-                f"{each['rule']} drops much that people would keep: look at its threshold, or at whether it fits."
-            )
+    rules = [each for each in found["measures"] if each["rule"] is not None and each["share"] is not None]
+    harsh = [each["rule"] for each in rules if each["low"] >= MUCH]
+    if harsh:
+        said.append(f"Much of what these drop people would keep; look at their thresholds: {', '.join(harsh)}")
     if found["overrides"]:
         said.append(f"{found['overrides']} rows were decided otherwise than by the run: {command} --apply")
     if found["decided"] >= ENOUGH:

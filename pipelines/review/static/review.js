@@ -134,7 +134,7 @@ function part(row, number, each) {
   const section = made("section", "part " + each.name);
   const heading = made("h2", "", SAY[each.name]);
   heading.id = `part-${number}`;
-  const text = made("div", each.characters ? "text" : "text empty", each.characters ? each.text : SAY.empty);
+  const text = made("div", each.characters ? "body" : "body empty", each.characters ? each.text : SAY.empty);
   if (each.characters && row.lang) text.lang = row.lang;
   text.dir = "auto";
   text.setAttribute("aria-labelledby", heading.id);
