@@ -66,12 +66,12 @@ def format_of(name: str) -> tuple[Format, Compression | None] | None:
 
 _BOMB_SIZE = 8  # times the bytes a record may have
 _BOMB_LEAST = 64 << 20  # bytes; less is no danger
-_BOMB_RATIO = 100  # text rarely shrinks to less than a tenth; only records without an end are held against this
+BOMB_RATIO = 100  # text rarely shrinks to less than a tenth; only records without an end are held against this
 
 
 def is_bomb(size: int, read: int, limit: int) -> bool:
     """Whether a record of `size` bytes so far, for which `read` were read off the disk, is a compression bomb."""
-    return size > max(_BOMB_SIZE * limit, _BOMB_LEAST, _BOMB_RATIO * read)
+    return size > max(_BOMB_SIZE * limit, _BOMB_LEAST, BOMB_RATIO * read)
 
 
 def bomb(path: str, size: int, limit: int) -> str:

@@ -5,6 +5,7 @@ seconds at most whatever is in it; one beyond them is passed over, with a ledger
 """
 
 import codecs
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -57,7 +58,7 @@ class Page:
 
 
 def require() -> None:
-    """Check that pages can be read.
+    """Check that pages can be read, and quiet the libraries that read them.
 
     Raises:
         InputError: when the packages of the extra `web` are not installed, naming it.
@@ -70,6 +71,8 @@ def require() -> None:
         raise InputError(
             f'HTML and WARC need packages that are not installed ({error}): pip install "keepwise[web]"'
         ) from error
+    for name in ("trafilatura", "warcio"):  # what they say of single pages, the ledger says
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def read(stream: Stream, piece: Slice, options: ReadOptions) -> Iterator[Partition]:

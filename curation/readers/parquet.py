@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import InputError
-from . import addresses, columns
+from . import addresses, columns, files
 from .options import ReadOptions, Slice
 from .records import Partition
 
@@ -29,7 +29,8 @@ def plan(path: str, options: ReadOptions) -> Iterator[tuple[tuple[int, ...], int
     """Runs of row groups of about a partition each: their numbers, the number of the first row, bytes on disk.
 
     Raises:
-        InputError: when there is no such text column, or it holds no text, naming the columns found.
+        InputError: when there is no such text column, or it holds no text, naming the columns found; for a row group
+            that is a compression bomb.
     """
     with opened(path) as file:
         column = columns.text_column(file.schema_arrow, path, options)
@@ -39,6 +40,7 @@ def plan(path: str, options: ReadOptions) -> Iterator[tuple[tuple[int, ...], int
         first = row = size = disk = 0
         for number in range(metadata.num_row_groups):
             group = metadata.row_group(number)
+            _refuse_bomb(path, number, group, options)
             grown = group.column(at).total_uncompressed_size
             if groups and size + grown > options.partition_bytes:
                 yield tuple(groups), first, disk
@@ -48,6 +50,18 @@ def plan(path: str, options: ReadOptions) -> Iterator[tuple[tuple[int, ...], int
             disk += sum(group.column(i).total_compressed_size for i in range(group.num_columns))
             row += group.num_rows
         yield tuple(groups), first, disk
+
+
+def _refuse_bomb(path: str, number: int, group: pq.RowGroupMetaData, options: ReadOptions) -> None:
+    """Stop at a row group that says it expands out of all proportion: its pages would be held in memory."""
+    for index in range(group.num_columns):
+        column = group.column(index)
+        size, packed = column.total_uncompressed_size, column.total_compressed_size
+        if files.is_bomb(size, packed, options.max_record_bytes):
+            raise InputError(
+                f"{path}: found {packed} bytes that expand to {size} in row group {number}, column "
+                f"{column.path_in_schema!r}, a compression bomb, expected at most {files.BOMB_RATIO} times as many"
+            )
 
 
 def read(piece: Slice, options: ReadOptions) -> Iterator[tuple[Partition, int]]:

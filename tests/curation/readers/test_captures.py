@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from curation.readers import ReadOptions, captures
+from curation.readers import ReadOptions, captures, html
 from curation.readers.options import Read
 from curation.readers.records import Partition
 
@@ -90,3 +90,10 @@ def test_an_answer_that_expands_is_held_to_the_limit(headers: dict[str, str]) ->
     body = chunked(packed) if headers else packed
     (event,) = one(answer(body, Content_Type="text/html", Content_Encoding="gzip", **headers)).ledger.rows(named=True)
     assert (event["rule"], event["value"]) == ("reader.page_limit", float((5 << 20) + 1))
+
+
+def test_an_address_with_spaces_is_read_in_silence(capfd: pytest.CaptureFixture[str]) -> None:
+    html.require()
+    read = one(record(HTML, "resource", Content_Type="text/html", WARC_Target_URI="http://example.org/a b"))
+    assert json.loads(read.documents["meta"][0])["url"] == "http://example.org/a%20b"
+    assert capfd.readouterr() == ("", "")

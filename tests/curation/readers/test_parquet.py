@@ -140,3 +140,12 @@ def test_a_file_without_rows(tmp_path: Path) -> None:
     pl.DataFrame({"text": []}, schema={"text": pl.String}).write_parquet(path)
     with pytest.raises(InputError, match="found no records"):
         read_all(path, ReadOptions())
+
+
+def test_a_row_group_that_is_a_compression_bomb_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pl.DataFrame({"text": ["a"], "data": ["x" * (100 << 20)]}).write_parquet(path, compression="zstd")
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(InputError, match="expand to .* in row group 0, column 'data', a compression bomb"):
+        readers.plan([path], ReadOptions(max_record_bytes=1 << 20))
+    assert len(readers.plan([path], ReadOptions())) == 1
