@@ -63,7 +63,7 @@ class ContaminationOptions:
 
 @dataclass(frozen=True)
 class Contamination:
-    """An index of evaluation items: about 50 bytes for each word of theirs, 120 for each Korean character.
+    """An index of evaluation items, about 12 bytes for each byte of their text.
 
     Attributes:
         options: with which it was built.
