@@ -33,14 +33,14 @@ class PerplexityOptions:
             characters.
         context: part of the text before a window that the model sees with it, in the same unit; it is not scored
             again. Window and context together must fit into the model.
-        start: put before the first window. A model whose tokenizer has no start token needs something here, such as a
-            line end, since a model cannot score a token that nothing precedes.
+        start: put before the first window. A model whose tokenizer has no start token needs something here, such as the
+            line end that is the default, since no model can score a token that nothing precedes.
         unit: `bits` or `nats`, for each byte of UTF-8, so that tokenizers and languages compare.
     """
 
     window: int = 1000
     context: int = 200
-    start: str = ""
+    start: str = "\n"
     unit: str = "bits"
 
     def __post_init__(self) -> None:
