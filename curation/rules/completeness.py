@@ -30,20 +30,20 @@ _SMILE = (
 _ADDRESS = r"(?:https?://|www\.)\S*[^\s,;:(\[-]|\S+@\S+\.\p{L}+"
 _KOREAN_END = r"[가-힣](?:다|요|죠|까|네|음|임|함|됨|냐|군|걸|듯|뿐|돼|야)"
 _INFORMAL = r"(?:[가-힣]\s?;+|,,+)"  # as Korean readers type a sigh
-_ENDS = rf"(?:{_MARK}|{_SMILE}|{_INFORMAL}|{_ADDRESS}|{_CLOSING}|{_KOREAN_END}|\|)\z"
+_CODE = r"(?:[)}\]\d\"'];|//|\*/|\\)"
+_ENDS = rf"(?:{_MARK}|{_SMILE}|{_INFORMAL}|{_CODE}|{_ADDRESS}|{_CLOSING}|{_KOREAN_END}|\|)\z"
 
 # After these something must follow: marks that join, words that lead on, endings and particles that connect.
 _JOINING = r"[,;:–—\-/&+=·(\[{“‘「『《〈，、；：]\z"
 _LEADING_ON = (
-    "a|an|the|and|or|nor|but|of|to|in|on|at|by|for|from|with|without|into|onto|upon|between|among|through|during"
-    "|against|toward|towards|via|per|as|than|that|which|who|whose|whom|because|although|though|unless|whereas|whether"
-    "|while|if|is|are|was|were|be|been|being|has|have|had|having|will|would|can|could|should|shall|may|might|must"
-    "|does|did|its|their|his|my|your|our|these|those|this|such|each|every|both|either|neither|some|any|very|more|most"
-    "|including|include|includes|not|when|where|how|what"
+    "a|an|the|and|or|nor|but|of|to|in|on|at|by|for|from|with|without|into|onto|upon|among|during|against|toward|towards"
+    "|via|per|as|than|that|which|who|whose|whom|because|although|though|unless|whereas|whether|while|if|is|are|was|were"
+    "|be|been|being|has|have|had|having|will|would|can|could|should|shall|may|might|must|does|did|its|their|his|my|your"
+    "|our|these|those|this|every|including|includes"
 )
 _CONNECTIVES = (
     "며|지만|면서|아서|어서|해서|으니|니까|려고|도록|거나|든지|[하되있없이않였했었았겠받주]고|에서|에게|에게서|으로|로써"
-    "|로서|까지|부터|처럼|보다|라는|다는|를|는|에|때문에|위해|위한|통해|대해|대한"
+    "|로서|부터|처럼|보다|라는|다는|를|는|에|때문에|위해|위한|통해|대해|대한"
     "|관한"
 )
 _CONJUNCTIONS = "및|또는|혹은|그리고|그러나|하지만|따라서"

@@ -53,6 +53,7 @@ def cut(text: str) -> float | None:
         "집이 너무 비었음 ^^;",
         "집이 좀 비었던데;;",
         "那座房子是空的。",
+        "print(house.empty);",
     ],
 )
 def test_ended(end: str) -> None:
