@@ -34,9 +34,9 @@ def explain(error: ValidationError, recipe: type[BaseModel], jobs: Mapping[str, 
         found = first["input"].get("job") if isinstance(first["input"], dict) else first["input"]
         return f"{key}.job is {found!r}, expected one of {', '.join(jobs)}{nearest(str(found), jobs)}"
     if first["type"] == "value_error":
-        whole_step = first["loc"][-1] in jobs  # what a validator of all keys of a step says
-        before = location if whole_step else location[:-1]
-        return ".".join([*(str(part) for part in before), str(first["ctx"]["error"])])
+        whole = first["loc"][-1] in jobs or isinstance(first["input"], dict)  # said by a validator of all keys
+        *parts, sentence = [*(str(part) for part in (location if whole else location[:-1])), str(first["ctx"]["error"])]
+        return f"{'.'.join(parts)}{': ' if whole and first['loc'][-1] not in jobs else '.'}{sentence}"
     return f"{key} is {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
 
 

@@ -37,6 +37,9 @@ STAGES = {  # of a curate step, by the name that the ledger has for them
     "exact": "exact duplicates removed",
     "lines": "repeated lines removed",
     "substring": "repeated passages removed",
+    "chunk": "cut into chunks",
+    "structure": "cut by structure",
+    "c4_lines": "C4's line rules",
     "minhash": "near duplicates removed",
     "semantic": "semantic duplicates removed",
 }
@@ -92,7 +95,7 @@ def funnel(facts: dict[str, Any]) -> list[dict[str, Any]]:
     left = facts["records"]
     rows = [{"name": "read", "dropped": 0, "left": left}]
     for stage, count in facts["stages"].items():
-        left -= count
+        left += (facts.get("grown") or {}).get(stage, 0) - count
         rows.append({"name": STAGES.get(stage, f"{stage} passed"), "dropped": count, "left": left})
     return rows
 

@@ -4,6 +4,7 @@ from .base import Settings
 from .curate import CurateSettings, DecontaminateSettings, ExactSettings, MinHashSettings, QualitySettings
 from .engine import EngineSettings
 from .evaluate import EvaluateSettings
+from .structure import SampleSettings, StructureSettings
 from .synthesis import DistillSettings, RehearseSettings
 from .train import LoraSettings, Mixture, TrainSettings
 
@@ -19,6 +20,8 @@ __all__ = [
     "Mixture",
     "QualitySettings",
     "RehearseSettings",
+    "SampleSettings",
     "Settings",
+    "StructureSettings",
     "TrainSettings",
 ]

@@ -19,6 +19,7 @@ from curation.rules.c4 import C4Options
 from curation.writers.options import WriteOptions
 
 from .base import Settings, forbidding_others
+from .structure import SampleSettings, StructureSettings
 
 for _options in (
     C4Options,
@@ -98,6 +99,7 @@ class CurateSettings(Settings):
     max_page_mb: int = Field(5, ge=1, description="a larger page of HTML is passed over")
     partition_mb: int = Field(64, ge=1, description="uncompressed text a partition, MB")
     rules: dict[str, dict[str, Any]] = Field(DEFAULT_RULES, description="rule sets and their thresholds")
+    structure: StructureSettings | None = Field(None, description="documents cut by the structure they have")
     c4_lines: C4Options | None = Field(None, description="lines that do not look like sentences, taken out as in C4")
     quality: QualitySettings | None = Field(None, description="a learned score; null for none")
     personal_data: tuple[str, ...] = Field(("email", "phone"), description="kinds to replace, none for []")
@@ -115,6 +117,7 @@ class CurateSettings(Settings):
     minhash: MinHashSettings | None = Field(MinHashSettings(), description="near dedup, null to leave it out")
     tokenizer: str | None = Field(None, description="tokenizer.json, or a model's folder: tokens are counted by it")
     chunks: ChunkOptions | None = Field(None, description="documents cut to so many tokens; needs a tokenizer")
+    samples: SampleSettings | None = Field(None, description="samples made of the documents at the end")
     export: WriteOptions | None = Field(None, description="the documents once more, as other tools read them")
     keep_dropped: bool = Field(True, description="keep the text of dropped documents in dropped/")
     executor: Literal["local", "ray"] = Field("local", description="where tasks run: here, or on a Ray cluster")

@@ -4,7 +4,7 @@ Row-wise tasks run on one partition each; global ones read narrow side tables of
 which are applied at the end. Every task conserves rows or stops the run.
 """
 
-from curation import readers, tables
+from curation import chunks, readers, tables
 from curation.errors import InputError
 from curation.rules import c4
 
@@ -20,6 +20,7 @@ from .finishing import finish
 from .reading import TEXT, options_of, read
 from .shelf import Curation
 from .stages import global_stages
+from .structuring import STRUCTURE, cut
 
 SMALL = 32 << 20  # bytes of input below which starting processes costs more than they save
 TIMES_LARGER = 4  # than its file on disk is compressed text, about
@@ -35,23 +36,30 @@ def curate(run: Run, step: str, settings: CurateSettings) -> Output:
     with executor_for(settings, slices) as executor:
         job = Curation(run, step, executor)
         parts = read(job, settings, slices)
-        text = TEXT
+        text, stages = TEXT, ["read"]
+        if settings.structure is not None:
+            text = cut(job, text, parts, settings.structure, settings.keep_dropped)
+            stages.append("structure")
         if settings.c4_lines is not None:
             config = settings.model_dump(mode="json")["c4_lines"]
-            text = edit_rows(
-                job, TEXT, parts, "c4_lines", config, c4.edit_lines, settings.c4_lines, settings.keep_dropped
-            )
+            text = edit_rows(job, text, parts, "c4_lines", config, c4.edit_lines, settings.c4_lines,
+                             settings.keep_dropped)  # fmt: skip
+            stages.append("c4_lines")
         filter_rows(job, settings, parts, text)
         pending = Pending(CLEAN, parts, settings.date)
-        stages = global_stages(job, pending, settings)
+        stages += ["rules", *global_stages(job, pending, settings)]
         finish(job, pending, settings)
     run.sweep(step, job.records)
-    first = ["read", *(["c4_lines"] if settings.c4_lines is not None else []), "rules"]
-    facts = funnel(job.records, [*first, *stages])
+    if settings.chunks is not None:
+        stages.append(chunks.STAGE)
+    if settings.samples is not None:
+        stages.append(STRUCTURE)
+    facts = funnel(job.records, stages)
     if not facts["passed"]:
         raise InputError(f"{step}: no document is left; see {run.folder / 'ledger' / step} for what dropped them")
-    digest = tables.fingerprint([record.digest for record in job.records if "/finish/" in record.task])
-    return Output(run.folder / "documents" / step, digest, facts)
+    top, tasks = ("documents", "finish") if settings.samples is None else ("samples", "samples")
+    digest = tables.fingerprint([record.digest for record in job.records if f"/{tasks}/" in record.task])
+    return Output(run.folder / top / step, digest, facts)
 
 
 def executor_for(settings: CurateSettings, slices: list[readers.Slice]) -> Executor:

@@ -7,8 +7,8 @@ import polars as pl
 
 from ...run import Record
 
-COUNTED = ("records", "damaged", "characters", "passed", "consumed", "made")
-GROUPED = ("edited", "dropped", "stages", "tokens")
+COUNTED = ("records", "damaged", "characters", "passed", "consumed", "made", "samples")
+GROUPED = ("edited", "dropped", "stages", "grown", "tokens")
 
 
 def by_rule(ledger: pl.DataFrame) -> dict[str, int]:

@@ -20,6 +20,7 @@ from ...settings import CurateSettings
 from .counts import of_drops
 from .drops import Pending, applied
 from .shelf import Curation, Shelf
+from .structuring import make_samples
 
 PART = "part"  # files of documents/
 
@@ -39,8 +40,10 @@ def finish(job: Curation, pending: Pending, settings: CurateSettings) -> None:
         for part in pending.parts
     ]  # fmt: skip
     job.carry_out(works, "writing documents")
+    files = [f"{PART}-{part}" for part in pending.parts]
+    if settings.samples is not None:
+        make_samples(job, files, settings.samples, settings.keep_dropped)
     if settings.export is not None:
-        files = [f"{PART}-{part}" for part in pending.parts]
         reads = [("documents", file) for file in files]
         written = job.work("export", ["export", dataclasses.asdict(settings.export)], reads, _export, files,
                            settings.export)  # fmt: skip
@@ -70,6 +73,8 @@ def _finish(
     if keep_dropped:
         outputs.append(shelf.save(split.dropped, "dropped", f"duplicates-{part}"))
     facts = {"passed": cut.rows.height, "made": made, "consumed": cut.consumed, **of_drops(split.ledger)}
+    if options is not None:
+        facts["grown"] = {chunks.STAGE: made - cut.consumed}
     if tokenizer is not None:
         counted = tokens.by_source(tokens.counts(cut.rows, _tokenizer(tokenizer)))
         facts["tokens"] = dict(zip(counted["source"], counted["tokens"], strict=True))
