@@ -31,6 +31,14 @@ def unlisted(column: pl.Series) -> tuple[np.ndarray, np.ndarray]:
     return array.values.to_numpy(zero_copy_only=False), _offsets(array)
 
 
+def numbers(column: pl.Series) -> np.ndarray:
+    """Values of a column of numbers, (rows,); where one is missing there is any number."""
+    array = column.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    if len(array) == 0:
+        return np.empty(0, array.type.to_pandas_dtype())
+    return np.frombuffer(array.buffers()[1], array.type.to_pandas_dtype())[array.offset : array.offset + len(array)]
+
+
 def _offsets(array: pa.Array) -> np.ndarray:
     if len(array) == 0:
         return np.frombuffer(bytes(8), dtype=np.int64)

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import xxhash
 
-from . import joins, order
+from . import buffers, joins, order
 
 Load = Callable[[int, list[str]], pl.DataFrame]  # columns of the side table of a partition, rows in their order
 _SLICE = 1_000_000  # rows that are sorted at a time
@@ -87,9 +87,11 @@ def _firsts(rows: pl.DataFrame, keep_order: Sequence[str]) -> pl.DataFrame:
 
 
 def column(load: Load, parts: int, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Starts of the partitions, int64 (partitions + 1,), and an integer column of all rows, 0 where it is null."""
-    pieces = [load(part, [name]).to_series().fill_null(0).to_numpy() for part in range(parts)]
+    """Starts of the partitions, int64 (partitions + 1,), and a column of all rows, any number where one is null."""
+    pieces = [buffers.numbers(load(part, [name]).to_series()) for part in range(parts)]
     starts = np.concatenate(([0], np.cumsum([len(piece) for piece in pieces]))).astype(np.int64)
+    if len(pieces) == 1:
+        return starts, pieces[0]
     return starts, np.concatenate(pieces) if pieces else np.empty(0, np.uint64)
 
 

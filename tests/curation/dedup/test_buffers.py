@@ -48,3 +48,12 @@ def test_no_rows() -> None:
     content, offsets = buffers.utf8(pl.Series([], dtype=pl.String))
     assert content.size == 0 and offsets.tolist() == [0]
     assert buffers.unlisted(pl.Series([], dtype=pl.List(pl.UInt32)))[1].tolist() == [0]
+
+
+@given(st.lists(st.none() | st.integers(0, 2**64 - 1), max_size=10), st.integers(0, 5), st.integers(0, 5))
+def test_numbers_where_there_are_any(values: list[int | None], skip: int, cut: int) -> None:
+    whole = pl.Series(values, dtype=pl.UInt64)
+    for series in (whole, pl.concat([whole[:cut], whole[cut:]], rechunk=False)[skip:]):
+        found = buffers.numbers(series)
+        assert found.dtype == np.uint64 and len(found) == len(series)
+        assert all(given is None or given == number for given, number in zip(series, found.tolist(), strict=True))
