@@ -148,11 +148,18 @@ def spare(documents: pl.DataFrame, split: Split, overrides: pl.DataFrame) -> Spl
     return Split(kept, dropped, pl.concat([split.ledger.filter(~is_spared), tables.ledger(events, STAGE, "fallback")]))
 
 
+def to_drops(overrides: pl.DataFrame) -> pl.DataFrame:
+    """What people drop, as the decision of a global stage: schema `DROPS`, sorted by `doc_id`.
+
+    Value is the share of people who said so, threshold the half that it exceeds.
+    """
+    gone = overrides.filter(pl.col("decision") == "drop").drop("decision")
+    return tables.complete(gone.with_columns(threshold=pl.lit(0.5)), DROPS).sort("doc_id")
+
+
 def drop(documents: pl.DataFrame, overrides: pl.DataFrame) -> Split:
     """Drop what people drop, as the last stage: duplicates of a row that people dropped are gone by then, not freed."""
-    gone = overrides.filter(pl.col("decision") == "drop").drop("decision")
-    drops = tables.complete(gone.with_columns(threshold=pl.lit(0.5)), DROPS)
-    return drop_rows(documents, drops, STAGE)
+    return drop_rows(documents, to_drops(overrides), STAGE)
 
 
 def labelled(answers: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:

@@ -135,6 +135,15 @@ def test_a_duplicate_that_people_keep_passes_dedup() -> None:
     assert curate(rows, overrides((gone, "keep"))).kept["record"].to_list() == [0, 2, 3]
 
 
+def test_what_people_drop_is_a_decision_of_a_global_stage() -> None:
+    found = tables.check(answers.to_drops(overrides(("b", "drop"), ("c", "keep"), ("a", "drop"))), DROPS, "doc_id")
+    assert found.select("doc_id", "rule", "value", "threshold", "detail").rows() == [
+        ("a", "review.ann", 1.0, 0.5, "was ..."),
+        ("b", "review.ann", 1.0, 0.5, "was ..."),
+    ]
+    assert answers.to_drops(overrides()).height == 0
+
+
 def test_overrides_of_rows_that_are_not_there_change_nothing() -> None:
     rows = documents(TEXTS)
     before, after = curate(rows, overrides()), curate(rows, overrides(("0" * 32, "keep"), ("1" * 32, "drop")))
