@@ -55,10 +55,11 @@ def main() -> None:
         pages = [json.loads(line) for line in file]
     for make in FILTERS.values():
         make().filter(Document(text="Models are loaded. Then the clock starts.", id="0"))
+    loaded = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.process_time()
     shipped = judged(pages)
     seconds = time.process_time() - started
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - loaded
     for module in (gopher_quality_filter, gopher_repetition_filter, fineweb_quality_filter):
         module.split_into_words = lambda text, language: text.split()
     steps = {"shipped": shipped, "words": judged(pages)}

@@ -111,7 +111,7 @@ def _without_lines(texts: pl.Series, options: C4Options, threads: int | None) ->
     spelled = np.frombuffer(b"".join(phrase for phrase, _ in phrases), np.uint8)
     offsets = np.cumsum([0, *(len(phrase) for phrase, _ in phrases)]).astype(np.int64)
     reasons = np.array([names.index(name) for _, name in phrases], np.int64)
-    suspected = _suspected(texts, [phrase.decode() for phrase, _ in phrases])
+    suspected = np.zeros(len(texts), np.bool_)
     longest = _UNLIMITED if options.max_word_length is None else options.max_word_length
     limits = (options.min_words, longest, int(options.end_marks is not None))
     classes = _classes(options.end_marks or "", kernels.WHITE, kernels.END_MARK)
@@ -119,6 +119,7 @@ def _without_lines(texts: pl.Series, options: C4Options, threads: int | None) ->
     edited, lengths = np.empty(len(content), np.uint8), np.zeros(len(texts), np.int64)
 
     def edit(begin: int, end: int) -> None:
+        suspected[begin:end] = _suspected(texts[begin:end], [phrase.decode() for phrase, _ in phrases])
         kernels.edit_lines(content, starts, classes, limits, spelled, offsets, reasons, suspected, begin, end,
                            removed, edited, lengths)  # fmt: skip
 
@@ -144,8 +145,7 @@ def _suspected(texts: pl.Series, phrases: list[str]) -> np.ndarray:
     """Whether a text holds a phrase at all: most do not, and their lines are not searched."""
     if not phrases:
         return np.zeros(len(texts), np.bool_)
-    found = texts.to_frame("text").select(TEXT.str.contains_any(phrases, ascii_case_insensitive=True))
-    return found.to_series().to_numpy()
+    return texts.str.contains_any(phrases, ascii_case_insensitive=True).to_numpy()
 
 
 def _classes(end_marks: str, white: int, end_mark: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Repetition rules of Gopher (Rae et al. 2021, arXiv 2112.11446, appendix A.1.1 and table A1)."""
 
 from collections.abc import Mapping
+from math import isfinite
 
 import polars as pl
 
@@ -107,7 +108,7 @@ def _by_length(
     for n, high in given.items():
         if str(n) not in {str(each) for each in measured}:  # JSON has keys of text only
             raise InputError(f"{named}: found n = {n!r}, expected {', '.join(map(str, measured))}")
-        if high is not None and (isinstance(high, bool) or not isinstance(high, (int, float)) or high != high):
+        if high is not None and (isinstance(high, bool) or not isinstance(high, (int, float)) or not isfinite(high)):
             raise InputError(f"{named}.{n}: found {high!r}, expected a number or null")
         bounds[int(n)] = high
     return sorted(bounds.items())

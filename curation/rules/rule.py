@@ -65,7 +65,10 @@ def score(frame: pl.DataFrame, rules: Sequence[Rule], threads: int | None = None
     for condition in conditions:
         group = [rule for rule in rules if _same(rule.applies, condition)]
         # Only the rows concerned are scored: a Korean review costs nothing of the English rules.
-        part = rows if condition is None else rows.filter(condition)
+        used = {"row", "text"}.union(*(rule.score.meta.root_names() for rule in group))
+        part = rows.select(name for name in rows.columns if name in used)
+        if condition is not None:
+            part = part.filter(rows.select(condition).to_series())
         part = counted(part, [rule.score for rule in group], threads=threads)
         scores = part.select("row", *(rule.score.cast(pl.Float64).alias(rule.name) for rule in group))
         scored = scored.join(scores, on="row", how="left", maintain_order="left")

@@ -4,8 +4,8 @@ import difflib
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import NoneType
-from typing import Any, get_args
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
 
 from ..errors import InputError
 from .c4 import c4
@@ -66,7 +66,8 @@ def _check(name: str, given: Mapping[str, Any]) -> None:
     for key, value in given.items():
         if key not in known:
             raise InputError(f"rules.{name}: found the key {key!r}, expected one of {_listed(known, key)}")
-        kinds = set(get_args(known[key].annotation) or (known[key].annotation,))
+        annotation = known[key].annotation
+        kinds = set(get_args(annotation)) if get_origin(annotation) in (UnionType, Union) else {annotation}
         is_bound = NoneType in kinds
         if not kinds <= {int, float, NoneType} or (value is None and is_bound):
             continue

@@ -3,7 +3,7 @@
 import gzip
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -80,7 +80,9 @@ def test_explained_in_the_order_of_deciding() -> None:
     ]
 
 
-def from_file(files: list[str], weights: Mapping[str, float] | None = None, high: float | None = 0) -> tuple[Rule, ...]:
+def from_file(
+    files: list[str], weights: Mapping[str, float] | None = None, records: Sequence[int] = (), high: float | None = 0
+) -> tuple[Rule, ...]:
     if not isinstance(files, list):
         raise InputError(f"rules.from_file.files: found {files!r}, expected a list of files")
     denied = pl.col("file").is_in(files).cast(pl.Float64) * (weights or {}).get("denied", 1)
@@ -89,7 +91,7 @@ def from_file(files: list[str], weights: Mapping[str, float] | None = None, high
 
 def test_a_set_takes_lists_texts_and_mappings_and_checks_them_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sets.SETS, "from_file", from_file)
-    rules = sets.rules_from({"from_file": {"files": ["a", "b"], "weights": {"denied": 2}}})
+    rules = sets.rules_from({"from_file": {"files": ["a", "b"], "weights": {"denied": 2}, "records": [1]}})
     frame = pl.DataFrame({"doc_id": ["1", "2"], "text": ["", ""], "file": ["a", "c"]})
     assert rule.score(frame, rules)["from_file.denied"].to_list() == [2.0, 0.0]
     for settings, message in (
