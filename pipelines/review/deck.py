@@ -91,7 +91,7 @@ def open_deck(
         for name, value in given.items():
             if stored.get(name) != value:
                 raise InputError(
-                    f"{folder}: found a sample drawn with {name} {stored.get(name)}, expected {value}; --fresh draws"
+                    f"{folder}: found a sample drawn with {name} {stored.get(name) or 'not given'}, expected {value}; --fresh draws"
                     " another, and answers to rows that are drawn again stay"
                 )
         return deck
