@@ -89,10 +89,11 @@ def open_deck(
                 " another, and answers to rows that are drawn again stay"
             )
         for name, value in given.items():
-            if stored.get(name) != value:
+            was = stored.get(name)
+            if was != value:
                 raise InputError(
-                    f"{folder}: found a sample drawn with {name} {stored.get(name) or 'not given'}, expected {value}; --fresh draws"
-                    " another, and answers to rows that are drawn again stay"
+                    f"{folder}: found a sample drawn with {name} {'not given' if was is None else was}, expected"
+                    f" {value}; --fresh draws another, and answers to rows that are drawn again stay"
                 )
         return deck
     drawn = draw()
