@@ -239,7 +239,8 @@ def _found(masked: pl.Expr, joined: str, parts: Mapping[str, Parts], documents: 
             by_form.setdefault(form, name)
     said = []
     for texts in rows.to_list():
-        entries = list(dict.fromkeys(by_form[text] for text in texts))[:_SHOWN]
+        # A pattern that looks at what stands around it does not hit its match alone: then the match says it.
+        entries = list(dict.fromkeys(by_form.get(text, text) for text in texts))[:_SHOWN]
         # A match may begin with the sign before the word.
         places = list(dict.fromkeys(text.strip(" \t\n.,!?…\"'“”‘’()[]") for text in texts))[:_SHOWN]
         said.append(tables.canonical_json({"entries": entries, "found": places}))

@@ -107,6 +107,13 @@ def test_thresholds_and_what_the_ledger_says() -> None:
     ]
 
 
+def test_a_pattern_that_looks_around_is_named_by_its_match() -> None:
+    frame = documents("xfoo")
+    rules = keywords(patterns=[r"\Bfoo"])
+    split = rule.split(frame, rule.decide(rule.score(frame, rules), rules), "rules")
+    assert json.loads(with_details(split, rules).ledger["detail"][0]) == {"entries": ["foo"], "found": ["foo"]}
+
+
 def test_lists_in_files(tmp_path: Path) -> None:
     path = tmp_path / "bad.txt"
     path.write_text("\ufeff# comment\n씨발\n\n  darn \npatterns:\n\\d{3}-\\d{4}\nallow:\n시발점\nwords:\n#x\ny\n")
