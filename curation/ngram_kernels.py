@@ -100,7 +100,8 @@ def count_ngrams(
     indices: np.ndarray,
     values: np.ndarray,
 ) -> None:
-    """Number of n-grams of documents begin..end in each bucket, only buckets with any, ascending in each document.
+    """Number of n-grams of documents begin..end in each bucket, only buckets with any, in the
+    order in which a document first uses them.
 
     Word n-grams are of 1 to `words` tokens: words, and runs of other visible characters if `marks`. Character n-grams
     are of `shortest` to `longest` characters within a word with its two edges; none if `longest` is zero.
@@ -143,10 +144,8 @@ def count_ngrams(
             if at >= starts[row + 1]:
                 break
             at += size
-        found = touched[:used]
-        found.sort()
         target = offsets[row]
-        for bucket in found:
+        for bucket in touched[:used]:
             indices[target] = bucket
             values[target] = counts[bucket]
             counts[bucket] = 0

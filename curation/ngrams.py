@@ -63,8 +63,8 @@ def batches(texts: pl.Series, options: NgramOptions) -> Iterator[sparse.csr_matr
         options: what to count.
 
     Yields:
-        Matrices of float32, (texts of the batch, buckets), indices ascending in each row, together all texts in their
-        order. A row depends on its text alone. A text without words or marks has no counts.
+        Matrices of float32, (texts of the batch, buckets), together all texts in their order. A row depends on its text
+        alone; its indices are in the order of the text, not ascending. A text without words or marks has no counts.
     """
     if not len(texts):
         return

@@ -4,7 +4,7 @@ import unicodedata
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation import ngrams
@@ -41,6 +41,7 @@ def _reference(text: str, options: NgramOptions) -> list[tuple[object, ...]]:
     return [one for one in found if one != ("c", "<")]
 
 
+@settings(max_examples=25)  # a table of 16 million buckets each
 @given(TEXTS, st.integers(0, 3), st.sampled_from([(1, 0), (1, 2), (2, 4), (3, 3)]), st.booleans())
 def test_counts_are_those_of_the_plain_reference(texts: list[str], words: int, sizes: tuple[int, int], marks: bool):
     if words == 0 and sizes[1] == 0:
@@ -73,7 +74,7 @@ def test_decomposed_korean_is_the_same_text():
 def test_buckets_never_change():
     """Saved models name buckets by number: a change of the hash would silently spoil them."""
     matrix = ngrams.counts(pl.Series(["cat", "한"]), NgramOptions(words=1, shortest=2, longest=2, buckets=1 << 16))
-    assert matrix.indices.tolist() == [9536, 24793, 26613, 34236, 60393, 17945, 19613, 28117]
+    assert matrix.indices.tolist() == [26613, 9536, 60393, 34236, 24793, 28117, 17945, 19613]
 
 
 def test_rows_do_not_depend_on_their_neighbours_and_come_in_batches(monkeypatch: pytest.MonkeyPatch):
