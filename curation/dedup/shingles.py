@@ -31,11 +31,17 @@ _UNSPACED_NAMES = ("HANGUL", "CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHME
 
 @dataclass(frozen=True)
 class ShingleOptions:
-    """How documents are cut into shingles."""
+    """How documents are cut into shingles.
 
-    words: int = 5  # words of a shingle
-    characters: int = 8  # characters of a shingle, where characters are used
-    character_share: float = 0.3  # share of Hangul and the like among the letters from which characters are used
+    Attributes:
+        words: words of a shingle, at least 1.
+        characters: characters of a shingle, where characters are used, at least 1.
+        character_share: share of Hangul and the like among the letters from which characters are used, 0 to 1.
+    """
+
+    words: int = 5
+    characters: int = 8
+    character_share: float = 0.3
 
     def __post_init__(self) -> None:
         if self.words < 1 or self.characters < 1:
