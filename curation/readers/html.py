@@ -1,7 +1,8 @@
 """Pages of HTML: the main text, found by trafilatura, within limits on what a page may cost.
 
 Nothing is fetched: the parser has no network, and HTML knows no entities of its own. A page within the limits takes
-seconds at most whatever is in it; one beyond them is passed over, with a ledger row.
+less than half a minute whatever is in it, the usual one a tenth of a second; one beyond them is passed over, with a
+ledger row.
 """
 
 import codecs
@@ -17,14 +18,20 @@ from .options import Damage, ReadOptions, Slice
 from .plain import bounded
 from .records import REPLACEMENT, Partition
 
-# Extraction is linear in the elements of a page but for three things, so each has a limit: nesting (beyond 256 the
-# parser would leave text out), inline elements beside one another and attributes, both of which cost their square.
+# Extraction is linear in the elements of a page but for four things, so each has a limit: nesting (beyond 256 the
+# parser would leave text out); elements beside one another, and attributes, which cost their square; and elements that
+# make the extraction look through the whole page, each of them.
 MOST_ELEMENTS = 50_000
 MOST_NESTED = 250
-MOST_INLINE = 3_000  # links and emphasis in one element
+MOST_BESIDE = 2_000  # elements in one other, those in _PLAIN not counted
+MOST_OTHER = 6_000  # elements of a page beyond those in _PLAIN and _COMMON: lists, forms, options, tables, scripts
 MOST_ATTRIBUTES = 1_000  # of one element
 MOST_ATTRIBUTE = 10_000  # characters; a longer one holds data, nothing that tells text from boilerplate: left out
-_INLINE = frozenset({"a", "b", "strong", "i", "em", "u", "kbd", "samp", "tt", "var", "sub", "sup", "code", "del", "s"})
+_PLAIN = frozenset(["p", "br", "div", "span", "li", "tr", "img", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"])
+_COMMON = frozenset(
+    ["a", "abbr", "b", "cite", "code", "dd", "del", "dt", "em", "font", "i", "ins", "kbd", "mark", "q", "rp", "rt", "s"]
+    + ["samp", "small", "strike", "strong", "sub", "sup", "td", "th", "tt", "u", "var"]
+)
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -189,21 +196,22 @@ class _Measure:
     """What a page would cost, counted by the parser while it builds nothing: that alone is linear in any page."""
 
     def __init__(self) -> None:
-        self.elements = self.attributes = self.nested = self.inline = 0
-        self._beside = [0]  # inline elements so far in each open element
+        self.elements = self.attributes = self.nested = self.beside = self.other = 0
+        self._inside = [0]  # elements so far in each open one
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self.elements += 1
         self.attributes = max(self.attributes, len(attributes))
-        if tag in _INLINE:
-            self._beside[-1] += 1
-            self.inline = max(self.inline, self._beside[-1])
-        self._beside.append(0)
-        self.nested = max(self.nested, len(self._beside) - 1)
+        if tag not in _PLAIN:
+            self.other += tag not in _COMMON
+            self._inside[-1] += 1
+            self.beside = max(self.beside, self._inside[-1])
+        self._inside.append(0)
+        self.nested = max(self.nested, len(self._inside) - 1)
 
     def end(self, tag: str) -> None:
-        if len(self._beside) > 1:
-            self._beside.pop()
+        if len(self._inside) > 1:
+            self._inside.pop()
 
     def data(self, text: str) -> None:
         """Text costs no more than its length."""
@@ -216,7 +224,8 @@ class _Measure:
         for found, limit, what in (
             (self.elements, MOST_ELEMENTS, "elements"),
             (self.nested, MOST_NESTED, "elements inside one another"),
-            (self.inline, MOST_INLINE, "links and emphasised words in one element"),
+            (self.beside, MOST_BESIDE, "elements such as links or terms in one element"),
+            (self.other, MOST_OTHER, "elements such as lists or options"),
             (self.attributes, MOST_ATTRIBUTES, "attributes of one element"),
         ):
             if found > limit:
