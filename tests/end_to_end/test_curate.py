@@ -47,6 +47,7 @@ ENGLISH = [
     "to",
     "take",
 ]
+NEAR = {"minhash-side", "minhash-plan", "minhash-rows", "minhash-shard", "minhash"}  # tasks of near dedup
 KOREAN = [
     "환자는",
     "어젯밤부터",
@@ -147,11 +148,14 @@ def test_a_run_killed_at_many_moments_ends_with_the_same_bytes(whole: Path, tmp_
 @pytest.mark.parametrize(
     ("setting", "reruns"),
     [
-        ("minhash.threshold=0.8", {"minhash", "finish"}),
-        ('minhash.keep=["doc_id"]', {"minhash-side", "minhash", "finish"}),
-        ('exact.keep=["-length"]', {"exact-side", "exact"}),  # decides the same, so nothing after it is done again
+        ("minhash.threshold=0.8", {"minhash-plan", "minhash-shard", "minhash", "finish"}),
+        ('minhash.keep=["doc_id"]', {*NEAR, "finish"}),
+        (
+            'exact.keep=["-length"]',
+            {"exact-side", "exact-copies"},
+        ),  # decides the same, so nothing after it is done again
         ("rules.length.high=10000", {"decide"}),
-        ("personal_data=[email]", {"clean", "exact-side", "exact", "minhash-side", "minhash", "finish"}),
+        ("personal_data=[email]", {"clean", "exact-side", "exact-copies", "exact", *NEAR, "finish"}),
         ("partition_mb=32", {"read"}),
     ],
 )

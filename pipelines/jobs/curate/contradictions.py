@@ -25,7 +25,7 @@ def drop_conflicts(job: Curation, pending: drops.Pending, options: ConflictOptio
     job.carry_out(
         [job.work("conflicts", ["conflicts", config], reads, _decide, files, options)], "conflicts", "decision"
     )
-    pending.decisions.append("conflicts")
+    pending.decisions.append(drops.Decision("conflicts"))
 
 
 def _side(documents: pl.DataFrame, options: ConflictOptions, threads: int | None) -> pl.DataFrame:
@@ -46,7 +46,7 @@ def unify_labels(job: Curation, pending: drops.Pending, options: LabelOptions, k
     reads = [("work", file) for file in files]
     job.carry_out([job.work("labels", ["labels", config], reads, _spellings, files, options)], "labels", "decisions")
     if options.policy == "edit":
-        edits.apply_edit(job, pending, "labels", [config, keep_dropped, pending.decisions], [SPELLINGS], _unified,
+        edits.apply_edit(job, pending, "labels", [config, keep_dropped], [SPELLINGS], _unified,
                          options, keep_dropped)  # fmt: skip
 
 

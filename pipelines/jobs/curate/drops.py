@@ -21,6 +21,23 @@ Side = Callable[[pl.DataFrame, Any, int | None], pl.DataFrame]
 Decide = Callable[[pl.DataFrame, Any], pl.DataFrame]  # the side tables of all, options -> schema DROPS
 
 
+@dataclass(frozen=True)
+class Decision:
+    """Documents to drop, schema DROPS, in files of work/.
+
+    Attributes:
+        name: of the stage that decided.
+        by_part: whether each partition has a file of its own; else one file has all.
+    """
+
+    name: str
+    by_part: bool = False
+
+    def file(self, part: str) -> str:
+        """Name of the file that concerns a partition."""
+        return f"{self.name}-drops-{part}" if self.by_part else self.name
+
+
 @dataclass
 class Pending:
     """The documents as they stand between two stages.
@@ -29,24 +46,24 @@ class Pending:
         source: files of work/ that hold the texts, one a partition.
         parts: names of the partitions, in order.
         date: key of the documents' `meta` by which keep orders know their date, none for no dates.
-        decisions: names of decisions (files of work/, schema DROPS) that are to be applied to them, in order.
+        decisions: what is to be applied to them, in order.
     """
 
     source: str
     parts: list[str]
     date: str | None = None
-    decisions: list[str] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
 
     def reads(self, part: str) -> list[tuple[str, str]]:
         """The files that the rows of a partition depend on."""
-        return [("work", f"{self.source}-{part}"), *(("work", name) for name in self.decisions)]
+        return [("work", f"{self.source}-{part}"), *(("work", decision.file(part)) for decision in self.decisions)]
 
 
-def survivors(shelf: Shelf, source: str, part: str, decisions: Sequence[str]) -> pl.DataFrame:
+def survivors(shelf: Shelf, source: str, part: str, decisions: Sequence[Decision]) -> pl.DataFrame:
     """The documents of a partition without those that a decision drops."""
     documents = shelf.load("work", f"{source}-{part}")
-    for name in decisions:
-        gone = shelf.load("work", name, ["doc_id"])
+    for decision in decisions:
+        gone = shelf.load("work", decision.file(part), ["doc_id"])
         documents = documents.join(gone, on="doc_id", how="anti", maintain_order="left")
     return documents
 
@@ -76,7 +93,8 @@ def sides(job: Curation, pending: Pending, name: str, config: Any, side: Side, o
 
 
 def _side(
-    shelf: Shelf, name: str, part: str, source: str, decisions: list[str], date: str | None, side: Side, options: Any
+    shelf: Shelf, name: str, part: str, source: str, decisions: list[Decision], date: str | None, side: Side,
+    options: Any,
 ) -> Made:  # fmt: skip
     documents = ordered(shelf, part, survivors(shelf, source, part, decisions), date)
     return Made((shelf.save(side(documents, options, shelf.threads), "work", f"{name}-side-{part}"),))
@@ -99,7 +117,7 @@ def drop(job: Curation, pending: Pending, name: str, config: Any, side: Side, de
     files = sides(job, pending, name, config if side_config is None else side_config, side, options)
     reads = [("work", file) for file in files]
     job.carry_out([job.work(name, [name, config], reads, _decide, name, files, decide, options)], name, "decisions")
-    pending.decisions.append(name)
+    pending.decisions.append(Decision(name))
 
 
 def _decide(shelf: Shelf, name: str, files: list[str], decide: Decide, options: Any) -> Made:
@@ -111,31 +129,34 @@ def _decide(shelf: Shelf, name: str, files: list[str], decide: Decide, options: 
 def drop_rows(job: Curation, pending: Pending, name: str, config: Any, decide: Side, options: Any) -> None:
     """Carry out a stage that drops by looking at one partition at a time, such as decontamination."""
     works = [
-        job.work(f"{name}-rows/{part}", [name, config], [*pending.reads(part), ("scores", part)], _side, name, part,
-                 pending.source, list(pending.decisions), pending.date, decide, options)
+        job.work(f"{name}-rows/{part}", [name, config, pending.date], [*pending.reads(part), ("scores", part)],
+                 _decide_rows, name, part, pending.source, list(pending.decisions), pending.date, decide, options)
         for part in pending.parts
     ]  # fmt: skip
     job.carry_out(works, name)
-    files = [f"{name}-side-{part}" for part in pending.parts]
-    reads = [("work", file) for file in files]
-    job.carry_out([job.work(name, [name, "all"], reads, _gathered, name, files)], name, "decisions")
-    pending.decisions.append(name)
+    pending.decisions.append(Decision(name, by_part=True))
 
 
-def _gathered(shelf: Shelf, name: str, files: list[str]) -> Made:
-    drops = pl.concat([shelf.load("work", file) for file in files]).sort("doc_id")
-    return Made((shelf.save(tables.check(drops, stage.DROPS, "doc_id"), "work", name),))
+def _decide_rows(
+    shelf: Shelf, name: str, part: str, source: str, decisions: list[Decision], date: str | None, decide: Side,
+    options: Any,
+) -> Made:  # fmt: skip
+    documents = ordered(shelf, part, survivors(shelf, source, part, decisions), date)
+    found = tables.check(decide(documents, options, shelf.threads), stage.DROPS, "doc_id")
+    return Made((shelf.save(found, "work", Decision(name, by_part=True).file(part)),))
 
 
-def applied(shelf: Shelf, source: str, part: str, decisions: Sequence[str]) -> stage.Split:
+def applied(shelf: Shelf, source: str, part: str, decisions: Sequence[Decision]) -> stage.Split:
     """The documents of a partition after the decisions, what was dropped, and its ledger rows."""
     documents = shelf.load("work", f"{source}-{part}")
     rows_in, ledgers, dropped = documents.height, [tables.empty(tables.LEDGER)], [tables.empty(tables.DOCUMENTS)]
-    for name in decisions:
-        split = stage.drop(documents, shelf.load("work", name), name)
+    for decision in decisions:
+        split = stage.drop(documents, shelf.load("work", decision.file(part)), decision.name)
         documents = split.kept
         ledgers.append(split.ledger)
         dropped.append(split.dropped)
     ledger = pl.concat(ledgers)
-    tables.conserve(f"{shelf.step}/{'+'.join(decisions)}", rows_in, documents.height, ledger.height, 0)
+    tables.conserve(
+        f"{shelf.step}/{'+'.join(decision.name for decision in decisions)}", rows_in, documents.height, ledger.height, 0
+    )
     return stage.Split(documents, pl.concat(dropped), ledger)

@@ -12,7 +12,7 @@ from curation.stage import Edited
 
 from ...run import Made
 from .counts import by_rule, of_drops
-from .drops import Pending, Side, applied, sides
+from .drops import Decision, Pending, Side, applied, sides
 from .shelf import Curation, Shelf
 
 Edit = Callable[[pl.DataFrame, Any, int | None], Edited]  # documents, options, threads
@@ -59,7 +59,7 @@ def decide_spans(job: Curation, name: str, config: Any, files: list[str], decide
 
 def take_out(job: Curation, pending: Pending, name: str, keep_dropped: bool) -> None:
     """Write the texts without the spans of a decision; what is pending is applied with it."""
-    apply_edit(job, pending, name, [name, pending.decisions, keep_dropped], [name], _without_spans, name, keep_dropped)
+    apply_edit(job, pending, name, [name, keep_dropped], [name], _without_spans, name, keep_dropped)
 
 
 def apply_edit(
@@ -93,7 +93,8 @@ def _decide(shelf: Shelf, name: str, files: Sequence[str], decide: DecideSpans, 
 
 
 def _apply(
-    shelf: Shelf, name: str, part: str, source: str, decisions: list[str], edit: Edits, options: Any, keep_dropped: bool
+    shelf: Shelf, name: str, part: str, source: str, decisions: list[Decision], edit: Edits, options: Any,
+    keep_dropped: bool,
 ) -> Made:  # fmt: skip
     split = applied(shelf, source, part, decisions)
     edited = edit(shelf, split.kept, options)

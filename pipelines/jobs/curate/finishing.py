@@ -18,7 +18,7 @@ from curation.writers.options import WriteOptions
 from ...run import Made
 from ...settings import CurateSettings
 from .counts import of_drops
-from .drops import Pending, applied
+from .drops import Decision, Pending, applied
 from .shelf import Curation, Shelf
 from .structuring import make_samples
 
@@ -33,7 +33,7 @@ def finish(job: Curation, pending: Pending, settings: CurateSettings) -> None:
     """
     known = None if settings.tokenizer is None else tokens.load(Path(settings.tokenizer)).fingerprint
     cut = None if settings.chunks is None else dataclasses.asdict(settings.chunks)
-    config = ["finish", settings.keep_dropped, pending.decisions, known, cut]
+    config = ["finish", settings.keep_dropped, known, cut]
     works = [
         job.work(f"finish/{part}", config, pending.reads(part), _finish, part, pending.source, list(pending.decisions),
                  settings.keep_dropped, settings.tokenizer, settings.chunks)
@@ -56,7 +56,7 @@ def _tokenizer(path: str) -> JsonTokenizer:
 
 
 def _finish(
-    shelf: Shelf, part: str, source: str, decisions: list[str], keep_dropped: bool, tokenizer: str | None,
+    shelf: Shelf, part: str, source: str, decisions: list[Decision], keep_dropped: bool, tokenizer: str | None,
     options: ChunkOptions | None,
 ) -> Made:  # fmt: skip
     split = applied(shelf, source, part, decisions)

@@ -37,7 +37,7 @@ def _repeated(shelf: Shelf, files: list[str]) -> Made:
 
 
 def _regions(
-    shelf: Shelf, part: str, source: str, decisions: list[str], date: str | None, options: SubstringOptions
+    shelf: Shelf, part: str, source: str, decisions: list[drops.Decision], date: str | None, options: SubstringOptions
 ) -> Made:  # fmt: skip
     prints = shelf.load("work", PRINTS).to_series()
     concerned = substring.concerned(shelf.load("work", f"{NAME}-side-{part}"), prints)

@@ -33,7 +33,9 @@ def drop_outliers(job: Curation, pending: drops.Pending, options: OutlierOptions
     _decide(job, pending, "outliers", config, files, _decide_outliers, options)
 
 
-def _outlier_side(shelf: Shelf, part: str, source: str, decisions: list[str], options: OutlierOptions) -> Made:
+def _outlier_side(
+    shelf: Shelf, part: str, source: str, decisions: list[drops.Decision], options: OutlierOptions
+) -> Made:
     documents = drops.survivors(shelf, source, part, decisions)
     side = outliers.side(documents, shelf.load("scores", part), options)
     return Made((shelf.save(side, "work", f"outliers-side-{part}"),))
@@ -70,7 +72,7 @@ def balance(job: Curation, pending: drops.Pending, options: DiversityOptions, to
 
 
 def _diversity_side(
-    shelf: Shelf, part: str, source: str, decisions: list[str], date: str | None, options: DiversityOptions,
+    shelf: Shelf, part: str, source: str, decisions: list[drops.Decision], date: str | None, options: DiversityOptions,
     clusters: str | None,
 ) -> Made:  # fmt: skip
     documents = drops.ordered(shelf, part, drops.survivors(shelf, source, part, decisions), date)
@@ -93,4 +95,4 @@ def _decide(
 ) -> None:  # fmt: skip
     reads = [("work", file) for file in files]
     job.carry_out([job.work(name, [name, config], reads, decide, files, options)], name, "decisions")
-    pending.decisions.append(name)
+    pending.decisions.append(drops.Decision(name))

@@ -35,7 +35,7 @@ def fit(job: Curation, pending: drops.Pending, options: TfidfOptions) -> None:
     job.carry_out([job.work(MODEL, [MODEL, config], reads, _fit, files, options)], "embedding", "models")
 
 
-def _sample(shelf: Shelf, part: str, source: str, decisions: list[str], options: TfidfOptions) -> Made:
+def _sample(shelf: Shelf, part: str, source: str, decisions: list[drops.Decision], options: TfidfOptions) -> Made:
     documents = drops.survivors(shelf, source, part, decisions)
     found = sample.candidates(documents, options.sample, options.seed)
     return Made((shelf.save(found, "work", f"{MODEL}-sample-{part}"),))
@@ -88,23 +88,25 @@ def drop_semantic(
     files = [f"semantic-side-{part}" for part in pending.parts]
     reads = [("work", file) for file in files]
     job.carry_out([job.work("semantic", ["semantic", config], reads, _decide, files, options)], "semantic", "decisions")
-    pending.decisions.append("semantic")
+    pending.decisions.append(drops.Decision("semantic"))
 
 
 def _centres(
-    shelf: Shelf, source: str, parts: list[str], decisions: list[str], options: SemanticOptions
+    shelf: Shelf, source: str, parts: list[str], decisions: list[drops.Decision], options: SemanticOptions
 ) -> Made:  # fmt: skip
-    gone: set[str] = set()
-    for name in decisions:
-        gone.update(shelf.load("work", name, ["doc_id"])["doc_id"])
-    documents = sum(shelf.load("work", f"{source}-{part}", ["doc_id"]).height for part in parts) - len(gone)
+    documents = 0
+    for part in parts:
+        rows = shelf.load("work", f"{source}-{part}", ["doc_id"])
+        for decision in decisions:
+            rows = rows.join(shelf.load("work", decision.file(part), ["doc_id"]), on="doc_id", how="anti")
+        documents += rows.height
     k = semantic.cluster_count(documents, options)
     found = clusters.cluster(_load(shelf, f"{MODEL}-sampled")["vectors"], k, options.seed)
     return Made((_save(shelf, {"centres": found.centres}, CENTRES),))
 
 
 def _semantic_side(
-    shelf: Shelf, part: str, source: str, decisions: list[str], date: str | None, options: SemanticOptions,
+    shelf: Shelf, part: str, source: str, decisions: list[drops.Decision], date: str | None, options: SemanticOptions,
     embedding: TfidfOptions,
 ) -> Made:  # fmt: skip
     documents = drops.ordered(shelf, part, drops.survivors(shelf, source, part, decisions), date)
