@@ -47,6 +47,7 @@ _BANKS = (
 )
 ACCOUNT_WORD = rf"(?:계좌|입금|송금|이체|무통장|예금주|자동이체){_NEAR}"
 BANK = rf"(?:{_BANKS}){_PARTICLE}[\s:：=(\[-]{{0,3}}(?:계좌|예금|통장)?{_BETWEEN}$"
+SENT_AFTER = r"^\s?(?:으로|로)\s?(?:보내|입금|송금|이체|부쳐)"  # what one does to an account
 HOLDER_AFTER = r"^[\s,(/\[-]{0,4}예금주"
 _ACCOUNT_EN = r"(?:bank\x20account|account|acct|a/c)"
 ACCOUNT_NUMBER = rf"(?i)(?:^|[^a-z]){_ACCOUNT_EN}(?:\x20(?:number|num|no|nr)\.?|\x20?#|\x20?:)(?:\x20is)?{_BETWEEN}$"

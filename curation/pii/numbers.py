@@ -123,12 +123,13 @@ def _account_said() -> pl.Expr:
     """Next to a word for account; in English of any length from six digits on, since shapes differ by country."""
     found, digits = pl.col("found"), pl.col("digits")
     korean = _account_shape() & (context.before(context.ACCOUNT_WORD) | context.after(context.HOLDER_AFTER))
+    sent = _account_shape() & context.after(context.SENT_AFTER) & ~found.str.contains("^0")
     shaped = found.str.contains(r"^[0-9]+(?:-[0-9]+)*$") & digits.str.len_chars().is_between(6, 17) & ~inside()
     english = shaped & context.before(context.ACCOUNT_NUMBER) & ~found.str.contains(_CALENDAR)
     near = _account_shape() & context.before(context.ACCOUNT)
     sort_code = found.str.contains(r"^[0-9]{2}-[0-9]{2}-[0-9]{2}$") & context.before(context.SORT_CODE)
     routing = (found == digits) & pl.col("routing") & context.before(context.ROUTING)
-    return korean | english | near | (sort_code | routing) & ~inside()
+    return korean | sent | english | near | (sort_code | routing) & ~inside()
 
 
 def _account_of_bank() -> pl.Expr:

@@ -3,7 +3,7 @@
 import polars as pl
 
 from . import context
-from .passes import inside
+from .passes import INSIDE_BEFORE, inside
 
 HYPHEN = r"[-\u{2010}-\u{2015}\u{2212}]"
 _DASH = r"[-.\u{2010}-\u{2015}\u{2212}]"
@@ -16,9 +16,9 @@ _COMPANY = (
     r"(?:15(?:22|33|44|55|66|77|88|99)|16(?:00|22|33|44|55|61|66|68|70|77|88|99)|18(?:00|11|33|44|55|66|77|88|99))"
 )
 PATTERNS = (
-    # Korean, with country code: +82 10-1234-5678, +82-2-123-4567, +82 (0)10 1234 5678, 82-10-1234-5678
+    # Korean, with country code: +82 10-1234-5678, +82-2-123-4567, +82 (0)10 1234 5678, 82-10-1234-5678, 0082-...
     rf"\+82{_SEP}?(?:\(0\) ?|0)?(?:{_MOBILE}|{_AREA}){_SEP}?[0-9]{{3,4}}{_SEP}?[0-9]{{4}}",
-    rf"82{_SEP}(?:\(0\) ?|0)?(?:{_MOBILE}|{_AREA}){_SEP}[0-9]{{3,4}}{_SEP}[0-9]{{4}}",
+    rf"(?:00)?82{_SEP}(?:\(0\) ?|0)?(?:{_MOBILE}|{_AREA}){_SEP}[0-9]{{3,4}}{_SEP}[0-9]{{4}}",
     # mobile: 010-1234-5678, 01012345678, (010) 1234-5678
     rf"\(0{_MOBILE}\) ?[0-9]{{3,4}}{_SEP}?[0-9]{{4}}",
     rf"0{_MOBILE}{_SEP}?[0-9]{{3,4}}{_SEP}?[0-9]{{4}}",
@@ -46,6 +46,12 @@ LOCAL = (
 _CODE = r"^[(]?[+0]"  # begins with a country or trunk code
 
 
+def _extension() -> pl.Expr:
+    """Whether an extension follows, as in 212-555-0100x123: no part of a longer word."""
+    apart = ~pl.col("before").str.contains(INSIDE_BEFORE)
+    return apart & pl.col("after").str.contains(r"^(?:x|ext\.?)[0-9]{1,5}(?:[^0-9A-Za-z]|$)")
+
+
 def _said() -> pl.Expr:
     """Whether a word before says that a number to call follows."""
     return context.before(context.PHONE) | context.before(context.REACH)
@@ -68,4 +74,4 @@ def accepted() -> pl.Expr:
     span = ((first < last) & (last <= 2100)).fill_null(False)
     sums = found.str.contains(r"^[0-9]{4}[^0-9][0-9]{4}$") & ~_said() & _sum()
     labelled = context.before(context.LABELLED) & ~found.str.contains(_CODE)
-    return ~inside() & ((known & plausible & ~span & ~sums & ~labelled) | local)
+    return (~inside() | _extension()) & ((known & plausible & ~span & ~sums & ~labelled) | local)

@@ -72,6 +72,11 @@ def test_an_account_has_a_holder_and_no_unit() -> None:
     assert kind("110123456789", "입금 ", "원") == "" and kind("110123456789", "입금 ") == "account"
 
 
+def test_money_is_sent_to_an_account_and_messages_to_a_phone() -> None:
+    assert kind("123456-01-123456", "국민 ", " 으로 보내주세요") == "account"
+    assert kind("010-1234-5678", "", "로 보내 주세요") == "phone"
+
+
 def test_hyphened_groups_are_one_candidate() -> None:
     assert cut("010-12-345678, 1-2-3 4") == ["010-12-345678", "1-2-3"]
     assert cut("110-123-456789-0123-4567") == ["110-123-456789-0123-4567"]
