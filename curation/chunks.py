@@ -18,6 +18,7 @@ from . import tables, tokens
 from .boundaries import HEADING, Boundaries, boundaries
 from .errors import InputError
 from .packing import Piece, pack
+from .readers.records import meta_json
 from .stage import Cut
 from .tokens import Tokenizer
 
@@ -111,7 +112,7 @@ def _children(document: dict[str, object], tokenizer: Tokenizer, options: ChunkO
                 "doc_id": tables.fingerprint([STAGE, name, piece.begin, piece.own, piece.end]),
                 "content_id": tables.content_id(part),
                 "text": part,
-                "meta": json.dumps({**meta, "chunk": place}, ensure_ascii=False),
+                "meta": meta_json({**meta, "chunk": place}),
                 "parents": [name],
             }
         )

@@ -1,5 +1,7 @@
 """Writes docs/cli.md from the command line and the recipe's settings themselves: python docs/make_cli.py."""
 
+import dataclasses
+import inspect
 import json
 import types
 import typing
@@ -67,45 +69,82 @@ def _default(option: Any) -> str:
     return "on" if option.default is True else f"`{option.default}`"
 
 
-def _settings(title: str, model: type[BaseModel]) -> str:
+def _settings(title: str, model: Any) -> str:
+    if dataclasses.is_dataclass(model):
+        return _options(title, model)
     said = " ".join((model.__doc__ or "").split())
     rows = [[f"`{name}`", _said(name, field), _value(field)] for name, field in model.model_fields.items()]
     return "\n\n".join([f"### {title}", said, _table(["key", "what it is", "default"], rows)])
 
 
+def _options(title: str, options: Any) -> str:
+    """Options of a stage: a dataclass whose docstring describes its fields under `Attributes:`."""
+    said, _, described = inspect.getdoc(options).partition("Attributes:\n")
+    texts: dict[str, str] = {}
+    name = ""
+    for line in described.splitlines():
+        head, colon, rest = line.strip().partition(": ")
+        if line.startswith("    ") and not line.startswith("     ") and colon and head.isidentifier():
+            name, texts[head] = head, rest
+        elif name:
+            texts[name] += f" {line.strip()}"
+    rows = []
+    for field in dataclasses.fields(options):
+        default: Any = field.default
+        if field.default_factory is not dataclasses.MISSING:
+            default = field.default_factory()
+        rows.append([f"`{field.name}`", texts.get(field.name, ""), _plain(default)])
+    return "\n\n".join([f"### {title}", " ".join(said.split()), _table(["key", "what it is", "default"], rows)])
+
+
+def _plain(default: Any) -> str:
+    """A default value in words."""
+    if default is dataclasses.MISSING:
+        return "required"
+    if isinstance(default, BaseModel) or dataclasses.is_dataclass(default):
+        return "its own defaults"
+    if default is None:
+        return "unset"
+    return (
+        f"`{json.dumps(default, default=list, ensure_ascii=False)}`" if not isinstance(default, str) else f"`{default}`"
+    )
+
+
 def _said(name: str, field: FieldInfo) -> str:
     """What a key is: as its field says, a group of settings, or what no field needs to say."""
-    if field.description:
-        return field.description
     group = _group(field.annotation)
-    if group is not None:
-        return f"see the group `{group.__name__}`"
+    see = "" if group is None else f"see the group `{group.__name__}`"
+    if field.description or see:
+        return "; ".join(text for text in (field.description, see) if text)
     return {"job": "which job", "name": "for people", "steps": "steps by name, each a job with its settings"}[name]
 
 
 def _value(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    default = field.get_default(call_default_factory=True, validated_data={})
-    if isinstance(default, BaseModel):
-        return "its own defaults"
-    if default is None:
-        return "unset"
-    return f"`{json.dumps(default, default=list)}`" if not isinstance(default, str) else f"`{default}`"
+    return _plain(field.get_default(call_default_factory=True, validated_data={}))
 
 
-def _groups() -> dict[str, type[BaseModel]]:
-    """Settings classes inside the jobs' settings, by name."""
-    found: dict[str, type[BaseModel]] = {}
-    for job in JOBS.values():
-        for field in job.model_fields.values():
+def _groups() -> dict[str, Any]:
+    """Settings classes and options of stages inside the jobs' settings, by name."""
+    found: dict[str, Any] = {}
+
+    def look(settings: type[BaseModel]) -> None:
+        for field in settings.model_fields.values():
             group = _group(field.annotation)
-            if group is not None:
+            if group is not None and group.__name__ not in found:
                 found[group.__name__] = group
+                if not dataclasses.is_dataclass(group):
+                    look(group)
+
+    for job in JOBS.values():
+        look(job)
     return dict(sorted(found.items()))
 
 
-def _group(annotation: Any) -> type[BaseModel] | None:
+def _group(annotation: Any) -> Any:
+    if dataclasses.is_dataclass(annotation):
+        return annotation
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     if annotation is Step or not isinstance(annotation, types.UnionType | types.GenericAlias):

@@ -13,10 +13,10 @@ from curation.errors import InputError
 
 from .child import ChildError
 from .commands import curation as curation_commands
-from .commands import generation, models, runs
+from .commands import generation, models, review, runs
 from .commands.app import app
 
-COMMANDS = (curation_commands, generation, models, runs)  # their functions have joined `app` by being imported
+COMMANDS = (curation_commands, generation, models, review, runs)  # their functions have joined `app` by being imported
 
 
 def main(arguments: list[str] | None = None) -> None:

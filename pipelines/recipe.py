@@ -125,6 +125,7 @@ def resolve(recipe: Recipe, folder: Path) -> Recipe:
         "data",
         "files",
         "tokenizer",
+        "overrides",
         "demos",
         "held_out",
         "tasks",

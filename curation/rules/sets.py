@@ -14,11 +14,13 @@ from .fineweb import fineweb
 from .gopher import gopher_quality
 from .keywords import keywords
 from .korean import korean
+from .language import language_rules
 from .length import length
 from .mojibake import mojibake
 from .repetition import gopher_repetition
 from .rule import Rule
 from .sources import sources
+from .toxicity import toxicity
 
 SETS: dict[str, Callable[..., tuple[Rule, ...]]] = {
     "length": length,
@@ -31,6 +33,8 @@ SETS: dict[str, Callable[..., tuple[Rule, ...]]] = {
     "completeness": completeness,
     "keywords": keywords,
     "sources": sources,
+    "language": language_rules,
+    "toxicity": toxicity,
 }
 
 

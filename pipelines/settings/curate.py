@@ -15,6 +15,8 @@ from curation.diversity import DiversityOptions
 from curation.embedding.tfidf import TfidfOptions
 from curation.errors import InputError
 from curation.outliers import OutlierOptions
+from curation.pii import DEFAULT_KINDS
+from curation.pii.kinds import check as check_kinds
 from curation.rules.c4 import C4Options
 from curation.writers.options import WriteOptions
 
@@ -102,7 +104,11 @@ class CurateSettings(Settings):
     structure: StructureSettings | None = Field(None, description="documents cut by the structure they have")
     c4_lines: C4Options | None = Field(None, description="lines that do not look like sentences, taken out as in C4")
     quality: QualitySettings | None = Field(None, description="a learned score; null for none")
-    personal_data: tuple[str, ...] = Field(("email", "phone"), description="kinds to replace, none for []")
+    personal_data: tuple[str, ...] = Field(DEFAULT_KINDS, description="kinds to replace, none for []")
+    pseudonyms: bool = Field(False, description="replace by a value that stands for the same data everywhere")
+    pseudonym_key_variable: str = Field(
+        "KEEPWISE_PSEUDONYM_KEY", description="environment variable that holds the key of pseudonyms"
+    )
     date: str | None = Field(None, description="key of `meta` that holds a document's date, for keep orders")
     outliers: OutlierOptions | None = Field(None, description="documents whose scores lie far from their group's")
     decontaminate: DecontaminateSettings | None = Field(None, description="evaluation items that are not to be learned")
@@ -119,6 +125,7 @@ class CurateSettings(Settings):
     chunks: ChunkOptions | None = Field(None, description="documents cut to so many tokens; needs a tokenizer")
     samples: SampleSettings | None = Field(None, description="samples made of the documents at the end")
     export: WriteOptions | None = Field(None, description="the documents once more, as other tools read them")
+    overrides: str | None = Field(None, description="overrides.parquet of a review: what people decided wins")
     keep_dropped: bool = Field(True, description="keep the text of dropped documents in dropped/")
     executor: Literal["local", "ray"] = Field("local", description="where tasks run: here, or on a Ray cluster")
     ray_address: str | None = Field(None, description="a running Ray cluster; one is started here unless set")
@@ -136,6 +143,12 @@ class CurateSettings(Settings):
         except InputError as error:
             raise ValueError(str(error)) from error
         return rules
+
+    @field_validator("personal_data")
+    @classmethod
+    def _kinds_are_known(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        check_kinds(kinds, "placeholder")
+        return kinds
 
     @model_validator(mode="after")
     def _chunks_have_a_tokenizer(self) -> "CurateSettings":

@@ -158,3 +158,9 @@ def test_real_texts_with_a_large_vocabulary(shared_data: Path):
         answers = documents(*[json.loads(line)["answer"] for line in islice(lines, 60)])
     cut = chunks.cut(answers, tokenizer, ChunkOptions(tokens=64))
     assert cut.consumed > 20 and max(tokenizer.counts(cut.rows["text"].to_list())) <= 64
+
+
+def test_fields_that_json_has_no_text_for_survive_a_cut() -> None:
+    frame = documents("one two three four five six seven eight nine ten " * 20, meta='{"a": "\\ud800"}')
+    rows = chunks.cut(frame, TOKENIZER, ChunkOptions(tokens=16)).rows
+    assert rows.height > 1 and all(r'"\ud800"' in meta for meta in rows["meta"])

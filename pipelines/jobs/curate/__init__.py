@@ -4,11 +4,14 @@ Row-wise tasks run on one partition each; global ones read narrow side tables of
 which are applied at the end. Every task conserves rows or stops the run.
 """
 
+from pathlib import Path
+
 from curation import chunks, readers, tables
 from curation.errors import InputError
 from curation.rules import c4
 
 from ...executors import Executor, InProcess, LocalExecutor, RayExecutor
+from ...review import overrides
 from ...run import Run
 from ...settings import CurateSettings
 from ..output import Output
@@ -45,6 +48,8 @@ def curate(run: Run, step: str, settings: CurateSettings) -> Output:
             text = edit_rows(job, text, parts, "c4_lines", config, c4.edit_lines, settings.c4_lines,
                              settings.keep_dropped)  # fmt: skip
             stages.append("c4_lines")
+        if settings.overrides is not None:
+            job.override(overrides.load(Path(settings.overrides)))
         filter_rows(job, settings, parts, text)
         pending = Pending(CLEAN, parts, settings.date)
         stages += ["rules", *global_stages(job, pending, settings)]

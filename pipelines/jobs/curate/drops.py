@@ -11,10 +11,12 @@ from typing import Any
 import polars as pl
 
 from curation import stage, tables
+from curation.review import answers
 
 from ...run import Made
-from .shelf import Curation, Shelf
+from .shelf import OVERRIDES, Curation, Shelf
 
+REVIEW = "review"  # the stage in which people decide
 QUALITY = "quality.score"  # column of scores/ that a learned model fills
 # documents of a partition, options, threads -> narrow frame with doc_id
 Side = Callable[[pl.DataFrame, Any, int | None], pl.DataFrame]
@@ -62,8 +64,9 @@ class Pending:
 def survivors(shelf: Shelf, source: str, part: str, decisions: Sequence[Decision]) -> pl.DataFrame:
     """The documents of a partition without those that a decision drops."""
     documents = shelf.load("work", f"{source}-{part}")
+    spared = shelf.overrides().filter(pl.col("decision") == "keep")
     for decision in decisions:
-        gone = shelf.load("work", decision.file(part), ["doc_id"])
+        gone = shelf.load("work", decision.file(part), ["doc_id"]).join(spared, on="doc_id", how="anti")
         documents = documents.join(gone, on="doc_id", how="anti", maintain_order="left")
     return documents
 
@@ -146,17 +149,29 @@ def _decide_rows(
     return Made((shelf.save(found, "work", Decision(name, by_part=True).file(part)),))
 
 
+def drop_reviewed(job: Curation, pending: Pending) -> None:
+    """Drop what people drop, whatever the stages say."""
+    decide = job.work(REVIEW, [REVIEW], [("work", OVERRIDES)], _reviewed)
+    job.carry_out([decide], "review", "decisions")
+    pending.decisions.append(Decision(REVIEW))
+
+
+def _reviewed(shelf: Shelf) -> Made:
+    return Made((shelf.save(answers.to_drops(shelf.overrides()), "work", REVIEW),))
+
+
 def applied(shelf: Shelf, source: str, part: str, decisions: Sequence[Decision]) -> stage.Split:
     """The documents of a partition after the decisions, what was dropped, and its ledger rows."""
     documents = shelf.load("work", f"{source}-{part}")
     rows_in, ledgers, dropped = documents.height, [tables.empty(tables.LEDGER)], [tables.empty(tables.DOCUMENTS)]
     for decision in decisions:
         split = stage.drop(documents, shelf.load("work", decision.file(part)), decision.name)
+        if decision.name != REVIEW:
+            split = answers.spare(documents, split, shelf.overrides())
         documents = split.kept
         ledgers.append(split.ledger)
         dropped.append(split.dropped)
-    ledger = pl.concat(ledgers)
-    tables.conserve(
-        f"{shelf.step}/{'+'.join(decision.name for decision in decisions)}", rows_in, documents.height, ledger.height, 0
-    )
-    return stage.Split(documents, pl.concat(dropped), ledger)
+    ledger, gone = pl.concat(ledgers), pl.concat(dropped)
+    names = "+".join(decision.name for decision in decisions)
+    tables.conserve(f"{shelf.step}/{names}", rows_in, documents.height, gone.height, 0)
+    return stage.Split(documents, gone, ledger)

@@ -1,13 +1,18 @@
 """Score, decide and clean: the row-wise part of a curate step, a partition at a time."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from curation import pii, quality, tables
+from curation.errors import InputError
+from curation.pii import PersonalDataOptions, pseudonyms
 from curation.quality import apply as learned
+from curation.review import answers
 from curation.rules import rule, sets
+from curation.rules.detailed import with_details
 from curation.rules.rule import Rule
 
 from ...run import Made, Work
@@ -75,17 +80,33 @@ def _decide(shelf: Shelf, part: str, rules: dict[str, dict[str, Any]], bound: fl
 
 
 def _cleaning(job: Curation, settings: CurateSettings, part: str, text: str) -> Work:
-    config: list[Any] = ["clean", settings.personal_data, settings.keep_dropped]
+    personal = PersonalDataOptions(settings.personal_data, "pseudonym" if settings.pseudonyms else "placeholder")
+    key = _key(settings.pseudonym_key_variable) if settings.pseudonyms else None
+    config: list[Any] = ["clean", list(personal.kinds), personal.style, key and pseudonyms.fingerprint(key),
+                         settings.keep_dropped]  # fmt: skip
     reads = [("work", f"{text}-{part}"), ("work", f"decision-{part}")]
-    return job.work(f"clean/{part}", config, reads, _clean, part, text, settings.personal_data, settings.keep_dropped)
+    return job.work(f"clean/{part}", config, reads, _clean, part, text, settings.rules,
+                    personal, key, settings.keep_dropped)  # fmt: skip
 
 
-def _clean(shelf: Shelf, part: str, text: str, kinds: tuple[str, ...], keep_dropped: bool) -> Made:
+def _key(variable: str) -> str:
+    """The key of the pseudonyms, from the environment alone, so that it stands in no file of a run."""
+    key = os.environ.get(variable)
+    if not key:
+        raise InputError(f"pseudonyms: the environment variable {variable} is not set, expected it to hold the key")
+    return key
+
+
+def _clean(
+    shelf: Shelf, part: str, text: str, rules: dict[str, dict[str, Any]], personal: PersonalDataOptions,
+    key: str | None, keep_dropped: bool,
+) -> Made:  # fmt: skip
     """Drop what a rule failed and replace personal data in what is left."""
     documents = shelf.load("work", f"{text}-{part}")
     split = rule.split(documents, shelf.load("work", f"decision-{part}"), "rules")
-    tables.conserve(f"{shelf.step}/rules", documents.height, split.kept.height, split.ledger.height, 0)
-    edited = pii.replace(split.kept, kinds)
+    split = answers.spare(documents, with_details(split, sets.rules_from(rules)), shelf.overrides())
+    tables.conserve(f"{shelf.step}/rules", documents.height, split.kept.height, split.dropped.height, 0)
+    edited = pii.replace(split.kept, personal.kinds, personal.style, key)
     tables.conserve(f"{shelf.step}/personal_data", split.kept.height, edited.rows.height, 0, 0)
     outputs = [
         shelf.save(edited.rows, "work", f"{CLEAN}-{part}"),

@@ -3,7 +3,7 @@
 from curation.dedup import lines
 
 from ...settings import CurateSettings
-from . import contamination, contradictions, duplicates, edits, passages, statistics, vectors
+from . import contamination, contradictions, drops, duplicates, edits, passages, statistics, vectors
 from .drops import Pending
 from .shelf import Curation
 
@@ -26,6 +26,9 @@ def global_stages(job: Curation, pending: Pending, settings: CurateSettings) -> 
     if settings.labels is not None:
         contradictions.unify_labels(job, pending, settings.labels, keep_dropped)
         done.append("labels")
+    if settings.conflicts is not None:  # before equal texts go, which are the votes that a majority is counted from
+        contradictions.drop_conflicts(job, pending, settings.conflicts)
+        done.append("conflicts")
     if settings.exact is not None:
         duplicates.drop_exact(job, pending, settings.exact)
         done.append("exact")
@@ -43,10 +46,10 @@ def global_stages(job: Curation, pending: Pending, settings: CurateSettings) -> 
         vectors.fit(job, pending, settings.embedding)
         vectors.drop_semantic(job, pending, settings.semantic, settings.embedding)
         done.append("semantic")
-    if settings.conflicts is not None:
-        contradictions.drop_conflicts(job, pending, settings.conflicts)
-        done.append("conflicts")
     if settings.diversity is not None:
         statistics.balance(job, pending, settings.diversity, None)
         done.append("diversity")
+    if settings.overrides is not None:  # last, so that duplicates of what people drop are not freed by it
+        drops.drop_reviewed(job, pending)
+        done.append(drops.REVIEW)
     return done
