@@ -76,7 +76,9 @@ def corpora(folder: Path, show: str | None) -> None:
         found = found.filter(pl.col("kind").is_not_null())
         counts = ", ".join(f"{kind} {count}" for kind, count in found.group_by("kind").len().sort("kind").iter_rows())
         print(f"{name}: {megabytes(texts):.1f} MB at {megabytes(texts) / took:.0f} MB/s; {counts or 'nothing'}")
-        for before, piece, after in found.filter(pl.col("kind") == (show or "")).select("before", "piece", "after").iter_rows():
+        for before, piece, after in (
+            found.filter(pl.col("kind") == (show or "")).select("before", "piece", "after").iter_rows()
+        ):
             print(f"    {before!r} [{piece}] {after!r}")
 
 

@@ -22,7 +22,10 @@ COUNTS = pl.Schema({"doc_id": pl.String, "source": pl.String, "characters": pl.I
 class Tokenizer(Protocol):
     """Cuts texts into tokens. Must be picklable, since partitions are tokenised in other processes."""
 
-    fingerprint: str  # changes with anything that changes a token
+    @property
+    def fingerprint(self) -> str:
+        """Changes with anything that changes a token."""
+        ...
 
     def spans(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Begin and end of each token in characters, int64 (tokens, 2), for each text; the same text, the same spans.

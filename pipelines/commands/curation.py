@@ -70,14 +70,14 @@ def _explain(given: dict[str, Any], settings: list[str] | None) -> None:
     from ..settings import CurateSettings
 
     tree = single("curate", given, 0)
-    for text in settings or []:
-        override(tree, f"steps.curate.{text}")
+    for change in settings or []:
+        override(tree, f"steps.curate.{change}")
     step = validate(tree, "keepwise curate").steps["curate"]
     assert isinstance(step, CurateSettings)
     say("Rules: name, bounds (both inclusive), definition")
-    for line in sets.explain(sets.rules_from(step.rules)):
-        bounds = f"{'' if line['low'] is None else line['low']} .. {'' if line['high'] is None else line['high']}"
-        say(f"{line['name']:<42} {bounds:>22}  {line['definition']}")
+    for each in sets.explain(sets.rules_from(step.rules)):
+        bounds = f"{'' if each['low'] is None else each['low']} .. {'' if each['high'] is None else each['high']}"
+        say(f"{each['name']:<42} {bounds:>22}  {each['definition']}")
     say("Other settings in force (change any with --set key=value)")
     others = step.model_dump(mode="json", exclude={"rules", "inputs", "job"}, exclude_none=True)
     for line in yaml.safe_dump(others, sort_keys=False, allow_unicode=True, default_flow_style=None).splitlines():

@@ -1,5 +1,6 @@
 """A Ray cluster: one on this machine, or one that is running already and sees the run folder under the same path."""
 
+import logging
 import os
 import socket
 from collections.abc import Iterator, Sequence
@@ -47,10 +48,10 @@ class RayExecutor:
             if address is None:
                 ray.init(
                     address="local", num_cpus=workers or cores(), object_store_memory=OBJECT_STORE,
-                    include_dashboard=False, log_to_driver=False, logging_level="warning", runtime_env=environment,
+                    include_dashboard=False, log_to_driver=False, logging_level=logging.WARNING, runtime_env=environment,
                 )  # fmt: skip
             else:
-                ray.init(address=address, log_to_driver=False, logging_level="warning", runtime_env=environment)
+                ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING, runtime_env=environment)
         except (ConnectionError, RuntimeError, ValueError) as error:
             sentence = " ".join(str(error).split())
             raise InputError(

@@ -1,26 +1,34 @@
 """Structure that texts have: documents cut into others before the rules see them, or made into samples at the end."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
 
 from curation import tables
+from curation.stage import Cut
 from curation.structure import columns, dialogue, faq, html_tables, sections
+
+from curation.structure.parts import Sampled
 
 from ...run import Made
 from ...settings import SampleSettings, StructureSettings
 from .counts import of_drops
 from .shelf import Curation, Shelf
 
-DOCUMENTS = {
+DOCUMENTS: dict[str, Callable[[pl.DataFrame, Any], Cut]] = {
     "html_tables": html_tables.documents,
     "sections": sections.documents,
     "faq": faq.documents,
     "dialogue": dialogue.documents,
     "columns": columns.documents,
 }
-SAMPLES = {"faq": faq.samples, "dialogue": dialogue.samples, "columns": columns.samples}
+SAMPLES: dict[str, Callable[[pl.DataFrame, Any], Sampled]] = {
+    "faq": faq.samples,
+    "dialogue": dialogue.samples,
+    "columns": columns.samples,
+}
 STRUCTURE = "structure"
 
 
