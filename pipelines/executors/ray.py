@@ -48,7 +48,8 @@ class RayExecutor:
             if address is None:
                 ray.init(
                     address="local", num_cpus=workers or cores(), object_store_memory=OBJECT_STORE,
-                    include_dashboard=False, log_to_driver=False, logging_level=logging.WARNING, runtime_env=environment,
+                    include_dashboard=False, log_to_driver=False, logging_level=logging.WARNING,
+                    runtime_env=environment,
                 )  # fmt: skip
             else:
                 ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING, runtime_env=environment)

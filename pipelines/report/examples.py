@@ -83,7 +83,7 @@ def _text(texts: Mapping[str, str], wanted: str) -> Example:
 
 def _duplicates(folder: Path, step: str) -> list[Example]:
     """The least alike, a typical and the most alike pair of near duplicates, and an exact one."""
-    scan = _scan(folder, step, "ledger", "duplicates-")
+    scan = _scan(folder, step, "ledger")
     if scan is None:
         return []
     pairs = scan.select("row_id", "file", "record", "rule", "duplicate_of", "similarity").sort("similarity", "row_id")
@@ -93,8 +93,8 @@ def _duplicates(folder: Path, step: str) -> list[Example]:
     rows = pl.concat([near[places], exact]).to_dicts()
     ids = [row[key] for row in rows for key in ("row_id", "duplicate_of")]
     texts: dict[str, str] = {}
-    for top, prefix in (("documents", ""), ("dropped", "duplicates-")):
-        found = _texts(_scan(folder, step, top, prefix), ids)
+    for top in ("documents", "dropped"):
+        found = _texts(_scan(folder, step, top), ids)
         texts.update(zip(found["doc_id"], found["text"], strict=True))
     return [
         {

@@ -4,7 +4,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from . import charts, words
+from . import charts, numbers, words
 
 Step = dict[str, Any]
 View = dict[str, Any]
@@ -95,6 +95,7 @@ def curate(step: Step) -> View:
         ],
         "dropped": words.counted(facts.get("dropped"), read, _definitions(step)),
         "edited": words.counted(facts.get("edited"), read, {}),
+        "tables": numbers.tables(facts),
         "examples": step["examples"],
     }
 

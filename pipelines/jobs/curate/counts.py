@@ -8,6 +8,7 @@ import polars as pl
 from ...run import Record
 
 COUNTED = ("records", "damaged", "characters", "passed", "consumed", "made", "samples")
+FOUND = ("bounds", "shares", "spellings", "conflicting", "items", "quality_threshold", "topics", "target", "unscored")
 GROUPED = ("edited", "dropped", "stages", "grown", "tokens")
 
 
@@ -44,6 +45,7 @@ def funnel(records: list[Record], stages: Sequence[str]) -> dict[str, Any]:
     for record in records:
         for name in COUNTED:
             total[name] += record.facts.get(name, 0)
+        total.update({name: record.facts[name] for name in FOUND if name in record.facts})
         for name in GROUPED:
             add(total[name], record.facts.get(name, {}))
     return total

@@ -9,7 +9,6 @@ import polars as pl
 from curation import tables
 from curation.stage import Cut
 from curation.structure import columns, dialogue, faq, html_tables, sections
-
 from curation.structure.parts import Sampled
 
 from ...run import Made
