@@ -126,6 +126,8 @@ def resolve(recipe: Recipe, folder: Path) -> Recipe:
         "files",
         "tokenizer",
         "overrides",
+        "labelled",
+        "file",
         "demos",
         "held_out",
         "tasks",

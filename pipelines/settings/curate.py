@@ -46,6 +46,9 @@ class ExactSettings(Settings):
     keep: tuple[str, ...] = Field(
         ("-length", "doc_id"), description="keep order: columns, a leading minus for largest first"
     )
+    fields: tuple[str, ...] = Field(
+        (), description="fields of `meta` that must be equal too, such as the question that a text answers"
+    )
 
 
 class MinHashSettings(Settings):
@@ -61,7 +64,10 @@ class MinHashSettings(Settings):
 class QualitySettings(Settings):
     """A learned score of every document, and the bound that it must reach."""
 
-    model: str = Field(description="folder of a model that `curation.quality` trained")
+    model: str | None = Field(None, description="folder of a model that `keepwise review --train` or Python trained")
+    labelled: tuple[str, ...] = Field(
+        (), description="files of rows to train one on here: `text`, and `label` 0 or 1; instead of `model`"
+    )
     keep_rate: float | None = Field(None, gt=0, le=1, description="share of the documents that is to pass")
     threshold: float | None = Field(None, ge=0, le=1, description="least score, where keep_rate is not set")
 
@@ -71,6 +77,12 @@ class QualitySettings(Settings):
         if threshold is not None and info.data.get("keep_rate") is not None:
             raise ValueError("threshold: found beside keep_rate, expected one of the two")
         return threshold
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "QualitySettings":
+        if (self.model is None) == (not self.labelled):
+            raise ValueError("expected one of model and labelled")
+        return self
 
 
 class DecontaminateSettings(Settings):

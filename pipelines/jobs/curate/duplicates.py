@@ -22,7 +22,7 @@ EXACT, NEAR = "exact", "minhash"
 def drop_exact(job: Curation, pending: drops.Pending, settings: ExactSettings) -> None:
     """Keep the first, in keep order, of the documents with equal texts."""
     config = settings.model_dump(mode="json")
-    files = drops.sides(job, pending, EXACT, config, exact.side, settings.keep)
+    files = drops.sides(job, pending, EXACT, config, _exact_side, settings)
     reads = [("work", file) for file in files]
     found = job.work(f"{EXACT}-copies", [EXACT, config], reads, _find_copies, list(pending.parts), files, settings.keep)
     job.carry_out([found], "exact duplicates", "decisions")
@@ -33,6 +33,15 @@ def drop_exact(job: Curation, pending: drops.Pending, settings: ExactSettings) -
     ]  # fmt: skip
     job.carry_out(works, "exact duplicates, decisions")
     pending.decisions.append(drops.Decision(EXACT, by_part=True))
+
+
+def _exact_side(documents: pl.DataFrame, settings: ExactSettings, threads: int | None) -> pl.DataFrame:
+    """Keys of a partition; of the texts and the fields that must be equal too, told apart by a control character."""
+    rows = documents
+    if settings.fields:
+        found = [pl.col("meta").str.json_path_match(f"$['{name}']").fill_null("") for name in settings.fields]
+        rows = rows.with_columns(text=pl.concat_str("text", *found, separator="\x1e"))
+    return exact.side(rows, settings.keep, threads)
 
 
 def _load(shelf: Shelf, files: list[str], number: int, columns: list[str]) -> pl.DataFrame:

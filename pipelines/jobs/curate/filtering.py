@@ -10,17 +10,20 @@ from curation import pii, quality, tables
 from curation.errors import InputError
 from curation.pii import PersonalDataOptions, pseudonyms
 from curation.quality import apply as learned
+from curation.readers import rows
 from curation.review import answers
 from curation.rules import rule, sets
 from curation.rules.detailed import with_details
 from curation.rules.rule import Rule
 
+from ...digests import FileDigests
 from ...run import Made, Work
 from ...settings import CurateSettings, QualitySettings
 from .counts import by_rule, of_drops
 from .drops import QUALITY
 from .shelf import Curation, Shelf
 
+MODEL = "quality-model"  # folder of work/
 CLEAN = "clean"  # files of work/ that hold what the rules let through, personal data replaced
 
 
@@ -30,8 +33,8 @@ def filter_rows(job: Curation, settings: CurateSettings, parts: list[str], text:
     The three are tasks apart: moving a threshold reads no text to decide, a new rule reads no input file.
     """
     rules = sets.rules_from(settings.rules)
-    model = None if settings.quality is None else settings.quality.model
-    known = None if model is None else quality.model.load(Path(model)).fingerprint
+    model = None if settings.quality is None else _model(job, settings.quality)
+    known = None if model is None else quality.load(Path(model)).fingerprint
     scores = [
         job.work(f"score/{part}", ["score", rule.definitions(rules), known], [("work", f"{text}-{part}")], _score, part,
                  text, settings.rules, model)
@@ -47,12 +50,38 @@ def filter_rows(job: Curation, settings: CurateSettings, parts: list[str], text:
     job.carry_out([_cleaning(job, settings, part, text) for part in parts], "cleaning")
 
 
+def _model(job: Curation, settings: QualitySettings) -> str:
+    """Folder of the model that scores; trained on labelled rows where the settings name some."""
+    if settings.model is not None:
+        return settings.model
+    digests = FileDigests(job.run)
+    paths = [Path(path) for path in settings.labelled]
+    inputs = tuple(digests.of(file) for path in paths for file, _ in rows.files_of(path))
+    train = Work(f"{job.step}/quality-model", ["quality-model"], inputs, _train, (job.shelf, paths))
+    job.carry_out([train], "quality model", "models")
+    return str(job.run.folder / "work" / job.step / MODEL)
+
+
+def _train(shelf: Shelf, paths: list[Path]) -> Made:
+    found: list[dict[str, Any]] = []
+    for file in (file for path in paths for file, _ in rows.files_of(path)):
+        for number, record in rows.sound_records(file):
+            if not isinstance(record.get("text"), str) or record.get("label") not in (0, 1):
+                raise InputError(f"{rows.where(file, number)}: expected a text and a label of 0 or 1")
+            found.append({"text": record["text"], "label": int(record["label"])})
+    model = quality.train(pl.DataFrame(found))
+    folder = shelf.folder / "work" / shelf.step / MODEL
+    quality.save(model, folder)
+    written = sorted(path.relative_to(shelf.folder) for path in folder.iterdir())
+    return Made(tuple(str(path) for path in written), {"quality_model": model.card()})
+
+
 def _score(shelf: Shelf, part: str, text: str, rules: dict[str, dict[str, Any]], model: str | None) -> Made:
     """Every score of every row, kept or not, beside the documents."""
     documents = shelf.load("work", f"{text}-{part}")
     scores = rule.score(documents, sets.rules_from(rules), shelf.threads)
     if model is not None:
-        given = learned.score(documents, quality.model.load(Path(model)))
+        given = learned.score(documents, quality.load(Path(model)))
         scores = scores.with_columns(given.alias(QUALITY))
     return Made((shelf.save(scores, "scores", part),))
 

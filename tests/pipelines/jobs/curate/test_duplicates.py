@@ -24,3 +24,9 @@ def test_near_duplicates_are_verified_and_name_their_similarity(step, left, ledg
 def test_options_are_those_of_the_settings():
     options = duplicates.options_of(MinHashSettings(threshold=0.8, bands=14, rows=8, keep=("doc_id",)))
     assert (options.threshold, options.bands, options.rows, options.keep_order) == (0.8, 14, 8, ("doc_id",))
+
+
+def test_fields_that_must_be_equal_too_keep_one_answer_to_two_questions(step, left):
+    made = step(["yes", "yes", "Yes"], meta=['{"q": "Is it red?"}', '{"q": "Is it blue?"}', '{"q": "Is it red?"}'])
+    duplicates.drop_exact(*made, ExactSettings(fields=("q",)))
+    assert left(made)["doc_id"].to_list() == ["00", "01"]

@@ -1,7 +1,10 @@
+import json
 from pathlib import Path
 
 import polars as pl
+import pytest
 
+from curation.errors import InputError
 from curation.quality import model as files
 from curation.quality import train
 from pipelines.jobs.curate.filtering import CLEAN, filter_rows
@@ -40,3 +43,15 @@ def test_a_learned_score_stands_beside_the_rules_and_its_bound_is_set_by_the_sha
     assert scores.min() > 0.5
     tree["quality"] = {"model": str(tmp_path / "model")}
     assert run(made, tree).height == 12  # only scored
+
+
+def test_a_model_is_trained_on_labelled_rows_and_a_bad_row_is_one_sentence(step, tmp_path: Path):
+    rows = [{"text": f"{kind} {n}", "label": label} for n in range(30) for label, kind in ((1, GOOD), (0, BAD))]
+    file = tmp_path / "labelled.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    tree = {"rules": {}, "quality": {"labelled": [str(file)], "threshold": 0.5}}
+    made = step([f"{GOOD} 77", f"{BAD} 77"])
+    assert run(made, tree)["text"].to_list() == [f"{GOOD} 77"]
+    file.write_text('{"text": "a", "label": "good"}\n')
+    with pytest.raises(InputError, match=r"labelled\.jsonl.*label of 0 or 1"):
+        run(step(["a"]), tree)
