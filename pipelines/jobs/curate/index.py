@@ -52,9 +52,11 @@ def opened(settings: IndexSettings) -> Index:
     """
     if settings.folder is not None:
         return LocalIndex(Path(settings.folder))
-    from curation.dedup.index.redis_server import RedisIndex  # only where it is named: redis is an extra
-
     assert settings.url is not None
+    try:
+        from curation.dedup.index.redis_server import RedisIndex  # only where it is named: redis is an extra
+    except ModuleNotFoundError as error:
+        raise InputError(f"url needs the package {error.name!r}; install 'keepwise[redis]'") from error
     index = RedisIndex(settings.url, settings.name)
     password = os.environ.get(settings.password_variable)
     if password:
@@ -81,7 +83,7 @@ def _feed(shelf: Shelf, files: list[str], settings: IndexSettings, options: Inde
         found = incremental.feed_sketches(index, sketches, settings.batch, options)
     except InputError as error:
         raise InputError(f"{shelf.step}: index: {error}{ADVICE if known else ''}") from error
-    return Made((shelf.save(found, "work", INDEX),), {"fed": sketches.height, "fed_before": known})
+    return Made((shelf.save(found, "work", INDEX),), {"fed": sketches.height})
 
 
 ADVICE = (
