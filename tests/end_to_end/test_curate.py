@@ -167,3 +167,25 @@ def test_a_changed_setting_reruns_what_depends_on_it_and_nothing_else(whole, tmp
     assert ended.code == 0, ended.err
     added = [json.loads(line)["task"] for line in manifest.read_bytes()[len(before) :].splitlines()]
     assert {task.split("/")[1] for task in added} == reruns
+
+
+def test_a_moved_threshold_reads_no_text_to_decide_and_gives_the_bytes_of_a_full_run(
+    whole, tmp_path, keepwise, contents
+):
+    moved = ["--set", "rules.length.low=250"]
+    shutil.copytree(whole / "run", tmp_path / "run")
+    manifest = tmp_path / "run/manifest.jsonl"
+    before = manifest.read_bytes()
+    texts = list((tmp_path / "run/work/curate").glob("text-*.parquet"))
+    assert keepwise("curate", whole / "in", "--out", tmp_path / "run", *moved).code == 0
+    added = [json.loads(line)["task"].split("/")[1] for line in manifest.read_bytes()[len(before) :].splitlines()]
+    assert "decide" in added and not {"read", "score"} & set(added)
+    assert texts and len(list((tmp_path / "run/work/curate").glob("text-*.parquet"))) == len(texts)
+    assert keepwise("curate", whole / "in", "--out", tmp_path / "full", *moved).code == 0
+    assert contents(tmp_path / "run") == contents(tmp_path / "full") != contents(whole / "run")
+
+
+def test_every_score_is_in_the_table_the_language_s_too(whole: Path, table):
+    scores = table(whole / "run", "scores")
+    assert scores["language.score"].is_between(0, 1).all() and scores["language.score"].n_unique() > 1
+    assert set(table(whole / "run", "documents")["lang"]) == {"en", "ko"}

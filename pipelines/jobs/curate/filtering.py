@@ -21,6 +21,7 @@ from ...run import Made, Work
 from ...settings import CurateSettings, QualitySettings
 from .counts import by_rule, of_drops
 from .drops import QUALITY
+from .reading import LANGUAGE
 from .shelf import Curation, Shelf
 
 MODEL = "quality-model"  # folder of work/
@@ -35,11 +36,14 @@ def filter_rows(job: Curation, settings: CurateSettings, parts: list[str], text:
     rules = sets.rules_from(settings.rules)
     model = None if settings.quality is None else _model(job, settings.quality)
     known = None if model is None else quality.load(Path(model)).fingerprint
-    scores = [
-        job.work(f"score/{part}", ["score", rule.definitions(rules), known], [("work", f"{text}-{part}")], _score, part,
-                 text, settings.rules, model)
-        for part in parts
-    ]  # fmt: skip
+    scores = []
+    for part in parts:
+        reads = [("work", f"{text}-{part}")]
+        told = job.shelf.path("work", f"language-{part}") in job.digests
+        if told:
+            reads.append(("work", f"language-{part}"))
+        config = ["score", rule.definitions(rules), known]
+        scores.append(job.work(f"score/{part}", config, reads, _score, part, text, settings.rules, model, told))
     job.carry_out(scores, "scoring")
     bound = None if settings.quality is None else _quality_bound(job, settings.quality, parts)
     config = ["decide", rule.thresholds(rules), bound]
@@ -76,10 +80,12 @@ def _train(shelf: Shelf, paths: list[Path]) -> Made:
     return Made(tuple(str(path) for path in written), {"quality_model": model.card()})
 
 
-def _score(shelf: Shelf, part: str, text: str, rules: dict[str, dict[str, Any]], model: str | None) -> Made:
+def _score(shelf: Shelf, part: str, text: str, rules: dict[str, dict[str, Any]], model: str | None, told: bool) -> Made:
     """Every score of every row, kept or not, beside the documents."""
     documents = shelf.load("work", f"{text}-{part}")
     scores = rule.score(documents, sets.rules_from(rules), shelf.threads)
+    if told and LANGUAGE not in scores.columns:
+        scores = scores.join(shelf.load("work", f"language-{part}"), on="doc_id", how="left", maintain_order="left")
     if model is not None:
         given = learned.score(documents, quality.load(Path(model)))
         scores = scores.with_columns(given.alias(QUALITY))

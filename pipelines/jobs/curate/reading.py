@@ -15,6 +15,7 @@ from .counts import add, by_rule, of_drops
 from .shelf import Curation, Shelf
 
 MEGABYTE = 1e6
+LANGUAGE = "language.score"  # column of scores/: how sure the language is
 TEXT = "text"  # files of work/ that hold the documents as they were read
 
 
@@ -95,7 +96,10 @@ def _prepare(shelf: Shelf, name: str, read: readers.Read, facts: dict[str, Any])
     tables.conserve(f"{shelf.step}/read", read.records, read.documents.height, passed_over.height, 0)
     edited = normalise.normalise(read.documents, normalise.Normalisation())
     tables.conserve(f"{shelf.step}/normalise", read.documents.height, edited.rows.height, 0, 0)
-    rows = tables.check(languages.assign(edited.rows), tables.DOCUMENTS, "doc_id")
+    told = languages.identify(edited.rows["text"])
+    rows = edited.rows.with_columns(lang=pl.coalesce("lang", told["lang"]))
+    tables.check(rows, tables.DOCUMENTS, "doc_id")
+    told = rows.select("doc_id").with_columns(told["lang_score"].alias(LANGUAGE))
     facts["records"] += read.records
     facts["damaged"] += read.damaged
     facts["characters"] += int(rows["text"].str.len_chars().sum())
@@ -103,4 +107,8 @@ def _prepare(shelf: Shelf, name: str, read: readers.Read, facts: dict[str, Any])
     for fact, counted in of_drops(passed_over).items():
         add(facts[fact], counted)
     ledger = pl.concat([read.ledger, edited.ledger])
-    return [shelf.save(rows, "work", f"{TEXT}-{name}"), shelf.save(ledger, "ledger", f"read-{name}")]
+    return [
+        shelf.save(rows, "work", f"{TEXT}-{name}"),
+        shelf.save(told, "work", f"language-{name}"),
+        shelf.save(ledger, "ledger", f"read-{name}"),
+    ]
