@@ -21,13 +21,14 @@ import numpy as np
 from benchmarks.corpora import folder, rows
 
 MEGABYTE = 1_000_000
+FILE_BYTES = 128 * MEGABYTE
 EXACT, NEAR = 0.03, 0.03  # shares of documents that repeat an earlier one
 SHARES = {"books": 0.55, "medical": 0.2, "web": 0.02, "reviews": 0.23}  # of the documents
 LEAST, MOST = 1000, 5000  # bytes of a document, about
 PASSAGE = 500  # bytes of a passage, about
 WORDS_BETWEEN_MOVES = 100
 BLOCK = 8192  # documents planned at a time
-TOGETHER = 100  # texts written as JSON at a time
+TOGETHER = 1000  # reviews written as JSON at a time
 LONGEST = 600  # characters of a sentence; what goes on longer without a mark is cut there
 MARK = "\ue000"  # stands for a sentence's end while texts are cut
 CUT = b"\x1f"  # the same in a pool; JSON has no such byte
@@ -61,12 +62,17 @@ def pools(data: Path) -> list[Pool]:
         _pool(map(_sentences, books), b" ", rb"\n\n"),
         _pool(map(_sentences, medical), b" ", rb"\n"),
         _pool(map(_sentences, web), b" ", rb"\n"),
-        _pool((" ".join(text.split()) for text in reviews), rb"\n", rb"\n"),
+        _pool(_joined(reviews), rb"\n", rb"\n"),
     ]
 
 
 def _texts(data: Path, name: str, column: str) -> Iterator[str]:
     return (row[column] for row in rows(data / "corpora" / f"{name}.jsonl.gz") if row[column])
+
+
+def _joined(reviews: Iterator[str]) -> Iterator[str]:
+    while some := list(islice(reviews, TOGETHER)):
+        yield MARK.join(" ".join(text.split()) for text in some)
 
 
 def _sentences(text: str) -> str:
@@ -85,8 +91,7 @@ def _marked(block: str) -> str:
 
 def _pool(texts: Iterator[str], between: bytes, tail: bytes) -> Pool:
     joined = bytearray()
-    while some := list(islice(texts, TOGETHER)):
-        text = MARK.join(some)
+    for text in texts:
         joined += json.dumps(text, ensure_ascii=False)[1:-1].encode().replace(MARK.encode(), CUT) + CUT
     sentences = bytes(joined)
     while CUT + CUT in sentences:
@@ -155,7 +160,7 @@ def _moved(seed: int, number: int, text: bytes) -> bytes:
     return b" ".join(words)
 
 
-def write(out: Path, size: int, data: Path, seed: int = 1, file_bytes: int = 128 * MEGABYTE) -> tuple[list[Path], int]:
+def write(out: Path, size: int, data: Path, seed: int = 1, file_bytes: int = FILE_BYTES) -> tuple[list[Path], int]:
     """Write a corpus of at least `size` bytes as JSON Lines files.
 
     Args:
