@@ -26,7 +26,7 @@ from ...executors import Call, Report
 from ...executors.local import carry_out, unwrapped
 from ...progress import Advance, track
 from ...recipe import STEP
-from ...run import Made, Work
+from ...run import Made
 from ...settings import EngineSettings
 from ...settings.grading import GradeSettings, PerplexitySettings
 from .shelf import Curation, Shelf
@@ -104,8 +104,8 @@ def _score_all(
     bounds = {"model", "low", "high", "tokenizer", "engine"}
     config = [name, chat.model_fingerprint(model), settings.model_dump(mode="json", exclude=bounds), engine, tokenizer]
     works = [
-        job.work(f"{name}/{part}", config, [("work", f"{text}-{part}")], _score, name, part, text, settings.engine.chunk,
-                 measure, options)
+        job.work(f"{name}/{part}", config, [("work", f"{text}-{part}")], _score, name, part, text,
+                 settings.engine.chunk, measure, options)
         for part in parts
     ]  # fmt: skip
     child = ModelChild(f"{job.step}: {name}", str(model), settings.engine)
