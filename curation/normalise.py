@@ -82,12 +82,13 @@ def normalise(documents: pl.DataFrame, options: Normalisation) -> Edited:
         All rows, and an `edit` row for each changed one: `rule` names the steps that changed it, joined by `+`,
         `value` is by how many characters it is shorter, `detail` counts the places each step found.
     """
-    rows = documents.select("text").with_row_index("row")
+    every = documents.select("text").with_row_index("row")
+    rows = every.filter(TEXT.str.contains(_needed(options)))
     changes: list[pl.DataFrame] = []
     for step in _steps(options):
         rows, changed = _apply(rows, step)
         changes.append(changed)
-    edited = documents.with_columns(rows["text"])
+    edited = documents.with_columns(_merged(every, rows)["text"])
     return Edited(edited, _ledger(documents, edited, pl.concat(changes)))
 
 
@@ -98,8 +99,13 @@ def _apply(rows: pl.DataFrame, step: _Step) -> tuple[pl.DataFrame, pl.DataFrame]
         return rows, pl.DataFrame(schema={"row": pl.UInt32, "step": pl.String, "count": pl.UInt32})
     after = concerned.with_columns(after=step.edit(TEXT)).filter(pl.col("after") != TEXT)
     changed = after.select("row", step=pl.lit(step.name), count=TEXT.str.count_matches(step.needed))
-    rows = rows.join(after.select("row", "after"), on="row", how="left", maintain_order="left")
-    return rows.select("row", text=pl.coalesce("after", "text")), changed
+    return _merged(rows, after.select("row", text="after")), changed
+
+
+def _merged(rows: pl.DataFrame, edited: pl.DataFrame) -> pl.DataFrame:
+    """Columns row and text of all rows, the texts of some replaced."""
+    merged = rows.join(edited.select("row", after="text"), on="row", how="left", maintain_order="left")
+    return merged.select("row", text=pl.coalesce("after", "text"))
 
 
 def _ledger(before: pl.DataFrame, after: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
@@ -134,6 +140,12 @@ def _steps(options: Normalisation) -> tuple[_Step, ...]:
         _Step("spaces", r"[ \t]{2,}|(?m:[ \t]$)|\A[ \t]|\n{3,}|\A\n|\n\z", _tidy(options.indentation)),
     ]
     return tuple(steps)
+
+
+@cache
+def _needed(options: Normalisation) -> str:
+    """Pattern of all that a step may change: one search finds the few texts that the steps have to look at."""
+    return "|".join(f"(?:{step.needed})" for step in _steps(options))
 
 
 def _without_controls(text: pl.Expr) -> pl.Expr:
