@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -105,6 +106,7 @@ def run(inputs: list[Path], out: Path, recipe: str, workers: int) -> Measured:
             _, status, usage = os.wait4(child.pid, 0)  # processor time of its own children with it
         except BaseException:
             child.terminate()
+            child.wait()
             raise
         finally:
             ended.set()
@@ -196,6 +198,7 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true", help="leave what was written")
     arguments = parser.parse_args()
     data = folder(arguments.data)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started ends and the folder goes
     arguments.scratch.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="scale-", dir=arguments.scratch))
     met: list[bool] = []
