@@ -1,7 +1,7 @@
 # Everything happens in .venv, made by `make setup` from the lock. All targets are safe to repeat.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint clean
+.PHONY: help setup demo test test-cluster fuzz fuzz-readers lint clean
 
 # Nothing here asks a model hub or reports usage to anyone.
 export HF_HUB_OFFLINE := 1
@@ -12,11 +12,14 @@ export DO_NOT_TRACK := 1
 PY := .venv/bin/python
 OUT ?= runs/demo
 PYTEST_ARGS ?= -n 2 --dist loadgroup
+FUZZ_SECONDS ?= 600
 
 help:
 	@echo "make setup   make .venv from requirements/cpu.txt"
 	@echo "make demo    the main job, start to end, on this machine's CPU; writes $(OUT)"
 	@echo "make test    the tests"
+	@echo "make test-cluster   kill one of two nodes of a Ray cluster in the middle of a run"
+	@echo "make fuzz    ten minutes of broken files for the readers, then inputs of 100 MB and ten million rows"
 	@echo "make lint    ruff and mypy"
 	@echo "make clean   remove .venv, caches and runs/demo"
 
@@ -29,7 +32,18 @@ demo: setup
 # Two processes of one thread each: small models wait longer for a second thread than it saves.
 test: export OMP_NUM_THREADS := 1
 test: setup
-	@$(PY) -m pytest $(PYTEST_ARGS)
+	@$(PY) -m pytest $(PYTEST_ARGS) -m "not cluster"
+
+test-cluster: export OMP_NUM_THREADS := 1
+test-cluster: setup
+	@$(PY) -m pytest tests/end_to_end/test_ray_cluster.py -m cluster
+
+fuzz: export OMP_NUM_THREADS := 1
+fuzz: fuzz-readers
+	@KEEPWISE_LARGE=1 $(PY) -m pytest tests/end_to_end/test_hostile.py -k large --timeout 3600
+
+fuzz-readers: setup
+	@$(PY) -m benchmarks.fuzz_readers --seconds $(FUZZ_SECONDS)
 
 lint: setup
 	@$(PY) -m ruff check .

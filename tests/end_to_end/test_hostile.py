@@ -198,7 +198,8 @@ def test_pages_that_would_cost_much_are_passed_over_and_the_rest_is_read(tmp_pat
 
 
 @pytest.mark.parametrize(
-    "rows", [100_000, pytest.param(10_000_000, marks=pytest.mark.skipif(not LARGE, reason="large: make fuzz"))]
+    "rows",
+    [100_000, pytest.param(10_000_000, marks=pytest.mark.skipif(not LARGE, reason="large: make fuzz"), id="large")],
 )
 def test_many_rows_of_the_same_text(rows, tmp_path, command, table):
     path = tmp_path / "same.jsonl"
