@@ -76,7 +76,7 @@ def test_scores_are_those_of_the_engine_are_made_once_and_bounds_move_without_it
     assert (bits["score"] - wanted["score"]).abs().max() < 1e-4 and (
         graded["score"] - given["score"]
     ).abs().max() < 1e-4
-    assert bits["score"][1] > 2 * bits["score"][0]  # noise, over documentation as the model knows it
+    assert bits["score"][1] > 1.5 * bits["score"][0]  # noise, over documentation as the model knows it
     # An empty text has no bits, a question that does not fit no grade: both pass whatever the bounds are.
     assert bits["score"].is_null().to_list() == [False, False, False, False, True, False]
     assert graded["score"].is_null().to_list() == [False, False, False, False, False, True]
