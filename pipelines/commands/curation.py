@@ -20,7 +20,10 @@ RayAddress = Annotated[str | None, typer.Option(help="A running Ray cluster; one
 
 @app.command()
 def curate(
-    inputs: Annotated[list[str], typer.Argument(help="Files, folders or globs: JSONL(.gz/.zst), Parquet, txt, md.")],
+    inputs: Annotated[
+        list[str],
+        typer.Argument(help="Files, folders, globs, addresses: JSONL, Parquet, CSV, txt, md, HTML, WARC; .gz, .zst."),
+    ],
     out: Out,
     text_column: Annotated[str | None, typer.Option(help="Column that holds the text; `text` unless named.")] = None,
     max_damaged: Annotated[float | None, typer.Option(help="Share of damaged records a file may have.")] = None,

@@ -10,7 +10,7 @@ MOST = 40  # rows of a table that the page shows
 
 def tables(facts: dict[str, Any]) -> list[Table]:
     """The tables for which a step has numbers, in a fixed order."""
-    found = [_tokens(facts), _shares(facts), _bounds(facts), _spellings(facts), _others(facts)]
+    found = [make(facts) for make in (_tokens, _topics, _shares, _target, _bounds, _spellings, _others)]
     return [table for table in found if table["rows"]]
 
 
@@ -50,6 +50,24 @@ def _spellings(facts: dict[str, Any]) -> Table:
     rows = [[str(value) for value in row.values()] for row in facts.get("spellings") or []]
     head = list(facts["spellings"][0]) if rows else []
     return _table("Labels in several spellings", head, rows)
+
+
+def _topics(facts: dict[str, Any]) -> Table:
+    rows = [
+        [row["name"] or str(row["cluster_id"]), words.count(row["before"]), words.count(row["after"]),
+         _percent(row["share_before"]), _percent(row["share_after"])]
+        for row in facts.get("topics") or []
+    ]  # fmt: skip
+    return _table("Topics before and after", ["topic", "documents", "left", "share", "now"], rows)
+
+
+def _target(facts: dict[str, Any]) -> Table:
+    rows = [
+        [row["outcome"], words.count(row["documents"]),
+         *("" if row[key] is None else words.number(row[key]) for key in ("least", "p05", "p50", "p95", "largest"))]
+        for row in facts.get("target") or []
+    ]  # fmt: skip
+    return _table("Likeness to the target", ["documents", "number", "least", "5 %", "median", "95 %", "largest"], rows)
 
 
 def _others(facts: dict[str, Any]) -> Table:

@@ -21,7 +21,11 @@ from curation.rules.c4 import C4Options
 from curation.writers.options import WriteOptions
 
 from .base import Settings, forbidding_others
+from .grading import GradeSettings, PerplexitySettings
+from .index import IndexSettings
 from .structure import SampleSettings, StructureSettings
+from .target import TargetSettings
+from .topics import SelectionSettings, TopicSettings
 
 for _options in (
     C4Options,
@@ -115,6 +119,8 @@ class CurateSettings(Settings):
     rules: dict[str, dict[str, Any]] = Field(DEFAULT_RULES, description="rule sets and their thresholds")
     structure: StructureSettings | None = Field(None, description="documents cut by the structure they have")
     c4_lines: C4Options | None = Field(None, description="lines that do not look like sentences, taken out as in C4")
+    perplexity: PerplexitySettings | None = Field(None, description="bits a byte under a language model")
+    grade: GradeSettings | None = Field(None, description="what a language model thinks of a document")
     quality: QualitySettings | None = Field(None, description="a learned score; null for none")
     personal_data: tuple[str, ...] = Field(DEFAULT_KINDS, description="kinds to replace, none for []")
     pseudonyms: bool = Field(False, description="replace by a value that stands for the same data everywhere")
@@ -131,6 +137,10 @@ class CurateSettings(Settings):
     semantic: SemanticOptions | None = Field(None, description="documents alike in meaning, null to leave it out")
     conflicts: ConflictOptions | None = Field(None, description="the same question with contradicting answers")
     diversity: DiversityOptions | None = Field(None, description="shares by language, source and topic, to a target")
+    index: IndexSettings | None = Field(None, description="an index of all that was kept before, fed with this corpus")
+    target: TargetSettings | None = Field(None, description="documents chosen for a target domain")
+    selection: SelectionSettings | None = Field(None, description="documents chosen by clusters, coverage or score")
+    topics: TopicSettings | None = Field(None, description="topics of the documents, counted before and after")
     exact: ExactSettings | None = Field(ExactSettings(), description="exact dedup, null to leave it out")
     minhash: MinHashSettings | None = Field(MinHashSettings(), description="near dedup, null to leave it out")
     tokenizer: str | None = Field(None, description="tokenizer.json, or a model's folder: tokens are counted by it")
@@ -156,11 +166,23 @@ class CurateSettings(Settings):
             raise ValueError(str(error)) from error
         return rules
 
+    @property
+    def needs_vectors(self) -> bool:
+        """Whether a stage in force looks at vectors of the documents."""
+        chosen = self.selection is not None and self.selection.by_vectors
+        return self.semantic is not None or self.topics is not None or chosen
+
     @field_validator("personal_data")
     @classmethod
     def _kinds_are_known(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
         check_kinds(kinds, "placeholder")
         return kinds
+
+    @model_validator(mode="after")
+    def _shares_of_topics_have_topics(self) -> "CurateSettings":
+        if self.diversity is not None and "topic" in self.diversity.targets and self.topics is None:
+            raise ValueError("diversity.targets.topic: found no topics to balance, expected the key 'topics'")
+        return self
 
     @model_validator(mode="after")
     def _chunks_have_a_tokenizer(self) -> "CurateSettings":

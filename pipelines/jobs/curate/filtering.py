@@ -19,6 +19,7 @@ from curation.rules.rule import Rule
 from ...digests import FileDigests
 from ...run import Made, Work
 from ...settings import CurateSettings, QualitySettings
+from . import grading
 from .counts import by_rule, of_drops
 from .drops import QUALITY
 from .reading import LANGUAGE
@@ -33,25 +34,34 @@ def filter_rows(job: Curation, settings: CurateSettings, parts: list[str], text:
 
     The three are tasks apart: moving a threshold reads no text to decide, a new rule reads no input file.
     """
-    rules = sets.rules_from(settings.rules)
-    model = None if settings.quality is None else _model(job, settings.quality)
-    known = None if model is None else quality.load(Path(model)).fingerprint
-    scores = []
-    for part in parts:
-        reads = [("work", f"{text}-{part}")]
-        told = job.shelf.path("work", f"language-{part}") in job.digests
-        if told:
-            reads.append(("work", f"language-{part}"))
-        config = ["score", rule.definitions(rules), known]
-        scores.append(job.work(f"score/{part}", config, reads, _score, part, text, settings.rules, model, told))
-    job.carry_out(scores, "scoring")
+    _score_all(job, settings, parts, text)
     bound = None if settings.quality is None else _quality_bound(job, settings.quality, parts)
-    config = ["decide", rule.thresholds(rules), bound]
+    extra = grading.extra_rules(settings.perplexity, settings.grade)
+    limits = rule.thresholds([*sets.rules_from(settings.rules), *extra])
     decisions = [
-        job.work(f"decide/{part}", config, [("scores", part)], _decide, part, settings.rules, bound) for part in parts
+        job.work(f"decide/{part}", ["decide", limits, bound], [("scores", part)], _decide, part, settings, bound)
+        for part in parts
     ]
     job.carry_out(decisions, "deciding")
     job.carry_out([_cleaning(job, settings, part, text) for part in parts], "cleaning")
+
+
+def _score_all(job: Curation, settings: CurateSettings, parts: list[str], text: str) -> None:
+    model = None if settings.quality is None else _model(job, settings.quality)
+    config = [
+        "score",
+        rule.definitions(sets.rules_from(settings.rules)),
+        None if model is None else quality.load(Path(model)).fingerprint,
+    ]
+    names = grading.score_with_models(job, settings.perplexity, settings.grade, parts, text)
+    works = []
+    for part in parts:
+        beside = [*(f"{name}-{part}" for name in names), f"language-{part}"]
+        known = [file for file in beside if job.shelf.path("work", file) in job.digests]
+        reads = [("work", file) for file in (f"{text}-{part}", *known)]
+        told = f"language-{part}" in known
+        works.append(job.work(f"score/{part}", config, reads, _score, part, text, settings.rules, model, told, names))
+    job.carry_out(works, "scoring")
 
 
 def _model(job: Curation, settings: QualitySettings) -> str:
@@ -80,12 +90,21 @@ def _train(shelf: Shelf, paths: list[Path]) -> Made:
     return Made(tuple(str(path) for path in written), {"quality_model": model.card()})
 
 
-def _score(shelf: Shelf, part: str, text: str, rules: dict[str, dict[str, Any]], model: str | None, told: bool) -> Made:
+def _score(
+    shelf: Shelf,
+    part: str,
+    text: str,
+    rules: dict[str, dict[str, Any]],
+    model: str | None,
+    told: bool,
+    names: list[str],
+) -> Made:
     """Every score of every row, kept or not, beside the documents."""
     documents = shelf.load("work", f"{text}-{part}")
     scores = rule.score(documents, sets.rules_from(rules), shelf.threads)
     if told and LANGUAGE not in scores.columns:
         scores = scores.join(shelf.load("work", f"language-{part}"), on="doc_id", how="left", maintain_order="left")
+    scores = grading.extra_scores(shelf, part, names, scores)
     if model is not None:
         given = learned.score(documents, quality.load(Path(model)))
         scores = scores.with_columns(given.alias(QUALITY))
@@ -108,9 +127,11 @@ def _threshold(shelf: Shelf, parts: list[str], keep_rate: float) -> Made:
     return Made((), {"quality_threshold": learned.threshold_for(scores, keep_rate)})
 
 
-def _decide(shelf: Shelf, part: str, rules: dict[str, dict[str, Any]], bound: float | None) -> Made:
+def _decide(shelf: Shelf, part: str, settings: CurateSettings, bound: float | None) -> Made:
     """The first failing rule of each row, from scores alone."""
-    in_force = [*sets.rules_from(rules), *([Rule(QUALITY, pl.col(QUALITY), low=bound)] if bound is not None else [])]
+    extra = grading.extra_rules(settings.perplexity, settings.grade)
+    best = [Rule(QUALITY, pl.col(QUALITY), low=bound)] if bound is not None else []
+    in_force = [*sets.rules_from(settings.rules), *extra, *best]
     return Made((shelf.save(rule.decide(shelf.load("scores", part), in_force), "work", f"decision-{part}"),))
 
 

@@ -1,5 +1,6 @@
 """Read the inputs of a curate step: slices in, normalised partitions and a ledger of what was damaged out."""
 
+import dataclasses
 from typing import Any
 
 import polars as pl
@@ -42,9 +43,7 @@ def read(job: Curation, settings: CurateSettings, slices: list[readers.Slice]) -
     """
     options = options_of(settings)
     digests = FileDigests(job.run)
-    config = settings.model_dump(
-        mode="json", include={"text_column", "source", "partition_mb", "strict", "max_damaged"}
-    )
+    config = dataclasses.asdict(options)
     works = [
         Work(
             f"{job.step}/read/{number:05d}",

@@ -2,8 +2,21 @@
 
 from curation.dedup import lines
 
-from ...settings import CurateSettings
-from . import contamination, contradictions, drops, duplicates, edits, passages, statistics, vectors
+from ...settings import CurateSettings, MinHashSettings
+from . import (
+    choosing,
+    contamination,
+    contradictions,
+    drops,
+    duplicates,
+    edits,
+    index,
+    passages,
+    statistics,
+    target,
+    topics,
+    vectors,
+)
 from .drops import Pending
 from .shelf import Curation
 
@@ -17,6 +30,11 @@ def global_stages(job: Curation, pending: Pending, settings: CurateSettings) -> 
     """
     keep_dropped = settings.keep_dropped
     done: list[str] = []
+    found = None
+    if settings.needs_vectors:
+        vectors.fit(job, pending, settings.embedding)
+    if settings.topics is not None:
+        found = topics.find_topics(job, pending, settings.topics, settings.embedding, pending.source)
     if settings.outliers is not None:
         statistics.drop_outliers(job, pending, settings.outliers)
         done.append("outliers")
@@ -29,7 +47,7 @@ def global_stages(job: Curation, pending: Pending, settings: CurateSettings) -> 
     if settings.conflicts is not None:  # before equal texts go, which are the votes that a majority is counted from
         contradictions.drop_conflicts(job, pending, settings.conflicts)
         done.append("conflicts")
-    if settings.exact is not None:
+    if settings.exact is not None and settings.index is None:
         duplicates.drop_exact(job, pending, settings.exact)
         done.append("exact")
     if settings.lines is not None:
@@ -39,17 +57,27 @@ def global_stages(job: Curation, pending: Pending, settings: CurateSettings) -> 
     if settings.substring is not None:
         passages.take_out(job, pending, settings.substring, keep_dropped)
         done.append("substring")
-    if settings.minhash is not None:
+    if settings.index is not None:  # in place of exact and near duplicates, which it finds in this corpus as well
+        index.drop_indexed(job, pending, settings.index, settings.minhash or MinHashSettings())
+        done.append("index")
+    elif settings.minhash is not None:
         duplicates.drop_near(job, pending, settings.minhash)
         done.append("minhash")
     if settings.semantic is not None:
-        vectors.fit(job, pending, settings.embedding)
         vectors.drop_semantic(job, pending, settings.semantic, settings.embedding)
         done.append("semantic")
+    if settings.target is not None:
+        target.select_for_target(job, pending, settings.target)
+        done.append("target")
+    if settings.selection is not None:
+        choosing.select(job, pending, settings.selection, settings.embedding)
+        done.append("selection")
     if settings.diversity is not None:
-        statistics.balance(job, pending, settings.diversity, None)
+        statistics.balance(job, pending, settings.diversity, found)
         done.append("diversity")
     if settings.overrides is not None:  # last, so that duplicates of what people drop are not freed by it
         drops.drop_reviewed(job, pending)
         done.append(drops.REVIEW)
+    if found is not None:
+        topics.report_mix(job, pending, found)
     return done

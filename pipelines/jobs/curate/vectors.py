@@ -1,20 +1,18 @@
 """Vectors of the documents, and what is decided by them: semantic duplicates."""
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 import polars as pl
-from safetensors.numpy import load_file, save_file
 
-from curation import clusters, sample, storage
+from curation import clusters, sample
 from curation.dedup import semantic
 from curation.dedup.semantic import SemanticOptions
 from curation.embedding import tfidf
 from curation.embedding.tfidf import TfidfModel, TfidfOptions
 
 from ...run import Made
-from . import drops
+from . import arrays, drops
 from .shelf import Curation, Shelf
 
 MODEL, CENTRES = "embedding", "semantic-centres"  # files of work/
@@ -44,26 +42,15 @@ def _sample(shelf: Shelf, part: str, source: str, decisions: list[drops.Decision
 def _fit(shelf: Shelf, files: list[str], options: TfidfOptions) -> Made:
     texts = sample.merged(pl.concat([shelf.load("work", file) for file in files]), options.sample)
     model = tfidf.fit(texts["text"], options)
-    arrays = {"rarity": model.rarity, "directions": model.directions, "middle": model.middle}
+    learned = {"rarity": model.rarity, "directions": model.directions, "middle": model.middle}
     vectors = tfidf.embed(texts["text"], model)
-    return Made((_save(shelf, arrays, MODEL), _save(shelf, {"vectors": vectors}, f"{MODEL}-sampled")))
-
-
-def _save(shelf: Shelf, arrays: dict[str, np.ndarray], name: str) -> str:
-    path = f"work/{shelf.step}/{name}.safetensors"
-    with storage.atomic(shelf.folder / path) as temporary:
-        save_file({key: np.ascontiguousarray(array) for key, array in arrays.items()}, temporary)
-    return path
-
-
-def _load(shelf: Shelf, name: str) -> dict[str, Any]:
-    return load_file(shelf.folder / f"work/{shelf.step}/{name}.safetensors")
+    return Made((arrays.save(shelf, learned, MODEL), arrays.save(shelf, {"vectors": vectors}, f"{MODEL}-sampled")))
 
 
 def embedded(shelf: Shelf, documents: pl.DataFrame, options: TfidfOptions) -> np.ndarray:
     """Vectors of documents by the model that `fit` stored, float32 (n, dimensions)."""
-    arrays = _load(shelf, MODEL)
-    model = TfidfModel(arrays["rarity"], arrays["directions"], arrays["middle"], options.ngrams)
+    known = arrays.load(shelf, MODEL)
+    model = TfidfModel(known["rarity"], known["directions"], known["middle"], options.ngrams)
     return tfidf.embed(documents["text"], model)
 
 
@@ -101,8 +88,8 @@ def _centres(
             rows = rows.join(shelf.load("work", decision.file(part), ["doc_id"]), on="doc_id", how="anti")
         documents += rows.height
     k = semantic.cluster_count(documents, options)
-    found = clusters.cluster(_load(shelf, f"{MODEL}-sampled")["vectors"], k, options.seed)
-    return Made((_save(shelf, {"centres": found.centres}, CENTRES),))
+    found = clusters.cluster(arrays.load(shelf, f"{MODEL}-sampled")["vectors"], k, options.seed)
+    return Made((arrays.save(shelf, {"centres": found.centres}, CENTRES),))
 
 
 def _semantic_side(
@@ -110,7 +97,7 @@ def _semantic_side(
     embedding: TfidfOptions,
 ) -> Made:  # fmt: skip
     documents = drops.ordered(shelf, part, drops.survivors(shelf, source, part, decisions), date)
-    centres = _load(shelf, CENTRES)["centres"]
+    centres = arrays.load(shelf, CENTRES)["centres"]
     side = semantic.sketch(documents, embedded(shelf, documents, embedding), centres, options)
     return Made((shelf.save(side, "work", f"semantic-side-{part}"),))
 

@@ -40,3 +40,14 @@ def test_too_much_damage_stops_the_run(tmp_path: Path):
     (tmp_path / "a.jsonl").write_text('{"text": "a"}\n{\n{\n')
     with Run(tmp_path / "run") as run, pytest.raises(InputError, match="2 damaged"):
         step(run, CurateSettings(inputs=(str(tmp_path / "a.jsonl"),)))
+
+
+@pytest.mark.parametrize("change", [{"quote": ""}, {"encoding": "cp949"}, {"html": "source"}, {"max_page_mb": 1}])
+def test_whatever_decides_the_text_reads_again(tmp_path: Path, change):
+    (tmp_path / "a.csv").write_text('text\n"one"\n')
+    settings = CurateSettings(inputs=(str(tmp_path / "a.csv"),))
+    with Run(tmp_path / "run") as run:
+        step(run, settings)
+        before = len(run.done)
+        step(run, settings.model_copy(update=change))
+        assert len(run.done) == before + 1
