@@ -22,7 +22,7 @@ from curation.writers.options import WriteOptions
 
 from .base import Settings, forbidding_others
 from .grading import GradeSettings, PerplexitySettings
-from .index import IndexSettings
+from .index import IndexSettings, one_keep_order
 from .structure import SampleSettings, StructureSettings
 from .target import TargetSettings
 from .topics import SelectionSettings, TopicSettings
@@ -182,6 +182,13 @@ class CurateSettings(Settings):
     def _shares_of_topics_have_topics(self) -> "CurateSettings":
         if self.diversity is not None and "topic" in self.diversity.targets and self.topics is None:
             raise ValueError("diversity.targets.topic: found no topics to balance, expected the key 'topics'")
+        return self
+
+    @model_validator(mode="after")
+    def _an_index_has_one_order(self) -> "CurateSettings":
+        if self.index is not None:
+            exact, near = (None if stage is None else stage.keep for stage in (self.exact, self.minhash))
+            one_keep_order(exact, near, ExactSettings().keep)
         return self
 
     @model_validator(mode="after")

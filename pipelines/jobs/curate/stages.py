@@ -2,7 +2,7 @@
 
 from curation.dedup import lines
 
-from ...settings import CurateSettings, MinHashSettings
+from ...settings import CurateSettings
 from . import (
     choosing,
     contamination,
@@ -58,7 +58,8 @@ def global_stages(job: Curation, pending: Pending, settings: CurateSettings) -> 
         passages.take_out(job, pending, settings.substring, keep_dropped)
         done.append("substring")
     if settings.index is not None:  # in place of exact and near duplicates, which it finds in this corpus as well
-        index.drop_indexed(job, pending, settings.index, settings.minhash or MinHashSettings())
+        assert settings.minhash is not None  # the settings see to it
+        index.drop_indexed(job, pending, settings.index, settings.minhash)
         done.append("index")
     elif settings.minhash is not None:
         duplicates.drop_near(job, pending, settings.minhash)
