@@ -128,6 +128,7 @@ def resolve(recipe: Recipe, folder: Path) -> Recipe:
         "overrides",
         "labelled",
         "file",
+        "folder",
         "demos",
         "held_out",
         "tasks",

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from ..rules.counts import CHARACTERS, TEXT, WORDS, counted, share
-from .gate import ENGLISH, KOREAN, UNDETERMINED, is_korean, language
+from .gate import ENGLISH, KOREAN, UNDETERMINED, english_words, is_korean, language, language_of, latin_share
 
 # Below this the model guesses: for a text of which it knows nothing it says English with .125.
 LEAST = 0.3
@@ -48,7 +48,9 @@ def identify(texts: pl.Series, gate: bool = True) -> pl.DataFrame:
 def _gated(rows: pl.DataFrame) -> pl.DataFrame:
     """Columns row, lang, lang_score of the rows that the gate decides; the plainly Korean ones by counts alone."""
     korean = rows.filter(is_korean()).with_columns(lang=pl.lit(KOREAN))
-    others = rows.filter(~is_korean()).with_columns(lang=language()).filter(pl.col("lang") != UNDETERMINED)
+    others = rows.filter(~is_korean()).with_columns(english=english_words(), latin=latin_share())
+    others = others.with_columns(lang=language_of(pl.col("english"), pl.col("latin")))
+    others = others.filter(pl.col("lang") != UNDETERMINED)
     parts = [
         (korean, _FOREIGN[KOREAN]),
         *((others.filter(pl.col("lang") == lang), _FOREIGN[lang]) for lang in _FOREIGN),

@@ -27,7 +27,7 @@ def hangul_share() -> pl.Expr:
 
 def latin_share() -> pl.Expr:
     """Share of Latin letters among the characters that are not white space, 0 for none; of text and counts."""
-    others = TEXT.str.replace_all(r"[\p{Latin}\s]+", "").str.len_chars()
+    others = TEXT.str.count_matches(r"[^\p{Latin}\s]")
     return share(CHARACTERS - others, CHARACTERS)
 
 
@@ -43,10 +43,15 @@ def is_korean(from_share: float = HANGUL_FROM) -> pl.Expr:
 
 def language() -> pl.Expr:
     """`ko`, `en` or `und` (ISO 639): what script and words decide; of text and counts."""
-    found, part = english_words(), share(english_words(), WORDS)
+    return language_of(english_words(), latin_share())
+
+
+def language_of(found: pl.Expr, latin_share: pl.Expr) -> pl.Expr:
+    """`language` of numbers that are known already: polars counts an expression anew in each place where it stands."""
+    part = share(found, WORDS)
     english = ((found >= WORDS_FROM) & (part >= WORD_SHARE)) | (part >= SHORT_SHARE)
-    latin = latin_share() >= LATIN_FROM
-    mixed = (hangul_share() >= MIXED_HANGUL_FROM) & (latin_share() + hangul_share() >= LATIN_FROM) & (found == 0)
+    latin = latin_share >= LATIN_FROM
+    mixed = (hangul_share() >= MIXED_HANGUL_FROM) & (latin_share + hangul_share() >= LATIN_FROM) & (found == 0)
     return (
         pl.when(is_korean())
         .then(pl.lit(KOREAN))

@@ -7,8 +7,8 @@ import polars as pl
 
 from ...run import Record
 
-COUNTED = ("records", "damaged", "characters", "passed", "consumed", "made", "samples")
-FOUND = ("bounds", "shares", "spellings", "conflicting", "items", "quality_threshold", "topics", "target", "unscored")
+COUNTED = ("records", "damaged", "characters", "passed", "consumed", "made", "samples", "unscored")
+FOUND = ("bounds", "shares", "spellings", "conflicting", "items", "quality_threshold", "topics", "target")
 GROUPED = ("edited", "dropped", "stages", "grown", "tokens")
 
 

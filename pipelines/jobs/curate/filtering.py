@@ -162,12 +162,11 @@ def _clean(
     split = rule.split(documents, shelf.load("work", f"decision-{part}"), "rules")
     split = answers.spare(documents, with_details(split, sets.rules_from(rules)), shelf.overrides())
     tables.conserve(f"{shelf.step}/rules", documents.height, split.kept.height, split.dropped.height, 0)
-    edited = pii.replace(split.kept, personal.kinds, personal.style, key)
-    tables.conserve(f"{shelf.step}/personal_data", split.kept.height, edited.rows.height, 0, 0)
-    outputs = [
-        shelf.save(edited.rows, "work", f"{CLEAN}-{part}"),
-        shelf.save(pl.concat([split.ledger, edited.ledger]), "ledger", f"rules-{part}"),
-    ]
-    if keep_dropped:
-        outputs.append(shelf.save(split.dropped, "dropped", f"rules-{part}"))
-    return Made(tuple(outputs), {**of_drops(split.ledger), "edited": by_rule(edited.ledger)})
+    outputs = [shelf.save(split.dropped, "dropped", f"rules-{part}")] if keep_dropped else []
+    kept, ledger = split.kept, split.ledger
+    del documents, split  # texts that nobody looks at any more are half of the memory
+    edited = pii.replace(kept, personal.kinds, personal.style, key)
+    tables.conserve(f"{shelf.step}/personal_data", kept.height, edited.rows.height, 0, 0)
+    outputs.append(shelf.save(edited.rows, "work", f"{CLEAN}-{part}"))
+    outputs.append(shelf.save(pl.concat([ledger, edited.ledger]), "ledger", f"rules-{part}"))
+    return Made(tuple(outputs), {**of_drops(ledger), "edited": by_rule(edited.ledger)})

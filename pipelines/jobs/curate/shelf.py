@@ -48,7 +48,7 @@ class Shelf:
     def save(self, frame: pl.DataFrame, kind: str, name: str) -> str:
         """Write a file of this step; its path."""
         path = self.path(kind, name)
-        storage.write_parquet(frame, self.folder / path)
+        storage.write_parquet(frame, self.folder / path, level=1 if kind == "work" else 3)
         return path
 
 
