@@ -34,9 +34,12 @@ def explain(error: ValidationError, recipe: type[BaseModel], jobs: Mapping[str, 
         found = first["input"].get("job") if isinstance(first["input"], dict) else first["input"]
         return f"{key}.job is {found!r}, expected one of {', '.join(jobs)}{nearest(str(found), jobs)}"
     if first["type"] == "value_error":
-        whole = first["loc"][-1] in jobs or isinstance(first["input"], dict)  # said by a validator of all keys
-        *parts, sentence = [*(str(part) for part in (location if whole else location[:-1])), str(first["ctx"]["error"])]
-        return f"{'.'.join(parts)}{': ' if whole and first['loc'][-1] not in jobs else '.'}{sentence}"
+        sentence, last = str(first["ctx"]["error"]), str(first["loc"][-1])
+        if last in jobs:  # said by a validator of all keys of a step
+            return f"{key}.{sentence}"
+        if sentence.startswith(last):
+            return ".".join([*(str(part) for part in location[:-1]), sentence])
+        return f"{key}: {sentence}"
     return f"{key} is {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
 
 

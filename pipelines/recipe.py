@@ -179,7 +179,10 @@ def override(tree: dict[str, Any], text: str) -> None:
         tree = tree[parent]
         if not isinstance(tree, dict):
             raise InputError(f"--set {text!r}: {parent!r} is not a group of settings")
-    tree[last] = yaml.safe_load(value)
+    try:
+        tree[last] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise InputError(f"--set {text!r}: the value is no YAML ({' '.join(str(error).split())})") from error
 
 
 def _default(step: dict[str, Any], key: str) -> dict[str, Any]:

@@ -31,6 +31,9 @@ def plan(inputs: Sequence[str | Path], options: ReadOptions) -> list[Slice]:
     if not inputs:
         raise InputError("found no input, expected files, folders or patterns")
     found = [file for given in inputs for file in _expand(str(given))]
+    for path, _, _ in found:
+        if path != path.encode("utf-8", "ignore").decode():
+            raise InputError(f"{ascii(path)}: found a name that is no UTF-8 text, expected one; rename the file")
     pieces: list[Slice] = []
     for path, name in _named(found):
         pieces.extend(_slices(path, name, options))

@@ -71,7 +71,9 @@ def test_rows_of_an_earlier_step_keep_their_ids(tmp_path: Path) -> None:
 def test_files_of_every_type_are_read_under_their_names(tmp_path: Path) -> None:
     record = {"prompt": "q", "completion": "a"}
     (tmp_path / "below").mkdir()
-    (tmp_path / "below" / "a.jsonl.gz").write_bytes(gzip.compress(write(tmp_path / "b.jsonl", [record]).read_bytes()))
+    (tmp_path / "below" / "a.jsonl.gz").write_bytes(
+        gzip.compress(write(tmp_path / "b.jsonl", [record]).read_bytes(), mtime=0)
+    )
     (tmp_path / "c.json").write_text(json.dumps([record]))
     pl.DataFrame([record]).write_parquet(tmp_path / "d.parquet")
     frame = load(tmp_path).rows

@@ -135,10 +135,10 @@ def _shard(shelf: Shelf, shard: int, files: list[str], options: MinHashOptions) 
 
 def _drop_near(shelf: Shelf, part: str, file: str, found: list[str], options: MinHashOptions) -> Made:
     documents, planned = shelf.load("work", file, ["doc_id"]), shelf.load("work", f"{NEAR}-part-{part}")
-    here = pl.col("row").is_between(planned["row"].min(), planned["row"].max())
+    # Of a row with the same shingles as another, what became of that one decides, wherever it is.
+    wanted = pl.concat([planned["row"], planned["first"]]).unique().to_frame("row").lazy()
     paths = [shelf.folder / shelf.path("work", name) for name in found]
-    rows = pl.concat(
-        [pl.DataFrame(schema=verify.FOUND), *(pl.scan_parquet(path).filter(here).collect() for path in paths)]
-    )
+    parts = [pl.scan_parquet(path).join(wanted, on="row", how="semi").collect() for path in paths]
+    rows = pl.concat([pl.DataFrame(schema=verify.FOUND), *parts])
     decided = candidates.drops(documents, planned, shelf.load("work", f"{NEAR}-kept"), rows, options)
     return Made((shelf.save(decided, "work", f"{NEAR}-drops-{part}"),))

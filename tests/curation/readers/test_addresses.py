@@ -23,7 +23,7 @@ LINES = b"".join(b'{"text":"record %d"}\n' % number for number in range(500))
 def put(folder: Path) -> None:
     folder.mkdir()
     (folder / "a.jsonl").write_bytes(LINES)
-    (folder / "b.jsonl.gz").write_bytes(gzip.compress(LINES))
+    (folder / "b.jsonl.gz").write_bytes(gzip.compress(LINES, mtime=0))
     (folder / "c").mkdir()
     (folder / "c/d.csv").write_text('text,n\n"x\ny",1\n')
     (folder / ".hidden.jsonl").write_bytes(LINES)

@@ -46,11 +46,11 @@ def chunked(data: bytes) -> bytes:
         answer(HTML, Content_Type="text/html; charset=utf-8"),
         answer(HTML, Content_Type="TEXT/HTML"),
         answer(HTML),
-        answer(gzip.compress(HTML), Content_Type="text/html", Content_Encoding="gzip"),
+        answer(gzip.compress(HTML, mtime=0), Content_Type="text/html", Content_Encoding="gzip"),
         answer(zlib.compress(HTML), Content_Type="text/html", Content_Encoding="deflate"),
         answer(zlib.compress(HTML)[2:-4], Content_Type="text/html", Content_Encoding="deflate"),
         answer(HTML, Content_Type="text/html", Content_Encoding="br"),  # the crawler has decoded it
-        answer(chunked(gzip.compress(HTML)), Content_Type="text/html", Content_Encoding="gzip",
+        answer(chunked(gzip.compress(HTML, mtime=0)), Content_Type="text/html", Content_Encoding="gzip",
                Transfer_Encoding="chunked"),
         record(HTML, "resource", Content_Type="text/html"),
         record(TEXT.encode(), "conversion", Content_Type="text/plain"),

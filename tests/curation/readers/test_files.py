@@ -14,7 +14,11 @@ DATA = b"".join(b'{"text":"record %d"}\n' % number for number in range(30_000))
 
 
 def compress(suffix: str, data: bytes) -> bytes:
-    return gzip.compress(data, 1) if suffix == ".gz" else zstandard.ZstdCompressor(write_checksum=True).compress(data)
+    return (
+        gzip.compress(data, 1, mtime=0)
+        if suffix == ".gz"
+        else zstandard.ZstdCompressor(write_checksum=True).compress(data)
+    )
 
 
 def texts(path: Path, options: ReadOptions | None = None) -> list[str]:

@@ -41,7 +41,7 @@ def read_all(path: Path, options: ReadOptions) -> tuple[pl.DataFrame, pl.DataFra
 def write(path: Path, data: bytes) -> Path:
     """Write bytes, compressed as the name says."""
     if path.suffix == ".gz":
-        data = gzip.compress(data)
+        data = gzip.compress(data, mtime=0)
     elif path.suffix == ".zst":
         data = zstandard.compress(data)
     path.write_bytes(data)

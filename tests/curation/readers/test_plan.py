@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import pickle
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def touch(path: Path, data: bytes = LINE) -> Path:
 def test_names_are_relative_to_the_input(tmp_path: Path) -> None:
     touch(tmp_path / "in/b/c.jsonl")
     touch(tmp_path / "in/b/a.md", b"text")
-    touch(tmp_path / "in/a.jsonl.gz", gzip.compress(LINE))
+    touch(tmp_path / "in/a.jsonl.gz", gzip.compress(LINE, mtime=0))
     touch(tmp_path / "in/.hidden.jsonl")
     touch(tmp_path / "in/.git/x.jsonl")
     touch(tmp_path / "in/picture.png", b"\x89PNG")
@@ -82,13 +83,13 @@ REFUSED = {
     "missing.jsonl": (None, "no such file or folder"),
     "empty.jsonl": (b"", "found an empty file"),
     "empty.txt": (b"", "found an empty file"),
-    "hollow.jsonl.gz": (gzip.compress(b""), "found nothing in the compressed file"),
+    "hollow.jsonl.gz": (gzip.compress(b"", mtime=0), "found nothing in the compressed file"),
     "plain.jsonl.gz": (LINE, "found text, expected gzip as its name says"),
     "zstd.jsonl.gz": (zstandard.compress(LINE), "found Zstandard, expected gzip as its name says"),
     "plain.jsonl.zst": (LINE, "found text, expected Zstandard as its name says"),
-    "gzip.jsonl": (gzip.compress(LINE), "found gzip, expected JSON Lines as its name says"),
+    "gzip.jsonl": (gzip.compress(LINE, mtime=0), "found gzip, expected JSON Lines as its name says"),
     "zip.jsonl": (b"PK\x03\x04rest", "found a ZIP archive, expected JSON Lines"),
-    "twice.jsonl.gz": (gzip.compress(gzip.compress(LINE)), "found gzip, expected JSON Lines"),
+    "twice.jsonl.gz": (gzip.compress(gzip.compress(LINE), mtime=0), "found gzip, expected JSON Lines"),
     "binary.jsonl": (bytes(range(256)) * 4, "found binary data, expected JSON Lines"),
     "binary.txt": (bytes(range(256)) * 4, "found binary data, expected text"),
     "pointer.jsonl": (b"version https://git-lfs.github.com/spec/v1\n", "found a Git LFS pointer, not the file"),
@@ -117,8 +118,8 @@ REFUSED = {
     "zip.html": (b"PK\x03\x04rest", "found a ZIP archive, expected HTML"),
     "text.arrow": (LINE, "found damaged data .*expected a whole Arrow IPC file"),
     "table.xlsx": (b"PK\x03\x04rest", "found a name that no reader knows"),
-    "data.arrow.gz": (gzip.compress(b"ARROW1"), "found a name that no reader knows"),
-    "pages.parquet.gz": (gzip.compress(b"PAR1"), "found a name that no reader knows"),
+    "data.arrow.gz": (gzip.compress(b"ARROW1", mtime=0), "found a name that no reader knows"),
+    "pages.parquet.gz": (gzip.compress(b"PAR1", mtime=0), "found a name that no reader knows"),
 }
 
 
@@ -164,3 +165,12 @@ def test_a_file_whose_name_looks_like_a_pattern(tmp_path: Path) -> None:
 def test_an_unknown_encoding() -> None:
     with pytest.raises(InputError, match="encoding: found 'utf-9', expected a name such as"):
         ReadOptions(encoding="utf-9")
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    try:
+        (tmp_path / os.fsdecode(b"\xff.jsonl")).write_text('{"text": "a"}\n')
+    except OSError:
+        pytest.skip("this file system takes only names that are text")
+    with pytest.raises(InputError, match="no UTF-8 text"):
+        readers.plan([tmp_path], ReadOptions())

@@ -14,7 +14,7 @@ def test_texts_of_rows_and_plain_files_do_not_depend_on_their_order(tmp_path: Pa
     (tmp_path / "rows.jsonl").write_text("\n".join(json.dumps(row) for row in rows) + "\n")
     pl.DataFrame({"body": ["first", None]}).write_parquet(tmp_path / "table.parquet")
     (tmp_path / "plain.txt").write_bytes(b"\xef\xbb\xbfWhole file,\ntwo lines")
-    (tmp_path / "zipped.md.gz").write_bytes(gzip.compress(b"# Heading"))
+    (tmp_path / "zipped.md.gz").write_bytes(gzip.compress(b"# Heading", mtime=0))
     (tmp_path / "other.bin").write_bytes(b"\0")
     found, without = texts.read([tmp_path], "body")
     assert found["text"].to_list() == ["# Heading", "Whole file,\ntwo lines", "a\nb", "first", "둘째 글"]

@@ -17,7 +17,7 @@ def bad_files(folder: Path) -> dict[str, tuple[bytes, str]]:
     return {
         "empty.jsonl": (b"", "empty"),
         "text.jsonl.gz": (GOOD.encode(), "gzip"),
-        "packed.jsonl": (gzip.compress(GOOD.encode()), "gzip"),
+        "packed.jsonl": (gzip.compress(GOOD.encode(), mtime=0), "gzip"),
         "text.parquet": (GOOD.encode(), "Parquet"),
         "cp949.jsonl": (json.dumps({"text": "안녕하세요 여러분"}, ensure_ascii=False).encode("cp949") + b"\n", "UTF-8"),
         "columns.jsonl": (b'{"title": "a", "body": "b"}\n', "--text-column"),

@@ -30,3 +30,13 @@ def test_fields_that_must_be_equal_too_keep_one_answer_to_two_questions(step, le
     made = step(["yes", "yes", "Yes"], meta=['{"q": "Is it red?"}', '{"q": "Is it blue?"}', '{"q": "Is it red?"}'])
     duplicates.drop_exact(*made, ExactSettings(fields=("q",)))
     assert left(made)["doc_id"].to_list() == ["00", "01"]
+
+
+def test_copies_of_a_dropped_document_name_the_kept_one_also_from_another_partition(step, left, ledger):
+    one, other = LONG, LONG.replace("water", "tea", 1)
+    made = step([one + " and more of it to be the longest", "x", other, other.replace(" ", "  ", 1)])
+    duplicates.drop_near(*made, MinHashSettings(threshold=0.4))
+    kept = set(left(made)["doc_id"])
+    rows = ledger(made)
+    assert rows.height == 2 and set(rows["duplicate_of"]) <= kept
+    assert rows["similarity"].n_unique() == 1 and rows["similarity"][0] < 1
