@@ -35,7 +35,6 @@ def _shared_data_folder() -> Path | None:
     return folder if folder.is_dir() else None
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip, with the reason, what this machine cannot run."""
     no_data = None
@@ -45,8 +44,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if importlib.util.find_spec("vllm") is None:
         no_vllm = pytest.mark.skip(reason="vllm is not installed")
     for item in items:
-        # Processes of pytest-xdist share a file's fixtures, and the shortened demo, which takes minutes, is made once.
-        item.add_marker(pytest.mark.xdist_group("demo" if "demo" in item.fixturenames else str(item.path)))
         if no_data is not None and "shared_data" in item.keywords:
             item.add_marker(no_data)
         if no_vllm is not None and "vllm" in item.keywords:
