@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import random
@@ -77,12 +78,20 @@ def _contents() -> Callable[[Path], dict[str, bytes]]:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory, keepwise) -> Path:
-    """The run folder of a shortened demo, made by the command that a newcomer types."""
-    run = tmp_path_factory.mktemp("demo") / "run"
-    ended = keepwise("demo", "--small", "--out", run)
-    assert ended.code == 0, ended.err
-    (run.parent / "said.txt").write_text(ended.out)
-    return run
+    """The run folder of a shortened demo, made by the command that a newcomer types; it takes minutes.
+
+    Test processes of one session share it: the first makes it, the others wait.
+    """
+    own = tmp_path_factory.getbasetemp()
+    place = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "demo"
+    place.mkdir(exist_ok=True)
+    with (place / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (place / "said.txt").exists():
+            ended = keepwise("demo", "--small", "--out", place / "run")
+            assert ended.code == 0, ended.err
+            (place / "said.txt").write_text(ended.out)
+    return place / "run"
 
 
 def table(run: Path, name: str) -> pl.DataFrame:

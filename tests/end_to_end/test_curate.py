@@ -129,22 +129,6 @@ def test_the_same_command_again_does_nothing_and_says_so(whole: Path, keepwise, 
     assert contents(whole / "run") == before
 
 
-def test_a_run_killed_at_many_moments_ends_with_the_same_bytes(whole: Path, tmp_path: Path, keepwise, contents):
-    run = tmp_path / "run"
-    manifest = run / "manifest.jsonl"
-    kills = 0
-    for lines in (1, 4, 9, 14, 19, 24):  # after so many finished tasks, wherever the process then is
-        kills += keepwise.killed(
-            lambda wanted=lines: manifest.is_file() and manifest.read_bytes().count(b"\n") >= wanted,
-            "curate", whole / "in", "--out", run,
-        )  # fmt: skip
-    assert kills >= 4
-    ended = keepwise("curate", whole / "in", "--out", run)
-    assert ended.code == 0, ended.err
-    assert contents(run) == contents(whole / "run")
-    assert not list(run.rglob("*.partial"))
-
-
 @pytest.mark.parametrize(
     ("setting", "reruns"),
     [
