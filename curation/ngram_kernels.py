@@ -1,56 +1,22 @@
 """Compiled kernels over the n-grams of texts: they read UTF-8 bytes once and keep nothing of the text.
 
-All in one file, because compiled code is cached beside it and the cache knows of changes to this file alone.
+All but `compiled` in one file, because the cache of compiled code knows of changes to this file alone.
 """
 
-from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 
+from .compiled import decode, kernel, mix
+
 _BASE = np.uint64(0x9E3779B97F4A7C15)
-_ONE, _SHIFT = np.uint64(1), np.uint64(33)
-_MIX_1, _MIX_2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
+_ONE = np.uint64(1)
 _EDGE = np.uint64(0x2545F4914F6CDD1D)  # stands for the beginning and the end of a word
 _WORD = np.uint64(0x5851F42D4C957F2D)  # word n-grams and character n-grams never agree by chance
 _CHARACTER = np.uint64(0x14057B7EF767814F)
 
 
-def _kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile when first called; keep the machine code beside the source, or nowhere if that cannot be written."""
-    try:
-        return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # what numba raises when it finds no folder to write to
-        return numba.njit(nogil=True)(function)
-
-
-@_kernel
-def _mix(value: Any) -> Any:
-    """The finaliser of MurmurHash3 for 64 bits."""
-    value ^= value >> _SHIFT
-    value *= _MIX_1
-    value ^= value >> _SHIFT
-    value *= _MIX_2
-    return value ^ (value >> _SHIFT)
-
-
-@_kernel
-def _decode(content: np.ndarray, at: int) -> Any:
-    """Character number and its length in bytes at a place in valid UTF-8."""
-    first = np.int64(content[at])
-    if first < 0x80:
-        return first, 1
-    second = np.int64(content[at + 1]) & 0x3F
-    if first < 0xE0:
-        return (first & 0x1F) << 6 | second, 2
-    third = np.int64(content[at + 2]) & 0x3F
-    if first < 0xF0:
-        return (first & 0x0F) << 12 | second << 6 | third, 3
-    return (first & 0x07) << 18 | second << 12 | third << 6 | np.int64(content[at + 3]) & 0x3F, 4
-
-
-@_kernel
+@kernel
 def _push(recent: np.ndarray, filled: int, unit: Any) -> int:
     """Put a unit in front of the recent ones; how many there are now."""
     for at in range(len(recent) - 1, 0, -1):
@@ -59,7 +25,7 @@ def _push(recent: np.ndarray, filled: int, unit: Any) -> int:
     return min(filled + 1, len(recent))
 
 
-@_kernel
+@kernel
 def _emit(
     recent: np.ndarray,
     filled: int,
@@ -76,7 +42,7 @@ def _emit(
     for size in range(1, min(filled, longest) + 1):
         value = (value + recent[size - 1]) * _BASE
         if size >= shortest:
-            bucket = np.int64(_mix(value) & mask)
+            bucket = np.int64(mix(value) & mask)
             if counts[bucket] == 0:
                 touched[used] = bucket
                 used += 1
@@ -84,7 +50,7 @@ def _emit(
     return used
 
 
-@_kernel
+@kernel
 def count_ngrams(
     content: np.ndarray,
     starts: np.ndarray,
@@ -120,7 +86,7 @@ def count_ngrams(
             kind, size = np.int64(0), 1  # as after a space
             code = np.uint64(0)
             if at < starts[row + 1]:
-                number, size = _decode(content, at)
+                number, size = decode(content, at)
                 code = np.uint64(number)
                 if number < len(table):
                     kind = np.int64(table[number])
@@ -130,7 +96,7 @@ def count_ngrams(
                     lowest = max(shortest, 2)  # an edge alone says nothing
                     used = _emit(letters, letter_count, lowest, longest, _CHARACTER, mask, counts, touched, used)
                 if words > 0 and (inside == 1 or marks):
-                    token_count = _push(tokens, token_count, _mix(token))
+                    token_count = _push(tokens, token_count, mix(token))
                     used = _emit(tokens, token_count, 1, words, _WORD, mask, counts, touched, used)
                 inside, token = 0, _WORD
             if kind != 0:

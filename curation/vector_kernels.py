@@ -4,22 +4,12 @@ A matrix product of a library sums in an order that depends on the shape of the 
 give other bits in another partition.
 """
 
-from collections.abc import Callable
-from typing import Any
-
-import numba
 import numpy as np
 
-
-def _kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile when first called; keep the machine code beside the source, or nowhere if that cannot be written."""
-    try:
-        return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # what numba raises when it finds no folder to write to
-        return numba.njit(nogil=True)(function)
+from .compiled import kernel
 
 
-@_kernel
+@kernel
 def products(rows: np.ndarray, columns: np.ndarray, result: np.ndarray) -> None:
     """Scalar products of each row (n, d) with each column (d, m), summed along d from its beginning: (n, m)."""
     for row in range(len(rows)):
@@ -33,7 +23,7 @@ def products(rows: np.ndarray, columns: np.ndarray, result: np.ndarray) -> None:
                     sums[column] += value * line[column]
 
 
-@_kernel
+@kernel
 def sparse_products(
     indptr: np.ndarray, indices: np.ndarray, values: np.ndarray, columns: np.ndarray, result: np.ndarray
 ) -> None:
@@ -48,7 +38,7 @@ def sparse_products(
                 sums[column] += value * line[column]
 
 
-@_kernel
+@kernel
 def mean_of_largest(similarities: np.ndarray, k: int, result: np.ndarray) -> None:
     """Mean of the k largest of each row, summed from the largest on."""
     largest = np.empty(k, np.float64)
@@ -67,7 +57,7 @@ def mean_of_largest(similarities: np.ndarray, k: int, result: np.ndarray) -> Non
         result[row] = total / k
 
 
-@_kernel
+@kernel
 def drop_greedily(
     vectors: np.ndarray,
     similarities: np.ndarray,

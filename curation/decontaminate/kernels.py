@@ -1,44 +1,19 @@
 """Compiled kernels of decontamination: letters of texts, windows of evaluation items, and where these occur.
 
-They hold no lock, write to their own rows only and start no threads. All that they call is in this file, because
-compiled code is cached beside it and the cache knows of changes to this file alone.
+They hold no lock, write to their own rows only and start no threads. All that they call is here or
+in `compiled`, because the cache of compiled code knows of changes to this file alone.
 """
 
 from typing import Any
 
 import numpy as np
 
-from ..dedup.unit_kernels import CHARACTER, JAMO, JOINER, SEPARATOR, WORD, kernel
+from ..compiled import decode, kernel, mix
+from ..dedup.unit_kernels import CHARACTER, JAMO, JOINER, SEPARATOR, WORD
 
-_MIX_SHIFT, _MIX_1, _MIX_2 = np.uint64(33), np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _BASE, _OTHER_BASE = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1342543DE82EF95)
 _ONE, _ZERO, _BIT, _BYTE = np.uint64(1), np.uint64(0), np.uint64(7), np.uint64(3)
 NEW_WORD, EDGE = 1, 2  # before a letter: a word begins; a match may begin or end
-
-
-@kernel
-def _mix(value: Any) -> Any:
-    """The finaliser of MurmurHash3 for 64 bits."""
-    value ^= value >> _MIX_SHIFT
-    value *= _MIX_1
-    value ^= value >> _MIX_SHIFT
-    value *= _MIX_2
-    return value ^ (value >> _MIX_SHIFT)
-
-
-@kernel
-def _decode(content: np.ndarray, at: int) -> Any:
-    """Character number and its length in bytes at a place in valid UTF-8."""
-    first = np.int64(content[at])
-    if first < 0x80:
-        return first, 1
-    second = np.int64(content[at + 1]) & 0x3F
-    if first < 0xE0:
-        return (first & 0x1F) << 6 | second, 2
-    third = np.int64(content[at + 2]) & 0x3F
-    if first < 0xF0:
-        return (first & 0x0F) << 12 | second << 6 | third, 3
-    return (first & 0x07) << 18 | second << 12 | third << 6 | np.int64(content[at + 3]) & 0x3F, 4
 
 
 @kernel
@@ -52,7 +27,7 @@ def read_letters(
     """
     at, found, before, apart = start, 0, SEPARATOR, True
     while at < stop:
-        code, size = _decode(content, at)
+        code, size = decode(content, at)
         at += size
         kind: Any = np.int64(classes[code]) if code < len(classes) else SEPARATOR
         if kind == SEPARATOR or (kind == JOINER and apart):
@@ -146,7 +121,7 @@ def cut_windows(
                     one = (one + np.uint64(codes[each]) + _ONE) * _BASE
                     two = (two ^ np.uint64(codes[each])) * _OTHER_BASE + _ONE
                 begins[found], sizes[found], owners[found] = at, ahead - at, item
-                key_1[found], key_2[found] = _mix(one), _mix(two)
+                key_1[found], key_2[found] = mix(one), mix(two)
             found += 1
         begin = end + 1
     return found
@@ -158,7 +133,7 @@ def anchor(codes: np.ndarray, begin: int, size: int) -> Any:
     value = _ZERO
     for at in range(begin, begin + size):
         value = value * _BASE + np.uint64(codes[at]) + _ONE
-    return _mix(value)
+    return mix(value)
 
 
 @kernel
@@ -268,7 +243,7 @@ def find_items(
                     rolling -= (np.uint64(codes[at - size]) + _ONE) * leaving
                 if at < size - 1:
                     continue
-                window = _look_up(_mix(rolling), table, head, bits)
+                window = _look_up(mix(rolling), table, head, bits)
                 while window >= 0:
                     place = at - size + 1
                     if (

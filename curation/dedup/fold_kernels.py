@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .kernels import CODE, DOTTED, UNSETTLED, WHITE, decode, kernel
+from ..compiled import kernel
+from .kernels import CODE, DOTTED, UNSETTLED, WHITE, decode
 
 _DOT, _ONE = np.uint32(0x307), np.uint64(1)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .kernels import kernel
+from ..compiled import kernel
 
 _ONE, _HALF, _LOW = np.uint64(1), np.uint64(32), np.uint64(0xFFFFFFFF)
 

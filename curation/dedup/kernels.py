@@ -5,11 +5,11 @@ test for negative values at each access. All in one file, because compiled code 
 of changes to this file alone.
 """
 
-from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
+
+from ..compiled import kernel, mix
 
 # An entry of the table of characters, uint32: the lower-cased character, its class, and what is to be known of it.
 CODE, CLASS, WHITE = np.uint32(0x1FFFFF), np.uint32(0x600000), np.uint32(1 << 25)
@@ -29,24 +29,6 @@ _SHIFT_16, _SHIFT_13 = np.uint32(16), np.uint32(13)
 _MIX32_1, _MIX32_2 = np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
 _BLOCK = 512  # shingles that are signed in one go: they stay in the first cache
 _AT, _READY, _SLOT, _ROLLING, _WORD, _LAST, _SAME = range(7)  # places in the state of a walk; two of _SAME
-
-
-def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile when first called; keep the machine code beside the source, or nowhere if that cannot be written."""
-    try:
-        return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # what numba raises when it finds no folder to write to
-        return numba.njit(nogil=True)(function)
-
-
-@kernel
-def _mix(value: Any) -> Any:
-    """The finaliser of MurmurHash3 for 64 bits."""
-    value ^= value >> _MIX_SHIFT
-    value *= _MIX_1
-    value ^= value >> _MIX_SHIFT
-    value *= _MIX_2
-    return value ^ (value >> _MIX_SHIFT)
 
 
 @kernel
@@ -136,14 +118,14 @@ def _cut_words(
         elif word == _WORD_START:
             break
         if word != _WORD_START:
-            unit = _mix(word)
+            unit = mix(word)
             word = _WORD_START
             rolling = (rolling - window[slot] * leaving) * _BASE + unit
             window[slot] = unit
             slot = _ZERO if slot == last else slot + _ONE
             ready += _ONE
             if ready >= least:
-                shingle = _mix(rolling ^ _SALT[0])
+                shingle = mix(rolling ^ _SALT[0])
                 _note(state, shingle)
                 block[count] = np.uint32(shingle >> _HALF)
                 count += _ONE
@@ -180,7 +162,7 @@ def _cut_characters(
         slot = _ZERO if slot == last else slot + _ONE
         ready += _ONE
         if ready >= least:
-            shingle = _mix(rolling ^ _SALT[1])
+            shingle = mix(rolling ^ _SALT[1])
             _note(state, shingle)
             block[count] = np.uint32(shingle >> _HALF)
             count += _ONE
@@ -288,7 +270,7 @@ def sketch_texts(
             key = _SALT[0]
             for k in range(band * rows_a_band, (band + 1) * rows_a_band):
                 key = (key + np.uint64(signature[k])) * _BASE
-            keys[band, row] = _mix(key)
+            keys[band, row] = mix(key)
 
 
 @kernel

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .unit_kernels import kernel
+from ..compiled import kernel
 
 _GROUP = np.uint64(40)
 

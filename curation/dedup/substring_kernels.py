@@ -1,44 +1,19 @@
 """Compiled kernels of substring dedup: units of a text, prints of its n-grams, and which n-grams repeat.
 
-They hold no lock, write to their own rows only and start no threads. All that they call is in this file, because
-compiled code is cached beside it and the cache knows of changes to this file alone.
+They hold no lock, write to their own rows only and start no threads. All that they call is here or
+in `compiled`, because the cache of compiled code knows of changes to this file alone.
 """
 
 from typing import Any
 
 import numpy as np
 
-from .unit_kernels import CHARACTER, JAMO, SEPARATOR, WORD, kernel
+from ..compiled import decode, kernel, mix
+from .unit_kernels import CHARACTER, JAMO, SEPARATOR, WORD
 
 _START, _STEP, _BASE = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3), np.uint64(0x9E3779B97F4A7C15)
-_MIX_SHIFT, _MIX_1, _MIX_2 = np.uint64(33), np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _ONE, _ZERO = np.uint64(1), np.uint64(0)
 _SPACE = np.uint8(32)
-
-
-@kernel
-def _mix(value: Any) -> Any:
-    """The finaliser of MurmurHash3 for 64 bits."""
-    value ^= value >> _MIX_SHIFT
-    value *= _MIX_1
-    value ^= value >> _MIX_SHIFT
-    value *= _MIX_2
-    return value ^ (value >> _MIX_SHIFT)
-
-
-@kernel
-def _decode(content: np.ndarray, at: int) -> Any:
-    """Character number and its length in bytes at a place in valid UTF-8."""
-    first = np.int64(content[at])
-    if first < 0x80:
-        return first, 1
-    second = np.int64(content[at + 1]) & 0x3F
-    if first < 0xE0:
-        return (first & 0x1F) << 6 | second, 2
-    third = np.int64(content[at + 2]) & 0x3F
-    if first < 0xF0:
-        return (first & 0x0F) << 12 | second << 6 | third, 3
-    return (first & 0x07) << 18 | second << 12 | third << 6 | np.int64(content[at + 3]) & 0x3F, 4
 
 
 @kernel
@@ -59,7 +34,7 @@ def count_units(
     for row in range(begin, end):
         at, before, found = starts[row], SEPARATOR, 0
         while at < starts[row + 1]:
-            code, size = _decode(content, at)
+            code, size = decode(content, at)
             kind: Any = np.int64(classes[code]) if code < len(classes) else SEPARATOR
             if _begins(kind, before):
                 found += 1
@@ -94,12 +69,12 @@ def cut_units(
     for row in range(begin, end):
         at, before, slot, character, value, open_unit = starts[row], SEPARATOR, slots[row], 0, _START, False
         while at < starts[row + 1]:
-            code, size = _decode(content, at)
+            code, size = decode(content, at)
             kind: Any = np.int64(classes[code]) if code < len(classes) else SEPARATOR
             starting = _begins(kind, before)
             inside = starting or (kind != SEPARATOR and before != SEPARATOR)
             if open_unit and (starting or not inside):
-                hashes[slot] = _mix(value)
+                hashes[slot] = mix(value)
                 slot += 1
                 open_unit = False
             if starting:
@@ -115,7 +90,7 @@ def cut_units(
             at += size
             character += 1
         if open_unit:
-            hashes[slot] = _mix(value)
+            hashes[slot] = mix(value)
             slot += 1
         if slot > slots[row]:
             cuts[slot - 1] = character
@@ -142,7 +117,7 @@ def least_grams(hashes: np.ndarray, begin: int, end: int, length: int, short: in
         gram = unit - begin - short + 1
         if gram < 0:
             continue
-        value = _mix(rolling)
+        value = mix(rolling)
         window[gram % width] = value
         if gram == 0 or value <= least:
             least, least_at = value, gram
@@ -254,7 +229,7 @@ def hash_regions(content: np.ndarray, hashes: np.ndarray, at: np.ndarray) -> Non
     at[0] = 0
     for place in range(len(content)):
         if content[place] == _SPACE:
-            hashes[unit] = _mix(value)
+            hashes[unit] = mix(value)
             unit, value = unit + 1, _START
             at[unit] = place + 1
         else:
@@ -321,10 +296,10 @@ def mark_repeats(
             run = unit - length + 1
             if run < offsets[region]:
                 continue
-            value = _mix(rolling) >> kept_bits
+            value = mix(rolling) >> kept_bits
             if np.int64(value % np.uint64(parts)) != part:
                 continue
-            slot = np.int64(_mix(value + _ONE) & mask)
+            slot = np.int64(mix(value + _ONE) & mask)
             while first[slot] >= 0:
                 if table[slot] == value:
                     other = first[slot]

@@ -1,55 +1,19 @@
 """Compiled kernels that cut texts into lines, paragraphs, words and characters, and take spans out of texts.
 
-They hold no lock, write to their own rows only and start no threads. All that they call is in this file, because
-compiled code is cached beside it and the cache knows of changes to this file alone.
+They hold no lock, write to their own rows only and start no threads. All that they call is here or
+in `compiled`, because the cache of compiled code knows of changes to this file alone.
 """
 
-from collections.abc import Callable
-from typing import Any
-
-import numba
 import numpy as np
 
-_MIX_SHIFT, _MIX_1, _MIX_2 = np.uint64(33), np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
+from ..compiled import decode, kernel, mix
+
 _START_1, _START_2 = np.uint64(0xCBF29CE484222325), np.uint64(0x6C62272E07BB0142)
 _STEP_1, _STEP_2 = np.uint64(0x100000001B3), np.uint64(0x9FB21C651E98DF25)
 _FOLD = np.uint64(29)
 _SPACE = np.uint64(32)
 _NEW_LINE = np.int64(10)
 SEPARATOR, WORD, CHARACTER, JOINER, JAMO = 0, 1, 2, 3, 4  # classes of a character, see `units.classes`
-
-
-def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile when first called; keep the machine code beside the source, or nowhere if that cannot be written."""
-    try:
-        return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # what numba raises when it finds no folder to write to
-        return numba.njit(nogil=True)(function)
-
-
-@kernel
-def _mix(value: Any) -> Any:
-    """The finaliser of MurmurHash3 for 64 bits."""
-    value ^= value >> _MIX_SHIFT
-    value *= _MIX_1
-    value ^= value >> _MIX_SHIFT
-    value *= _MIX_2
-    return value ^ (value >> _MIX_SHIFT)
-
-
-@kernel
-def _decode(content: np.ndarray, at: int) -> Any:
-    """Character number and its length in bytes at a place in valid UTF-8."""
-    first = np.int64(content[at])
-    if first < 0x80:
-        return first, 1
-    second = np.int64(content[at + 1]) & 0x3F
-    if first < 0xE0:
-        return (first & 0x1F) << 6 | second, 2
-    third = np.int64(content[at + 2]) & 0x3F
-    if first < 0xF0:
-        return (first & 0x0F) << 12 | second << 6 | third, 3
-    return (first & 0x07) << 18 | second << 12 | third << 6 | np.int64(content[at + 3]) & 0x3F, 4
 
 
 @kernel
@@ -73,7 +37,7 @@ def mark_rows(
             if content[at] < 0x80:  # no character of ASCII is marked
                 at += 1
                 continue
-            code, size = _decode(content, at)
+            code, size = decode(content, at)
             if code < len(table) and table[code]:
                 out[row] = True
                 break
@@ -121,7 +85,7 @@ def cut_lines(
             over = at >= stop
             code, size = np.int64(10), 1
             if not over:
-                code, size = _decode(content, at)
+                code, size = decode(content, at)
             if code == _NEW_LINE:
                 done = (blank or over) if paragraphs else True
                 if unit_begins < 0 and not (paragraphs and blank):
@@ -129,7 +93,7 @@ def cut_lines(
                     if slot > slots[row]:
                         last[slot - 1] = unit_begins
                 if done and unit_begins >= 0:
-                    key_1[slot], key_2[slot] = _mix(hash_1 ^ hash_2), _mix(hash_2)
+                    key_1[slot], key_2[slot] = mix(hash_1 ^ hash_2), mix(hash_2)
                     widths[slot], first[slot] = width, unit_begins
                     slot += 1
                     hash_1, hash_2, width, unit_begins = _START_1, _START_2, 0, -1
@@ -191,7 +155,7 @@ def without_spans(
         at, character, span = starts[row], 0, offsets[row]
         bare, bare_character = to, 0  # after the last character that is not white space: bytes out, characters in
         while at < starts[row + 1]:
-            code, size = _decode(content, at)
+            code, size = decode(content, at)
             while span < last and ends[span] <= character:
                 span += 1
             if span < last and begins[span] <= character:

@@ -4,15 +4,14 @@ Words are runs of anything but white space; lines end at a line feed and are tak
 Words, lines and paragraphs are told apart by 64-bit hashes. Time grows as the text does, whatever it holds; memory too,
 with at most 8 bytes a word and about 24 a different word, line or n-gram.
 
-All in one file, because compiled code is cached beside it and the cache knows of changes to this file alone.
+All but `compiled` in one file, because the cache of compiled code knows of changes to this file alone.
 """
 
-from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 
+from ..compiled import decode, kernel
 from .characters import BULLET, CLOSING, ENDED, HANGUL, LETTER, LONGEST_STOP_WORD, LOWER, STOP, WHITE, WORD
 
 Array = np.ndarray
@@ -24,36 +23,13 @@ _ALL = (1 << 16) - 1
 _FIRST_TABLE = 1 << 8
 
 
-def _kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile when first called; keep the machine code beside the source, or nowhere if that cannot be written."""
-    try:
-        return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # what numba raises when it finds no folder to write to
-        return numba.njit(nogil=True)(function)
-
-
-@_kernel
-def _decode(content: Array, at: int) -> Any:
-    """Character number and its length in bytes at a place in valid UTF-8."""
-    first = np.int64(content[at])
-    if first < 0x80:
-        return first, 1
-    second = np.int64(content[at + 1]) & 0x3F
-    if first < 0xE0:
-        return (first & 0x1F) << 6 | second, 2
-    third = np.int64(content[at + 2]) & 0x3F
-    if first < 0xF0:
-        return (first & 0x0F) << 12 | second << 6 | third, 3
-    return (first & 0x07) << 18 | second << 12 | third << 6 | np.int64(content[at + 3]) & 0x3F, 4
-
-
-@_kernel
+@kernel
 def _bits(classes: Array, code: int) -> Any:
     """What is known of a character; nothing of those above the table."""
     return np.int64(classes[code]) if code < len(classes) else 0
 
 
-@_kernel
+@kernel
 def _next_word(content: Array, at: int, stop: int, classes: Array) -> Any:
     """The next word: where it begins and ends, its characters, those of Hangul, bits any and all have, and its hash.
 
@@ -61,7 +37,7 @@ def _next_word(content: Array, at: int, stop: int, classes: Array) -> Any:
     """
     begin, characters, hangul, some, every, key = stop, 0, 0, 0, _ALL, _START
     while at < stop:
-        code, size = _decode(content, at)
+        code, size = decode(content, at)
         kind = _bits(classes, code)
         if kind & WHITE:
             if characters > 0:
@@ -78,7 +54,7 @@ def _next_word(content: Array, at: int, stop: int, classes: Array) -> Any:
     return begin, at, characters, hangul, some, every, key
 
 
-@_kernel
+@kernel
 def _signs(content: Array, begin: int, end: int, stop_words: Array) -> Any:
     """Number signs, ellipses and a bit for each stop word, in one word's bytes."""
     hashes, ellipses, present, dots, length, token = 0, 0, 0, 0, 0, np.uint64(0)
@@ -99,7 +75,7 @@ def _signs(content: Array, begin: int, end: int, stop_words: Array) -> Any:
     return hashes, ellipses, present
 
 
-@_kernel
+@kernel
 def _stop_word(token: Any, length: int, stop_words: Array) -> int:
     if 0 < length <= LONGEST_STOP_WORD:
         for i in range(len(stop_words)):
@@ -108,7 +84,7 @@ def _stop_word(token: Any, length: int, stop_words: Array) -> int:
     return 0
 
 
-@_kernel
+@kernel
 def count_words(
     content: Array, starts: Array, classes: Array, stop_words: Array, begin: int, end: int, out: Array
 ) -> None:
@@ -140,7 +116,7 @@ def count_words(
             present >>= 1
 
 
-@_kernel
+@kernel
 def _slot(table: Array, keys: Array, key: Any) -> Any:
     """Where a key stands in an open table of numbers of keys (-1 for empty), or the empty place where it belongs."""
     mask = len(table) - 1
@@ -151,7 +127,7 @@ def _slot(table: Array, keys: Array, key: Any) -> Any:
     return at
 
 
-@_kernel
+@kernel
 def _table(entries: int) -> Any:
     """An empty table with its keys and a count for each, with room for `entries`, or for 2^15 when these are more."""
     size = _FIRST_TABLE
@@ -160,7 +136,7 @@ def _table(entries: int) -> Any:
     return np.full(size, -1, np.int32), np.empty(size // 2, np.uint64), np.empty(size // 2, np.int32)
 
 
-@_kernel
+@kernel
 def _seen(table: Array, keys: Array, known: int, key: Any) -> bool:
     """Whether a key is among those known; it is put there if not, which takes room for one more."""
     slot = _slot(table, keys, key)
@@ -170,7 +146,7 @@ def _seen(table: Array, keys: Array, known: int, key: Any) -> bool:
     return False
 
 
-@_kernel
+@kernel
 def _grown(table: Array, keys: Array, counts: Array, known: int) -> Any:
     """The same table with twice the room."""
     larger, room = np.full(2 * len(table), -1, np.int32), 2 * len(keys)
@@ -181,7 +157,7 @@ def _grown(table: Array, keys: Array, counts: Array, known: int) -> Any:
     return larger, more_keys, more_counts
 
 
-@_kernel
+@kernel
 def _next_line(content: Array, at: int, stop: int, classes: Array) -> Any:
     """The line at `at`: first and last character, where they begin and end, characters, sentences, hash, what follows.
 
@@ -192,7 +168,7 @@ def _next_line(content: Array, at: int, stop: int, classes: Array) -> Any:
     sentences, stopped, waiting = 0, False, False
     key, key_here = _START, _START
     while at < stop:
-        code, length = _decode(content, at)
+        code, length = decode(content, at)
         at += length
         if code == _LINE_FEED:
             break
@@ -216,7 +192,7 @@ def _next_line(content: Array, at: int, stop: int, classes: Array) -> Any:
     return first, last, begin, over, size, sentences, key_here, at
 
 
-@_kernel
+@kernel
 def count_lines(content: Array, starts: Array, classes: Array, short: int, begin: int, end: int, out: Array) -> None:
     """Counts of lines and paragraphs of rows begin..end: out[measure, row], as in `measures.LINE_MEASURES`."""
     for row in range(begin, end):
@@ -257,7 +233,7 @@ def count_lines(content: Array, starts: Array, classes: Array, short: int, begin
                 paragraph, lines_key = 0, _START
 
 
-@_kernel
+@kernel
 def _number_words(content: Array, at: int, stop: int, classes: Array, grams: Array, sizes: Array) -> Any:
     """Number each word by its first occurrence, -1 where it is the only one, and its characters; words and repeats."""
     table, keys, counts = _table((stop - at) // 12)
@@ -279,7 +255,7 @@ def _number_words(content: Array, at: int, stop: int, classes: Array, grams: Arr
     return words, _drop_single(grams, words, counts)[1]
 
 
-@_kernel
+@kernel
 def _drop_single(grams: Array, words: int, counts: Array) -> Any:
     """Put -1 for what occurs once; the first place of what occurs most (-1 for none), and how many repeat."""
     most, top, repeated = 1, -1, 0
@@ -293,7 +269,7 @@ def _drop_single(grams: Array, words: int, counts: Array) -> Any:
     return top, repeated
 
 
-@_kernel
+@kernel
 def repeat_words(
     content: Array, starts: Array, classes: Array, longest_top: int, begin: int, end: int, out: Array
 ) -> None:
@@ -336,7 +312,7 @@ def repeat_words(
             out[n - 2, row] = _top_characters(grams, sizes, top, words, n) if n <= longest_top else duplicate
 
 
-@_kernel
+@kernel
 def _top_characters(grams: Array, sizes: Array, top: int, words: int, n: int) -> int:
     """Characters of the words that lie in an occurrence of the n-gram at `top`, each counted once."""
     covered, characters = 0, 0

@@ -3,46 +3,23 @@
 A file of its own and whole: compiled code is cached beside it, and the cache knows of changes to this file alone.
 """
 
-from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
+
+from ..compiled import decode, kernel
 
 WHITE, END_MARK = 1, 2  # bits of a character
 LONG_WORD, NO_END_MARK, FEW_WORDS, PHRASE = range(4)  # why a line goes: from PHRASE on, one for each set of phrases
 _LINE_FEED, _DOT = 0x0A, 0x2E
 
 
-def _kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile when first called; keep the machine code beside the source, or nowhere if that cannot be written."""
-    try:
-        return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # what numba raises when it finds no folder to write to
-        return numba.njit(nogil=True)(function)
-
-
-@_kernel
-def _decode(content: np.ndarray, at: int) -> Any:
-    """Character number and its length in bytes at a place in valid UTF-8."""
-    first = np.int64(content[at])
-    if first < 0x80:
-        return first, 1
-    second = np.int64(content[at + 1]) & 0x3F
-    if first < 0xE0:
-        return (first & 0x1F) << 6 | second, 2
-    third = np.int64(content[at + 2]) & 0x3F
-    if first < 0xF0:
-        return (first & 0x0F) << 12 | second << 6 | third, 3
-    return (first & 0x07) << 18 | second << 12 | third << 6 | np.int64(content[at + 3]) & 0x3F, 4
-
-
-@_kernel
+@kernel
 def _next_line(content: np.ndarray, at: int, stop: int, classes: np.ndarray) -> Any:
     """The line at `at`: where it begins and ends without white space around, its words, the longest, its last bits."""
     begin, over, words, word, longest, last = at, at, 0, 0, 0, np.int64(0)
     while at < stop:
-        code, size = _decode(content, at)
+        code, size = decode(content, at)
         at += size
         if code == _LINE_FEED:
             break
@@ -59,7 +36,7 @@ def _next_line(content: np.ndarray, at: int, stop: int, classes: np.ndarray) -> 
     return begin, over, words, longest, last, at
 
 
-@_kernel
+@kernel
 def _phrase(content: np.ndarray, begin: int, end: int, phrases: np.ndarray, offsets: np.ndarray) -> int:
     """The first of the phrases, in their order, that bytes hold with ASCII letters in any case; -1 for none."""
     for phrase in range(len(offsets) - 1):
@@ -77,7 +54,7 @@ def _phrase(content: np.ndarray, begin: int, end: int, phrases: np.ndarray, offs
     return -1
 
 
-@_kernel
+@kernel
 def _copy(source: np.ndarray, begin: int, end: int, target: np.ndarray, at: int) -> int:
     """Copy bytes and say where they end; a loop, since slices take a second each to compile."""
     for i in range(end - begin):
@@ -85,7 +62,7 @@ def _copy(source: np.ndarray, begin: int, end: int, target: np.ndarray, at: int)
     return at + end - begin
 
 
-@_kernel
+@kernel
 def edit_lines(
     content: np.ndarray,
     starts: np.ndarray,
@@ -152,7 +129,7 @@ def edit_lines(
         lengths[row] = target - starts[row]
 
 
-@_kernel
+@kernel
 def pack(edited: np.ndarray, starts: np.ndarray, places: np.ndarray, begin: int, end: int, packed: np.ndarray) -> None:
     """Texts of rows begin..end one behind the other: packed[places[row]:places[row + 1]]."""
     for row in range(begin, end):

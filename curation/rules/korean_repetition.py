@@ -13,24 +13,16 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-import numba
 import numpy as np
 import polars as pl
 
+from ..compiled import kernel
 from ..dedup import buffers
 from ..dedup.shingles import SEPARATOR, character_classes
 
 DUPLICATE_GRAM, TOP_GRAM, RUN = 20, 4, 4  # characters of an n-gram or a run
 _FACTOR, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 _HALF, _ONE = np.uint64(32), np.uint64(1)
-
-
-def _kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile when first called; keep the machine code beside the source, or nowhere if that cannot be written."""
-    try:
-        return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # what numba raises when it finds no folder to write to
-        return numba.njit(nogil=True)(function)
 
 
 def duplicate_share(texts: pl.Series) -> pl.Series:
@@ -62,7 +54,7 @@ def _classes() -> np.ndarray:
     return (character_classes() != SEPARATOR).astype(np.uint8)
 
 
-@_kernel
+@kernel
 def _score_rows(
     content: np.ndarray, starts: np.ndarray, classes: np.ndarray, kernel: Any, letters: np.ndarray, shares: np.ndarray
 ) -> None:
@@ -72,7 +64,7 @@ def _score_rows(
             shares[row] = kernel(letters[:count]) / count
 
 
-@_kernel
+@kernel
 def _letters(content: np.ndarray, at: int, stop: int, classes: np.ndarray, letters: np.ndarray) -> int:
     """Code points of the letters between two places in valid UTF-8; how many there are."""
     count = 0
@@ -99,7 +91,7 @@ def _letters(content: np.ndarray, at: int, stop: int, classes: np.ndarray, lette
     return count
 
 
-@_kernel
+@kernel
 def _key(letters: np.ndarray, begin: int, size: int) -> Any:
     """Hash of a run of letters, never 0."""
     key = np.uint64(size)
@@ -109,7 +101,7 @@ def _key(letters: np.ndarray, begin: int, size: int) -> Any:
     return key * _MIX | _ONE
 
 
-@_kernel
+@kernel
 def _place(table: np.ndarray, key: Any) -> Any:
     """Where a key stands in an open table, or the free place for it."""
     mask = np.uint64(len(table) - 1)
@@ -119,7 +111,7 @@ def _place(table: np.ndarray, key: Any) -> Any:
     return np.int64(at)
 
 
-@_kernel
+@kernel
 def _size(entries: int) -> int:
     size = 16
     while size < 2 * entries:
@@ -127,7 +119,7 @@ def _size(entries: int) -> int:
     return size
 
 
-@_kernel
+@kernel
 def _duplicate(letters: np.ndarray) -> int:
     grams = len(letters) - DUPLICATE_GRAM + 1
     if grams < 2:
@@ -145,7 +137,7 @@ def _duplicate(letters: np.ndarray) -> int:
     return covered
 
 
-@_kernel
+@kernel
 def _top(letters: np.ndarray) -> int:
     grams = len(letters) - TOP_GRAM + 1
     if grams < 2:
@@ -170,7 +162,7 @@ def _top(letters: np.ndarray) -> int:
     return covered
 
 
-@_kernel
+@kernel
 def _runs(letters: np.ndarray) -> int:
     covered, length = 0, 1
     for at in range(1, len(letters) + 1):

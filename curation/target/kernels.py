@@ -1,60 +1,31 @@
 """Compiled kernels of the character model: they read UTF-8 bytes once and keep nothing of the text.
 
-All in one file, because compiled code is cached beside it and the cache knows of changes to this file alone.
+All but `compiled` in one file, because the cache of compiled code knows of changes to this file alone.
 """
 
-from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 
+from ..compiled import decode, kernel, mix
+
 _BASE = np.uint64(0x9E3779B97F4A7C15)
-_ONE, _SHIFT = np.uint64(1), np.uint64(33)
-_MIX_1, _MIX_2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
+_ONE = np.uint64(1)
 
 
-def _kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile when first called; keep the machine code beside the source, or nowhere if that cannot be written."""
-    try:
-        return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # what numba raises when it finds no folder to write to
-        return numba.njit(nogil=True)(function)
-
-
-@_kernel
+@kernel
 def _bucket(value: Any, mask: Any) -> Any:
-    """Place of a hash in the table: the finaliser of MurmurHash3 for 64 bits, its low bits."""
-    value ^= value >> _SHIFT
-    value *= _MIX_1
-    value ^= value >> _SHIFT
-    value *= _MIX_2
-    value ^= value >> _SHIFT
-    return np.int64(value & mask)
+    """Place of a hash in the table: the low bits of what it is mixed to."""
+    return np.int64(mix(value) & mask)
 
 
-@_kernel
-def _decode(content: np.ndarray, at: int) -> Any:
-    """Character number and its length in bytes at a place in valid UTF-8."""
-    first = np.int64(content[at])
-    if first < 0x80:
-        return first, 1
-    second = np.int64(content[at + 1]) & 0x3F
-    if first < 0xE0:
-        return (first & 0x1F) << 6 | second, 2
-    third = np.int64(content[at + 2]) & 0x3F
-    if first < 0xF0:
-        return (first & 0x0F) << 12 | second << 6 | third, 3
-    return (first & 0x07) << 18 | second << 12 | third << 6 | np.int64(content[at + 3]) & 0x3F, 4
-
-
-@_kernel
+@kernel
 def _strings(content: np.ndarray, at: int, recent: np.ndarray, filled: int, mask: Any, places: np.ndarray) -> Any:
     """Take in the character at a place: places of the strings of 1, 2, ... characters that end in it.
 
     Returns the number of characters now in `recent`, which is also that of the places, and the size in bytes.
     """
-    number, size = _decode(content, at)
+    number, size = decode(content, at)
     for back in range(len(recent) - 1, 0, -1):
         recent[back] = recent[back - 1]
     recent[0] = np.uint64(number) + _ONE
@@ -66,7 +37,7 @@ def _strings(content: np.ndarray, at: int, recent: np.ndarray, filled: int, mask
     return filled, size
 
 
-@_kernel
+@kernel
 def count_strings(content: np.ndarray, starts: np.ndarray, order: int, counts: np.ndarray) -> int:
     """Add the strings of 1 to `order` characters of all texts to the table; number of characters."""
     mask = np.uint64(len(counts)) - _ONE
@@ -83,7 +54,7 @@ def count_strings(content: np.ndarray, starts: np.ndarray, order: int, counts: n
     return total
 
 
-@_kernel
+@kernel
 def predict(
     content: np.ndarray,
     starts: np.ndarray,
