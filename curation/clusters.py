@@ -5,9 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from sklearn.cluster import MiniBatchKMeans
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
 from threadpoolctl import threadpool_limits
 
 from .vector_kernels import products
@@ -42,6 +39,8 @@ def embed_tfidf(texts: Sequence[str], dimensions: int = 64, seed: int = 0) -> np
     Raises:
         ValueError: for dimensions below one.
     """
+    from sklearn.decomposition import TruncatedSVD  # loaded where it is used: two seconds that few commands need
+
     if dimensions < 1:
         raise ValueError(f"{dimensions} dimensions, expected at least 1")
     vectors = np.zeros((len(texts), dimensions), dtype=np.float32)
@@ -64,6 +63,8 @@ def _tfidf(texts: Sequence[str]) -> sparse.csr_matrix | None:
     """Words and character n-grams side by side, (n, features); none when no text has a word."""
     if not any(not character.isspace() for text in texts for character in text):
         return None
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
     parts = []
     for analyzer, ngrams, pattern in (("word", (1, 1), r"\w+"), ("char_wb", (2, 4), None)):
         vectorizer = TfidfVectorizer(
@@ -91,6 +92,8 @@ def cluster(vectors: np.ndarray, k: int, seed: int = 0) -> Clusters:
     Raises:
         ValueError: for k below one or vectors that are not finite numbers of two dimensions.
     """
+    from sklearn.cluster import MiniBatchKMeans
+
     if k < 1:
         raise ValueError(f"{k} clusters, expected at least 1")
     points = np.ascontiguousarray(vectors, dtype=np.float32)

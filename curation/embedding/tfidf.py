@@ -16,7 +16,6 @@ import numpy as np
 import polars as pl
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as write_tensors
-from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
 
 from .. import ngrams, storage, tables
@@ -72,6 +71,8 @@ def fit(texts: pl.Series, options: TfidfOptions) -> TfidfModel:
 
     Bit-identical for the same texts in the same order, whatever the number of cores.
     """
+    from sklearn.utils.extmath import randomized_svd  # loaded where it is used: it takes two seconds
+
     counts = ngrams.counts(texts, options.ngrams)
     rarity = ngrams.rarity(counts)
     directions = np.zeros((options.ngrams.buckets, options.dimensions), np.float32)

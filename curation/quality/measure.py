@@ -3,7 +3,6 @@
 from statistics import NormalDist
 
 import numpy as np
-from scipy.stats import rankdata
 
 from ..metrics.intervals import wilson
 from .model import HeldOut
@@ -25,6 +24,8 @@ def measure(probabilities: np.ndarray, labels: np.ndarray) -> HeldOut:
 
 def auc(scores: np.ndarray, labels: np.ndarray) -> float | None:
     """Chance that a row labelled 1 scores above one labelled 0, ties counting half; none where one label lacks."""
+    from scipy.stats import rankdata  # loaded where it is used: it takes a second
+
     positives = int((labels == 1).sum())
     negatives = len(labels) - positives
     if not positives or not negatives:

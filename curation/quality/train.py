@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 import xxhash
-from scipy.optimize import minimize
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from .. import ngrams
@@ -118,6 +116,8 @@ def _counts(rows: pl.DataFrame, at: np.ndarray, options: QualityOptions, vectors
 
 def _fit(features: Features, labels: np.ndarray, options: QualityOptions) -> tuple[np.ndarray, float]:
     """Weights and bias of ridge-penalised logistic regression, by L-BFGS from zero: nothing is drawn at random."""
+    from sklearn.linear_model import LogisticRegression  # loaded where it is used: it takes two seconds
+
     weight = "balanced" if options.balanced else None
     model = LogisticRegression(C=options.strength, class_weight=weight, max_iter=_ITERATIONS, solver="lbfgs")
     model.fit(features, labels)
@@ -129,6 +129,8 @@ def _platt(values: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
 
     The slope is kept from being negative: a score that tells nothing apart is constant, not turned around.
     """
+    from scipy.optimize import minimize
+
     positives = int(labels.sum())
     high, low = (positives + 1) / (positives + 2), 1 / (len(labels) - positives + 2)
     targets = np.where(labels == 1, high, low)

@@ -1,5 +1,6 @@
 """Several processes on this machine, each with one thread: partitions are independent, so they scale better."""
 
+import importlib
 import multiprocessing
 import os
 import queue
@@ -24,24 +25,27 @@ def cores() -> int:
 
 
 class LocalExecutor:
-    """A pool of spawned processes, started at the first call and ended with the context.
+    """A pool of spawned processes, started with the context, so that they load while calls are prepared, and ended
+    with it.
 
     Args:
         workers: processes, one for each core unless given.
+        preload: modules that each process imports at once, rather than with the first call that needs them.
     """
 
     threads: int | None = 1
     reports = True
 
-    def __init__(self, workers: int | None = None) -> None:
+    def __init__(self, workers: int | None = None, preload: tuple[str, ...] = ()) -> None:
         self.workers = workers or cores()
+        self.preload = preload
         self._pool: ProcessPoolExecutor | None = None
         self._context = multiprocessing.get_context("spawn")
         self._reports: Any = None
 
     def map(self, calls: Sequence[Call], report: Report) -> Iterator[tuple[int, Any]]:
         """See `Executor.map`. At most two calls a worker are handed over in advance, so that Ctrl-C stops soon."""
-        pool = self._started()
+        pool = self._start()
         running: dict[Future[Any], int] = {}
         waiting = iter(enumerate(calls))
         try:
@@ -59,17 +63,20 @@ class LocalExecutor:
             for future in running:
                 future.cancel()
 
-    def _started(self) -> ProcessPoolExecutor:
+    def _start(self) -> ProcessPoolExecutor:
         if self._pool is None:
             self._reports = self._context.Queue()
             before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
             os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
             try:
                 self._pool = ProcessPoolExecutor(
-                    self.workers, mp_context=self._context, initializer=_begin, initargs=(self._reports,)
+                    self.workers,
+                    mp_context=self._context,
+                    initializer=_begin,
+                    initargs=(self._reports, self.preload),
                 )
-                # Processes are started one a submitted call: all of them now, while the variables are set.
-                wait([self._pool.submit(os.getpid) for _ in range(self.workers)])
+                for _ in range(self.workers):  # a submitted call starts a process: all now, while the variables are set
+                    self._pool.submit(os.getpid)
             finally:
                 for name, value in before.items():
                     if value is None:
@@ -86,6 +93,7 @@ class LocalExecutor:
                 return
 
     def __enter__(self) -> "LocalExecutor":
+        self._start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -94,9 +102,11 @@ class LocalExecutor:
             self._pool = None
 
 
-def _begin(reports: Any) -> None:
+def _begin(reports: Any, preload: tuple[str, ...]) -> None:
     die_with_parent()
     listen(reports.put)
+    for module in preload:
+        importlib.import_module(module)
 
 
 def carry_out(function: Any, arguments: tuple[Any, ...]) -> tuple[str, Any]:

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,3 +34,13 @@ def test_an_interruption_and_a_fault_of_ours_are_told_apart(capsys):
 def test_other_errors_of_the_system_are_not_taken_for_a_full_disk(tmp_path: Path):
     with pytest.raises(FileNotFoundError):
         cli.guarded(lambda: (tmp_path / "none").read_text())
+
+
+def test_no_command_loads_libraries_that_only_some_methods_use():
+    """A command starts in two seconds and not in five, and so does each process of a pool."""
+    code = (
+        "import sys, pipelines.jobs.curate\n"
+        "print([name for name in ('sklearn', 'torch', 'scipy.stats') if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"

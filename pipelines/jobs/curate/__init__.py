@@ -74,5 +74,5 @@ def executor_for(settings: CurateSettings, slices: list[readers.Slice]) -> Execu
     size = sum(piece.bytes * (TIMES_LARGER if piece.compression else 1) for piece in slices)
     if settings.workers == 1 or (settings.workers is None and size < SMALL):
         return InProcess()
-    executor = LocalExecutor(settings.workers)
+    executor = LocalExecutor(settings.workers, preload=(__name__,))
     return InProcess() if executor.workers == 1 else executor

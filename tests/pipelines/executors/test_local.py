@@ -1,5 +1,6 @@
 import os
 import signal
+import sys
 
 import pytest
 
@@ -39,6 +40,17 @@ def test_calls_run_in_other_processes_of_one_thread_each_and_come_back_with_thei
     assert {result[2] for result in results.values()} == {"1"}
     assert os.environ.get("POLARS_MAX_THREADS") == before
     assert set(told) == {1.0}
+
+
+def loaded(module: str) -> bool:
+    return module in sys.modules
+
+
+def test_processes_start_with_the_context_and_load_what_calls_will_need():
+    with LocalExecutor(2, preload=("this",)) as executor:
+        assert executor._pool is not None
+        assert dict(executor.map([(loaded, ("this",))] * 4, print)) == dict.fromkeys(range(4), True)
+    assert "this" not in sys.modules
 
 
 def test_an_error_comes_back_as_what_it_was():
