@@ -6,7 +6,7 @@ resumed run generates has the same neighbours in its batch as in a run that was 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -109,7 +109,7 @@ class Cached:
 
     def _prompt_key(self, prompt: Prompt) -> str:
         """Of what is sent. A greedy answer has no seed; a drawn one has that of its id and sample."""
-        sampling = asdict(prompt.request.sampling) | {"max_tokens": prompt.max_tokens, "seed": prompt.seed}
+        sampling = prompt.request.sampling.record() | {"max_tokens": prompt.max_tokens, "seed": prompt.seed}
         folder = prompt.request.adapter
         adapter = None if folder is None else chat.adapter_fingerprint(folder)
         return tables.fingerprint([*self._model(), adapter, list(prompt.token_ids), sampling])

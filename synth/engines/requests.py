@@ -97,6 +97,8 @@ class Prompter:
             InputError: when turns are asked of a model without a chat template.
         """
         sampling = request.sampling
+        if request.prefill or sampling.guide is not None:
+            return Prompt(request, (), 0, None, "a prefill or a guide is asked, which this engine cannot give yet")
         text, refusal = self._rendered(request.prompt)
         if refusal is not None:
             return Prompt(request, (), 0, None, refusal)
@@ -116,6 +118,8 @@ class Prompter:
         Raises:
             InputError: when turns are asked of a model without a chat template.
         """
+        if request.prefill:
+            return Passage(request, (), 0, "a prefill is asked, which this engine cannot give yet")
         context, refusal = self._rendered(request.context)
         text = context + request.continuation
         refusal = refusal or _unwritable(text)
