@@ -20,6 +20,11 @@ def k_center(vectors: np.ndarray, total: int) -> np.ndarray:
     Returns:
         int64 (min(total, n),), ascending.
     """
+    return np.sort(farthest_first(vectors, total))
+
+
+def farthest_first(vectors: np.ndarray, total: int) -> np.ndarray:
+    """The rows of `k_center` in the order they are chosen: the first n of them are those of `k_center` for n."""
     points = np.asarray(vectors, dtype=np.float64)
     count = min(total, len(points))
     if count <= 0:
@@ -32,7 +37,7 @@ def k_center(vectors: np.ndarray, total: int) -> np.ndarray:
         chosen.append(farthest)
         distances = np.minimum(distances, ((points - points[farthest]) ** 2).sum(axis=1))
         distances[chosen] = -1.0
-    return np.sort(np.array(chosen, dtype=np.int64))
+    return np.array(chosen, dtype=np.int64)
 
 
 def facility_location(vectors: np.ndarray, total: int) -> np.ndarray:

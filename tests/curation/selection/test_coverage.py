@@ -35,6 +35,14 @@ def test_k_center_of_equal_and_of_no_points():
     assert selection.k_center(np.empty((0, 2)), 3).tolist() == []
 
 
+@given(st.integers(0, 30), st.integers(1, 8))
+def test_farthest_first_begins_with_what_fewer_rows_would_be(seed: int, total: int):
+    points = np.random.default_rng(seed).random((8, 2))
+    order = selection.farthest_first(points, 8).tolist()
+    assert sorted(order) == list(range(8))
+    assert sorted(order[:total]) == selection.k_center(points, total).tolist()
+
+
 def _worth(points: np.ndarray, chosen: tuple[int, ...] | list[int]) -> float:
     similarities = np.maximum(points @ points.T, 0)
     return float(similarities[:, list(chosen)].max(axis=1).sum()) if len(chosen) else 0.0
