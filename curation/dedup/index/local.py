@@ -29,8 +29,8 @@ _PARTS = ("exact", "bands", "documents")
 class LocalIndex:
     """An index in a folder of its own, made when first fed. Processes that feed it at the same time wait in turn."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
 
     @contextlib.contextmanager
     def transaction(self, settings: str) -> Iterator["_Transaction"]:
@@ -50,7 +50,10 @@ class LocalIndex:
                 storage.write_text(json.dumps(_empty(settings)), path)  # from now on the folder is an index
             state = _state(path)
             if state["settings"] != settings:
-                raise InputError(f"{path}: found the settings {state['settings']}, expected {settings}")
+                raise InputError(
+                    f"{path}: found the settings {state['settings']}, expected {settings}; feed it with the settings "
+                    "it was made with, or begin another index"
+                )
             for file in list(self._others()):
                 if file.name not in _named(state):
                     file.unlink()  # left by a process that was killed

@@ -46,7 +46,10 @@ class RedisIndex:
             self.redis.set(f"{self.name}:settings", settings, nx=True)
             found = self.redis.get(f"{self.name}:settings")
             if found != settings.encode():
-                raise InputError(f"{self.url}: found the settings {found!r} of {self.name!r}, expected {settings}")
+                raise InputError(
+                    f"{self.url}: found the settings {found.decode(errors='replace')} of {self.name!r}, expected "
+                    f"{settings}; feed it with the settings it was made with, or begin another index"
+                )
             with self.redis.pipeline() as pipe:
                 yield _Transaction(self, pipe)
         except redis.exceptions.ConnectionError as error:
