@@ -68,7 +68,7 @@ class KnowledgeOptions:
         object.__setattr__(self, "forms", tuple(self.forms))
         if self.samples < 0:
             raise InputError(f"knowledge option samples is {self.samples}, expected 0 or more")
-        if not 1 <= self.right <= max(1, self.samples):
+        if self.right < 1 or self.samples and self.right > self.samples:
             raise InputError(
                 f"knowledge option right is {self.right}, expected at least 1 and at most samples, {self.samples}"
             )
