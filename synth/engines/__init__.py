@@ -1,42 +1,75 @@
-"""Engines: a model that answers requests and scores texts, in vLLM or in transformers, behind one protocol."""
+"""Engines: a model that answers requests and scores texts: in vLLM, in transformers or behind an address."""
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from curation.errors import InputError
 
 from .engine import Engine, Progress
 from .options import EngineOptions
 
-KINDS = ("auto", "vllm", "transformers")
-__all__ = ["KINDS", "Engine", "EngineOptions", "Progress", "open_engine"]
+if TYPE_CHECKING:
+    from .cache import Cached
+    from .server.options import ServerOptions
+
+KINDS = ("auto", "vllm", "transformers", "server")
+__all__ = ["KINDS", "Engine", "EngineOptions", "Progress", "cached", "open_engine"]
 
 
 @contextlib.contextmanager
 def open_engine(
-    kind: str, model: str, options: EngineOptions | None = None, progress: Progress | None = None
+    kind: str,
+    model: str,
+    options: EngineOptions | None = None,
+    progress: Progress | None = None,
+    server: "ServerOptions | None" = None,
 ) -> Iterator[Engine]:
     """Open a model and close it at the end.
 
     Args:
-        kind: `vllm`, `transformers`, or `auto` (vLLM where it is installed).
-        model: folder or hub name.
+        kind: `vllm`, `transformers`, `server`, or `auto` (vLLM where it is installed).
+        model: folder or hub name; of a server's model the folder, where it is at hand.
         options: see EngineOptions.
         progress: called as requests are answered, with the requests and tokens since its last call.
+        server: where the server is, for the kind `server` alone.
 
     Raises:
         InputError: when the kind is unknown, or the model cannot be used, with what to do.
     """
-    engine = _open(kind, str(model), options or EngineOptions(), progress)
+    engine = _open(kind, str(model), options or EngineOptions(), progress, server)
     try:
         yield engine
     finally:
         engine.close()
 
 
-def _open(kind: str, model: str, options: EngineOptions, progress: Progress | None) -> Engine:
+def cached(engine: Engine, path: Path, chunk: int = 256, progress: Progress | None = None) -> "Cached":
+    """An engine behind a cache file, as its kind needs it; see `cache.Cached`.
+
+    Raises:
+        InputError: when the file is no such cache, or is damaged.
+    """
+    from .cache import Cached
+    from .server import Kept, ServerEngine
+
+    if isinstance(engine, ServerEngine):
+        return Kept(engine, path, chunk, progress)
+    return Cached(engine, path, chunk, progress)
+
+
+def _open(
+    kind: str, model: str, options: EngineOptions, progress: Progress | None, server: "ServerOptions | None"
+) -> Engine:
     if kind not in KINDS:
         raise InputError(f"engine {kind!r} is unknown, expected one of {', '.join(KINDS)}")
+    if (kind == "server") != (server is not None):
+        raise InputError(f"engine {kind!r} with{'' if server else 'out'} engine.url, expected it for `server` alone")
+    if server is not None:
+        from .server import ServerEngine
+
+        return ServerEngine(model, options, server, progress)
     from . import vllm
 
     if kind == "vllm" or (kind == "auto" and vllm.installed()):

@@ -1,0 +1,117 @@
+"""What is sent: a request as JSON, in tokens where the server takes them, as text or a conversation elsewhere."""
+
+import json
+from typing import Any
+
+from curation.errors import InputError
+from curation.model import Guide, Request
+
+from ..requests import Passage, Prompt
+from . import probe
+from .probe import Served
+
+COMPLETIONS, CHAT, EMBEDDINGS = "/completions", "/chat/completions", "/embeddings"
+_ELSEWHERE = "ask vLLM's own server with the model's folder, or choose the engine vllm or transformers"
+
+
+def check(served: Served, request: Request, tokens: bool) -> None:
+    """Refuse what the server was not seen to do.
+
+    Args:
+        served: see Served.
+        request: what is asked.
+        tokens: whether it is sent as tokens.
+
+    Raises:
+        InputError: naming the field and the engines that have it.
+    """
+    sampling, needed = request.sampling, []
+    if not tokens:
+        needed.append(probe.COMPLETIONS if isinstance(request.prompt, str) else probe.CHAT)
+    if sampling.temperature > 0 and sampling.top_k:
+        needed.append(probe.TOP_K)
+    if sampling.repetition_penalty != 1.0:
+        needed.append(probe.PENALTY)
+    if sampling.guide is not None:
+        needed.append(_name(sampling.guide))
+    if request.prefill and not isinstance(request.prompt, str) and not tokens:
+        needed.append(probe.PREFILL)
+    missing = [name for name in needed if name not in served.abilities]
+    if missing:
+        said = " and ".join(missing)
+        raise InputError(f"the server of {served.model} ({served.software}) was not seen to do {said}, which is asked: "
+                         f"{_ELSEWHERE}")  # fmt: skip
+
+
+def generation(served: Served, prompt: Prompt, tokens: bool, thinking: bool = False) -> tuple[str, dict[str, Any]]:
+    """The path and body of a request for text.
+
+    Every field that decides how tokens are drawn is there, since servers have defaults of their own.
+
+    Args:
+        served: see Served.
+        prompt: a request that `check` let through; with its tokens where `tokens`.
+        tokens: send these, and ask for those of the answer.
+        thinking: let a model that can think aloud do so (conversations that vLLM's server renders).
+    """
+    request, sampling = prompt.request, prompt.request.sampling
+    body: dict[str, Any] = {
+        "model": served.model if request.adapter is None else served.adapter(request.adapter),
+        served.limit: prompt.max_tokens,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+    }
+    if sampling.stop:
+        body["stop"] = list(sampling.stop)
+    if prompt.seed is not None:
+        body["seed"] = prompt.seed if served.is_vllm else prompt.seed & 0x7FFFFFFF  # llama.cpp takes 32 bits
+    if served.is_vllm or sampling.top_k:
+        body["top_k"] = sampling.top_k
+    if served.is_vllm or sampling.repetition_penalty != 1.0:
+        body["repetition_penalty"] = sampling.repetition_penalty
+    if served.is_vllm:
+        body |= {"min_p": 0.0, "presence_penalty": 0.0, "frequency_penalty": 0.0, "return_token_ids": True}
+    if sampling.guide is not None:
+        body |= _guided(served, sampling.guide)
+    if tokens:
+        return COMPLETIONS, {**body, "prompt": list(prompt.token_ids)}
+    if isinstance(request.prompt, str):
+        return COMPLETIONS, {**body, "prompt": request.prompt + request.prefill}
+    turns = [{"role": role, "content": content} for role, content in request.prompt]
+    if request.prefill:
+        turns.append({"role": "assistant", "content": request.prefill})
+        body |= {"continue_final_message": True, "add_generation_prompt": False}
+    if served.is_vllm:
+        body["chat_template_kwargs"] = {"enable_thinking": thinking}
+    return CHAT, {**body, "messages": turns}
+
+
+def scoring(served: Served, passage: Passage) -> tuple[str, dict[str, Any]]:
+    """The path and body of a request for the log-probabilities of tokens."""
+    return COMPLETIONS, {
+        "model": served.model,
+        "prompt": list(passage.token_ids),
+        "max_tokens": 1,
+        "temperature": 0.0,
+        "prompt_logprobs": 0,
+        "return_token_ids": True,
+    }
+
+
+def embedding(served: Served, texts: list[str]) -> tuple[str, dict[str, Any]]:
+    """The path and body of a request for vectors."""
+    return EMBEDDINGS, {"model": served.model, "input": texts, "encoding_format": "float"}
+
+
+def _name(guide: Guide) -> str:
+    return probe.CHOICE if guide.choice else probe.REGEX if guide.regex is not None else probe.JSON_SCHEMA
+
+
+def _guided(served: Served, guide: Guide) -> dict[str, Any]:
+    if not served.is_vllm:
+        return probe.json_format(json.loads(str(guide.json_schema)))
+    if guide.choice:
+        return {"structured_outputs": {"choice": list(guide.choice)}}
+    if guide.regex is not None:
+        return {"structured_outputs": {"regex": guide.regex}}
+    return {"structured_outputs": {"json": guide.json_schema, "disable_any_whitespace": True}}

@@ -1,0 +1,38 @@
+"""What can go wrong with a request: it alone is refused, it may work later, or nothing will."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from curation.errors import InputError
+
+
+class Refusal(Exception):
+    """The server will not answer this request, now or later; others it may."""
+
+
+class Failure(Exception):
+    """A try that failed for a reason that may pass.
+
+    Attributes:
+        wait: seconds that the server asked to be left alone; None where it did not say.
+    """
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+class Absent(InputError):
+    """There is no such address or model on the server, nor will there be."""
+
+
+class Unfinished(InputError):
+    """A chunk that had to stop, with what was answered of it until then.
+
+    Attributes:
+        made: answers or scores by their place in the chunk.
+    """
+
+    def __init__(self, reason: str, made: Mapping[int, Any]) -> None:
+        super().__init__(reason)
+        self.made = made
