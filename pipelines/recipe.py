@@ -18,6 +18,7 @@ from .settings import (
     Mixture,
     RehearseSettings,
     Settings,
+    SynthesizeSettings,
     TrainSettings,
 )
 
@@ -26,12 +27,14 @@ MODEL = "$model"  # a setting that stands for the recipe's model
 
 
 Step = Annotated[
-    CurateSettings | DistillSettings | RehearseSettings | TrainSettings | EvaluateSettings, Field(discriminator="job")
+    CurateSettings | DistillSettings | RehearseSettings | SynthesizeSettings | TrainSettings | EvaluateSettings,
+    Field(discriminator="job"),
 ]
 JOBS: dict[str, type[Settings]] = {
     "curate": CurateSettings,
     "distill": DistillSettings,
     "rehearse": RehearseSettings,
+    "synthesize": SynthesizeSettings,
     "train": TrainSettings,
     "evaluate": EvaluateSettings,
 }

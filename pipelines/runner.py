@@ -15,7 +15,14 @@ from .jobs.output import Output, Outputs
 from .recipe import Recipe, Step
 from .report import write_report
 from .run import Run
-from .settings import CurateSettings, DistillSettings, EvaluateSettings, RehearseSettings, TrainSettings
+from .settings import (
+    CurateSettings,
+    DistillSettings,
+    EvaluateSettings,
+    RehearseSettings,
+    SynthesizeSettings,
+    TrainSettings,
+)
 
 Announce = Callable[[str], None]
 
@@ -80,6 +87,10 @@ def carry_out(run: Run, name: str, settings: Step, outputs: Outputs) -> Output:
             from .jobs.rehearse import rehearse
 
             return rehearse(run, name, settings, outputs)
+        case SynthesizeSettings():
+            from .jobs.synthesize import synthesize
+
+            return synthesize(run, name, settings, outputs)
         case TrainSettings():
             from .jobs.train import train
 

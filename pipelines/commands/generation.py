@@ -4,6 +4,11 @@ from typing import Annotated
 
 import typer
 
+from curation.errors import InputError
+
+from ..mistakes import nearest
+from ..settings import SynthesizeSettings
+from ..settings.synthesize import METHODS
 from .app import Fresh, Out, Overrides, Seed, app, run_single, said
 
 
@@ -44,3 +49,34 @@ def rehearse(
     """
     given = {"model": model, "demos": demos, "held_out": held_out, "refine_with": refine_with, "per_task": per_task}
     run_single("rehearse", said(given), settings, out, seed, fresh)
+
+
+@app.command()
+def synthesize(
+    method: Annotated[str, typer.Argument(help=f"One of {', '.join(METHODS)}.")],
+    model: Annotated[str, typer.Option(help="Model folder or name.")],
+    data: Annotated[list[str], typer.Option(help="File of documents or rows, by method; repeat for more.")],
+    out: Out,
+    held_out: Annotated[
+        list[str] | None,
+        typer.Option(help="Task file of the evaluation: its prompts are not to be repeated. Repeat for more."),
+    ] = None,
+    settings: Overrides = None,
+    seed: Seed = 17,
+    fresh: Fresh = False,
+) -> None:
+    """Have a model write training data by a method, and keep what is verified and new.
+
+    Example: keepwise synthesize qa --model Qwen/Qwen3-0.6B --data docs.jsonl --set questions=2 --out runs/qa
+    """
+    name = method.replace("-", "_")
+    if name not in METHODS:
+        raise InputError(f"synthesize {method!r}: expected one of {', '.join(METHODS)}{nearest(name, METHODS)}")
+    given = {"method": name, "model": model, "data": data, "held_out": held_out}
+    run_single("synthesize", said(given), [_of_method(text, name) for text in settings or []], out, seed, fresh)
+
+
+def _of_method(text: str, method: str) -> str:
+    """A setting that is none of the job is one of its method: `questions=2` is `qa.questions=2`."""
+    first = text.partition("=")[0].split(".")[0]
+    return text if first in SynthesizeSettings.model_fields else f"{method}.{text}"

@@ -12,7 +12,7 @@ import yaml
 from curation.rules import sets
 
 from ..recipe import Recipe, Step
-from ..settings import CurateSettings, DistillSettings, EvaluateSettings, RehearseSettings
+from ..settings import CurateSettings, DistillSettings, EvaluateSettings, RehearseSettings, SynthesizeSettings
 from . import examples
 
 FORMAT = 1  # of report.json
@@ -106,7 +106,7 @@ def _examples(folder: Path, name: str, settings: Step) -> Any:
             return examples.of_curation(folder, name, settings)
         case DistillSettings():
             return examples.of_samples(folder, name, "tier")
-        case RehearseSettings():
+        case RehearseSettings() | SynthesizeSettings():
             return examples.of_samples(folder, name, "task")
     return []
 

@@ -16,6 +16,7 @@ JOBS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "curate": ("Curation", views.curate),
     "distill": ("Distillation", synthesis.distill),
     "rehearse": ("Rehearsal", synthesis.rehearse),
+    "synthesize": ("Synthesis", synthesis.synthesize),
     "train": ("Training", views.train),
     "evaluate": ("Evaluation", evaluation.evaluate),
 }

@@ -1,4 +1,4 @@
-"""What the page shows of distillation and rehearsal; facts may lack anything."""
+"""What the page shows of distillation, rehearsal and synthesis; facts may lack anything."""
 
 from typing import Any
 
@@ -166,3 +166,37 @@ def _yield(tasks: dict[str, dict[str, Any]], reasons: list[str]) -> Markup | Non
     colours = dict(zip(groups, [charts.LEARNED, *REASON_COLOURS], strict=False))
     chart = charts.stacked(rows, colours, list(tasks), "instances")
     return charts.svg(chart, f"What became of the instances of each task. {said}")
+
+
+def synthesize(step: Step) -> View:
+    """Yield of a method: what was asked for, kept, and dropped for which reason, and what the method measured."""
+    facts = step["facts"]
+    requests = (facts.get("requests") or {}).get("requests")
+    return {
+        "method": (facts.get("method") or "").replace("_", " "),
+        "samples": words.count(facts.get("samples")),
+        "requests": words.count(requests),
+        "rejections": words.counted(facts.get("rejections"), requests or 0, {}),
+        "novelty": words.counted(facts.get("novelty"), requests or 0, {}),
+        "tasks": [
+            {"task": task, "rows": words.count(counts.get("rows")), "used": words.count(counts.get("used"))}
+            for task, counts in (facts.get("yield_by_task") or {}).items()
+        ],
+        "facts": _measured({name: value for name, value in facts.items() if name not in _SHOWN}),
+        "examples": step["examples"],
+    }
+
+
+_SHOWN = ("method", "samples", "rejections", "novelty", "yield_by_task")
+
+
+def _measured(facts: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Every number among nested facts, named by the keys that lead to it."""
+    found: list[tuple[str, str]] = []
+    for name, value in facts.items():
+        named = f"{prefix}{name.replace('_', ' ')}"
+        if isinstance(value, dict):
+            found += _measured(value, f"{named}: ")
+        elif words.is_number(value):
+            found.append((named, words.count(value) if isinstance(value, int) else words.number(value)))
+    return found

@@ -60,6 +60,8 @@ def _step(step: Step) -> list[str]:
             )
         case "rehearse":
             return _rehearsal(facts)
+        case "synthesize":
+            return _synthesis(facts)
         case "train":
             return _training(facts)
         case "evaluate":
@@ -103,6 +105,22 @@ def _rehearsal(facts: dict[str, Any]) -> list[str]:
     if facts.get("shortfall"):
         missing = ", ".join(f"{task} {words.count(number)}" for task, number in facts["shortfall"].items())
         shown.append(f"fewer than wanted: {missing}")
+    return shown
+
+
+def _synthesis(facts: dict[str, Any]) -> list[str]:
+    if "samples" not in facts:
+        return []
+    asked = (facts.get("requests") or {}).get("requests")
+    shown = [f"{words.count(facts['samples'])} samples kept of {words.count(asked)} requests ({facts['method']})"]
+    most = sorted(
+        {**facts.get("rejections", {}), **facts.get("novelty", {})}.items(), key=lambda one: (-one[1], one[0])
+    )
+    if most:
+        shown += [
+            "not kept, by reason",
+            *table([[name, words.count(count)] for name, count in most[:MOST_RULES]], (1,)),
+        ]
     return shown
 
 

@@ -6,6 +6,7 @@ from .engine import EngineSettings
 from .evaluate import EvaluateSettings
 from .structure import SampleSettings, StructureSettings
 from .synthesis import DistillSettings, RehearseSettings
+from .synthesize import SynthesizeSettings
 from .train import LoraSettings, Mixture, TrainSettings
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "SampleSettings",
     "Settings",
     "StructureSettings",
+    "SynthesizeSettings",
     "TrainSettings",
 ]

@@ -1,0 +1,352 @@
+"""What a model wrote, compared with what it was shown, with the rest of what it wrote, and with what is held out.
+
+The last step of every method: exact and MinHash duplicates (`curation.dedup`), and, where they are asked for, clusters
+with outliers and quotas. Two texts of few words are the same only when they are equal: `Add: 3 + 4` and `Add: 3 + 5`
+share most of what likeness is measured by, and are two samples all the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+
+from curation import clusters, selection, tables
+from curation.dedup import exact, lsh, minhash
+from curation.errors import InputError
+from curation.stage import Split
+
+STAGE = "novelty"
+SPREAD = 1.4826  # median absolute deviations of a standard deviation, for a normal distribution
+_BLOCK = 64  # texts paired with all others at a time: many may share a band with many
+_PAIRS = 1 << 20  # texts of one prompt compared with each other at a time
+
+
+@dataclass(frozen=True)
+class NoveltyOptions:
+    """What counts as the same, and how much of what is left is kept.
+
+    Attributes:
+        near_duplicate: Jaccard similarity of shingles from which a long text repeats another; 1 compares for equality
+            of all shingles.
+        long_words: words (between white space) from which a text is compared by likeness; shorter ones repeat
+            another only when they are equal.
+        clusters: clusters of the samples' prompts, for outliers and quotas; 0 makes none.
+        outliers: a sample further from the centre of its cluster than the median of all distances by more than this
+            many standard deviations (estimated by the median absolute deviation) is dropped; 0 drops none.
+        wanted: samples kept in all; every cluster gets a part by its size, those nearest to its centre. 0 keeps all.
+        dimensions: of the vectors that are clustered.
+    """
+
+    near_duplicate: float = 0.7
+    long_words: int = 12
+    clusters: int = 0
+    outliers: float = 0.0
+    wanted: int = 0
+    dimensions: int = 64
+
+    def __post_init__(self) -> None:
+        if not 0 < self.near_duplicate <= 1:
+            raise InputError(f"novelty option near_duplicate is {self.near_duplicate}, expected above 0 and at most 1")
+        for name in ("long_words", "clusters", "outliers", "wanted"):
+            if not getattr(self, name) >= 0:  # `not`, so that what is no number is refused as well
+                raise InputError(f"novelty option {name} is {getattr(self, name)}, expected 0 or more")
+        if self.dimensions < 1:
+            raise InputError(f"novelty option dimensions is {self.dimensions}, expected at least 1")
+        if not self.clusters and (self.outliers or self.wanted):
+            raise InputError("novelty option clusters is 0, expected at least 1 where outliers or wanted are set")
+
+
+def novel(
+    samples: pl.DataFrame,
+    inputs: Sequence[str],
+    held_out: Sequence[str],
+    options: NoveltyOptions,
+    seed: int,
+    made: Literal["prompt", "completion"] = "prompt",
+) -> Split:
+    """Drop samples that repeat an input, a held-out prompt or each other, then outliers and what is over its quota.
+
+    Held out is compared with every user's turn of a sample (of a `text`, with all of it): equal, near, or, if it is
+    long, standing in the turn word for word. Inputs are compared with the prompt where the method made it up
+    (`made="prompt"`), and so are samples with each other. Where the method only answers prompts that it was given
+    (`made="completion"`), a sample repeats another when all of it is equal, or when it answers the same prompt in
+    nearly the same long text; what it answers is not compared with the inputs, whose answer it may well be.
+
+    Args:
+        samples: any kind of `tables.SAMPLE_KINDS`.
+        inputs: texts that the method was given.
+        held_out: prompts of the evaluation.
+        options: see `NoveltyOptions`.
+        seed: of the clusters.
+        made: what the method made up.
+
+    Returns:
+        Kept samples in their order; the others; a ledger row for each of these with the rule `novelty.held_out`,
+        `.repeats_input`, `.repeats_sample`, `.outlier` or `.over_quota`. What is decided depends on ids, not on the
+        order of rows: of samples that repeat each other the one with the smallest id stays.
+    """
+    ordered = samples.sort("sample_id")
+    drops: dict[str, dict[str, Any]] = {}
+    turns = _turns(ordered)
+    _against(turns, held_out, "held_out", options, drops)
+    _containing(turns, held_out, options, drops)
+    prompts = _joined(ordered, _PROMPTS)
+    if made == "prompt":
+        _against(_left(prompts, drops), inputs, "repeats_input", options, drops)
+        _among(_left(prompts, drops), options, drops)
+    else:
+        _answers(_left(prompts, drops), _left(_joined(ordered, _COMPLETIONS), drops), options, drops)
+    if options.clusters:
+        _clustered(_left(prompts, drops), options, seed, drops)
+    gone = pl.col("sample_id").is_in(list(drops))
+    split = Split(samples.filter(~gone), samples.filter(gone), _ledger(ordered, drops))
+    tables.conserve(STAGE, samples.height, split.kept.height, split.ledger.height, 0)
+    return split
+
+
+def counts(ledger: pl.DataFrame) -> dict[str, int]:
+    """Samples dropped by rule, for a report."""
+    found = ledger.filter(pl.col("stage") == STAGE)["rule"].value_counts().sort("rule")
+    return dict(found.iter_rows())
+
+
+_PROMPTS = ("text", "prompt")
+_COMPLETIONS = ("completion", "chosen", "rejected", "responses")
+
+
+def _turns(samples: pl.DataFrame) -> pl.DataFrame:
+    """Every user's turn of every sample, and every `text`: `doc_id` (of the sample, repeated), `text`."""
+    rows: list[tuple[str, str]] = []
+    for row in samples.iter_rows(named=True):
+        for name in (*_PROMPTS, *_COMPLETIONS):
+            rows += [(row["sample_id"], text) for role, text in _said(row.get(name)) if role in ("user", "text")]
+    return _frame(rows)
+
+
+def _joined(samples: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """What stands in some columns of each sample, as one text: `doc_id`, `text`. Of a prompt, its users' turns."""
+    rows: list[tuple[str, str]] = []
+    for row in samples.iter_rows(named=True):
+        every = [pair for name in names for pair in _said(row.get(name))]
+        asked = [text for role, text in every if role in ("user", "text")] if "prompt" in names else []
+        rows.append((row["sample_id"], "\n".join(asked or [text for _, text in every])))
+    return _frame(rows)
+
+
+def _said(value: Any) -> list[tuple[str, str]]:
+    """Role and text of what a trainer's column holds: a text, turns, or lists of turns."""
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return [("text", value)]
+    if isinstance(value, dict):
+        return [(value["role"], value["content"])]
+    return [pair for item in value for pair in _said(item)]
+
+
+def _frame(rows: Sequence[tuple[str, str]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema={"doc_id": pl.String, "text": pl.String}, orient="row")
+
+
+def _numbered(texts: Sequence[str]) -> pl.DataFrame:
+    """Texts as documents whose ids are their places."""
+    return _frame([(f"{number:032d}", text) for number, text in enumerate(texts)])
+
+
+def _left(frame: pl.DataFrame, drops: dict[str, dict[str, Any]]) -> pl.DataFrame:
+    return frame.filter(~pl.col("doc_id").is_in(list(drops)))
+
+
+def _long(frame: pl.DataFrame, options: NoveltyOptions) -> pl.DataFrame:
+    return frame.filter(pl.col("text").str.count_matches(r"\S+") >= options.long_words)
+
+
+def _against(
+    documents: pl.DataFrame,
+    texts: Sequence[str],
+    rule: str,
+    options: NoveltyOptions,
+    drops: dict[str, dict[str, Any]],
+) -> None:
+    """Drop documents that are equal to one of the texts or, if long, near it; ids of documents may repeat."""
+    known = list(dict.fromkeys(texts))
+    if not known or not documents.height:
+        return
+    named = dict(zip(exact.keys(_numbered(known))["key"], known, strict=True))
+    for name, key in exact.keys(documents).iter_rows():
+        if key in named:
+            drops.setdefault(name, _drop(rule, 1.0, 1.0, repeats=named[key]))
+    pieces = _long(_left(documents, drops), options).with_row_index("place")
+    numbered = pieces.select(doc_id=pl.col("place").cast(pl.String).str.zfill(32), text="text")
+    others = _long(_numbered(known), options)
+    for place, nearest, likeness in _nearest(numbered, others, options).iter_rows():
+        name = pieces["doc_id"][int(place)]
+        drops.setdefault(name, _drop(rule, likeness, options.near_duplicate, repeats=known[int(nearest)]))
+
+
+def _nearest(documents: pl.DataFrame, others: pl.DataFrame, options: NoveltyOptions) -> pl.DataFrame:
+    """The most similar of the other documents, where one reaches the threshold: `doc_id`, `nearest`, `similarity`.
+
+    Compared, by exact Jaccard similarity, are documents that share a band; of equally similar ones the first counts.
+    """
+    settings = minhash.MinHashOptions(threshold=options.near_duplicate, keep_order=("doc_id",))
+    found = [pl.DataFrame(schema={"doc_id": pl.String, "nearest": pl.String, "similarity": pl.Float64})]
+    if documents.height and others.height:
+        bands = lsh.band_columns(settings.bands)
+        side = minhash.sketch(documents, settings)
+        beside = minhash.sketch(others, settings).rename({"doc_id": "nearest"})
+        sets = minhash.shingle_sets(documents, settings)
+        sets_beside = minhash.shingle_sets(others, settings).rename({"doc_id": "nearest", "shingles": "beside"})
+        for block in side.iter_slices(_BLOCK):
+            joined = (block.select("doc_id", band).join(beside.select("nearest", band), on=band) for band in bands)
+            pairs = pl.concat([pair.select("doc_id", "nearest") for pair in joined]).unique()
+            compared = pairs.join(sets, on="doc_id").join(sets_beside, on="nearest")
+            likeness = compared.select("doc_id", "nearest", similarity=_jaccard("shingles", "beside"))
+            found.append(likeness.filter(pl.col("similarity") >= settings.threshold))
+    ranked = pl.concat(found).sort("doc_id", "similarity", "nearest", descending=[False, True, False])
+    return ranked.unique("doc_id", keep="first", maintain_order=True)
+
+
+def _jaccard(one: str, other: str) -> pl.Expr:
+    common = pl.col(one).list.set_intersection(other).list.len()
+    return common / pl.col(one).list.set_union(other).list.len()
+
+
+def _containing(
+    turns: pl.DataFrame, held_out: Sequence[str], options: NoveltyOptions, drops: dict[str, dict[str, Any]]
+) -> None:
+    """Drop samples in which a long held-out prompt stands word for word, as within a template."""
+    folded = {_folded(text): text for text in held_out if len(text.split()) >= max(1, options.long_words)}
+    left = _left(turns, drops)
+    if not folded or not left.height:
+        return
+    texts = pl.Series("text", [_folded(text) for text in left["text"]], dtype=pl.String)
+    found = left.select("doc_id").with_columns(found=texts.str.extract_many(list(folded)).list.first())
+    for name, text in found.drop_nulls().iter_rows():
+        drops.setdefault(name, _drop("held_out", 1.0, 1.0, repeats=folded[text]))
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.lower().split())
+
+
+def _among(prompts: pl.DataFrame, options: NoveltyOptions, drops: dict[str, dict[str, Any]]) -> None:
+    """Drop prompts that repeat one with a smaller id."""
+    keys = exact.keys(prompts)
+    for row in exact.decide(keys, ("doc_id",)).iter_rows(named=True):
+        drops[row["doc_id"]] = _drop("repeats_sample", 1.0, 1.0, row["duplicate_of"])
+    settings = minhash.MinHashOptions(threshold=options.near_duplicate, keep_order=("doc_id",))
+    left = _long(_left(prompts, drops), options)
+    for row in minhash.decide(left, settings).iter_rows(named=True):
+        drops[row["doc_id"]] = _drop("repeats_sample", row["similarity"], settings.threshold, row["duplicate_of"])
+
+
+def _answers(
+    prompts: pl.DataFrame, completions: pl.DataFrame, options: NoveltyOptions, drops: dict[str, dict[str, Any]]
+) -> None:
+    """Drop samples that answer the prompt of one with a smaller id in the same words or, if long, nearly the same."""
+    asked = exact.keys(prompts).rename({"key": "asked"})
+    said = exact.keys(completions).join(asked, on="doc_id").select("doc_id", key=pl.col("key") + pl.col("asked"))
+    for row in exact.decide(said, ("doc_id",)).iter_rows(named=True):
+        drops[row["doc_id"]] = _drop("repeats_sample", 1.0, 1.0, row["duplicate_of"])
+    rows = _long(_left(completions, drops), options).join(asked, on="doc_id")
+    several = rows.filter(pl.len().over("asked") > 1).sort("asked", "doc_id")
+    settings = minhash.MinHashOptions(threshold=options.near_duplicate, keep_order=("doc_id",))
+    sets = several.join(minhash.shingle_sets(several, settings), on="doc_id", maintain_order="left")
+    for part in _parts(sets.select("asked", "doc_id", "shingles")):
+        _near_answers(part, options, drops)
+
+
+def _parts(rows: pl.DataFrame) -> list[pl.DataFrame]:
+    """Rows sorted by prompt in parts of whole prompts, with a bounded number of pairs each."""
+    sizes = rows.group_by("asked", maintain_order=True).len()["len"].to_list()
+    parts: list[pl.DataFrame] = []
+    begin = end = pairs = 0
+    for size in sizes:
+        if pairs and pairs + size * size > _PAIRS:
+            parts.append(rows[begin:end])
+            begin, pairs = end, 0
+        end += size
+        pairs += size * size
+    return [*parts, rows[begin:end]] if end > begin else parts
+
+
+def _near_answers(rows: pl.DataFrame, options: NoveltyOptions, drops: dict[str, dict[str, Any]]) -> None:
+    """Greedy in the order of ids: a row near one that is kept is dropped."""
+    earlier = rows.rename({"doc_id": "kept", "shingles": "beside"})
+    pairs = rows.join(earlier, on="asked").filter(pl.col("kept") < pl.col("doc_id"))
+    near = pairs.select("doc_id", "kept", similarity=_jaccard("shingles", "beside"))
+    near = near.filter(pl.col("similarity") >= options.near_duplicate)
+    for name, kept, likeness in near.sort("doc_id", "similarity", "kept", descending=[False, True, False]).iter_rows():
+        if name not in drops and kept not in drops:
+            drops[name] = _drop("repeats_sample", likeness, options.near_duplicate, kept)
+
+
+def _clustered(prompts: pl.DataFrame, options: NoveltyOptions, seed: int, drops: dict[str, dict[str, Any]]) -> None:
+    """Drop outliers, then what is over the quota of its cluster (Hamilton's method: the sum is exact)."""
+    if not prompts.height:
+        return
+    vectors = clusters.embed_tfidf(prompts["text"].to_list(), options.dimensions, seed)
+    found = clusters.cluster(vectors, options.clusters, seed)
+    names = prompts["doc_id"].to_list()
+    inside = np.ones(len(names), dtype=bool)
+    if options.outliers:
+        limit = _limit(found.distances, options.outliers)
+        for at in np.flatnonzero(found.distances > limit):
+            inside[at] = False
+            drops[names[at]] = _drop("outlier", float(found.distances[at]), limit, cluster=int(found.labels[at]))
+    if options.wanted:
+        rows = np.flatnonzero(inside)
+        chosen = selection.nearest_to_centroid(found.labels[rows], found.distances[rows], options.wanted)
+        for at in np.setdiff1d(rows, rows[chosen]):
+            drops[names[at]] = _drop("over_quota", float(found.distances[at]), None, cluster=int(found.labels[at]))
+
+
+def _limit(distances: np.ndarray, deviations: float) -> float:
+    """Largest distance that is no outlier (Hampel 1974); without spread, no distance is one."""
+    middle = float(np.median(distances))
+    spread = float(np.median(np.abs(distances - middle)))
+    return middle + deviations * SPREAD * spread if spread > 0 else float("inf")
+
+
+def _drop(
+    rule: str,
+    value: float | None,
+    threshold: float | None,
+    duplicate_of: str | None = None,
+    cluster: int | None = None,
+    repeats: str | None = None,
+) -> dict[str, Any]:
+    """Columns of a ledger row; `repeats` is the text that is repeated, where it is no sample's."""
+    similarity = None if cluster is not None else value
+    return {
+        "rule": f"{STAGE}.{rule}",
+        "value": value,
+        "threshold": threshold,
+        "duplicate_of": duplicate_of,
+        "similarity": similarity,
+        "cluster_id": cluster,
+        "detail": {} if repeats is None else {"repeats": repeats},
+    }
+
+
+def _ledger(samples: pl.DataFrame, drops: dict[str, dict[str, Any]]) -> pl.DataFrame:
+    """A row for each dropped sample, with its task and texts: the ledger is the only place that still has them."""
+    rows = []
+    for sample in samples.iter_rows(named=True):
+        drop = drops.get(sample["sample_id"])
+        if drop is not None:
+            texts = {name: sample[name] for name in (*_PROMPTS, *_COMPLETIONS) if sample.get(name) is not None}
+            detail = {"task": sample["task"], **texts, **drop["detail"]}
+            rows.append({**drop, "row_id": sample["sample_id"], "detail": tables.canonical_json(detail)})
+    return tables.ledger(pl.DataFrame(rows, schema=_EVENTS), STAGE, "drop", "samples")
+
+
+_EVENTS = pl.Schema(
+    {
+        name: tables.LEDGER[name]
+        for name in ("row_id", "rule", "value", "threshold", "duplicate_of", "similarity", "cluster_id", "detail")
+    }
+)
