@@ -76,9 +76,14 @@ def _lines(title: str, total: float | None, unit: str) -> Iterator[Advance]:
             return
         last = now
         rate = done / max(now - started, 1e-9)
-        of = f" of {total:,.0f}" if total else ""
+        of = f" of {_amount(total)}" if total else ""
         left = f", {(total - done) / rate:,.0f} s left" if total and rate > 0 else ""
-        print(f"{title}: {done:,.0f}{of} {unit}, {rate:,.1f} {unit}/s{left}{', ' + note if note else ''}",
+        print(f"{title}: {_amount(done)}{of} {unit}, {rate:,.1f} {unit}/s{left}{', ' + note if note else ''}",
               file=sys.stderr, flush=True)  # fmt: skip
 
     yield advance
+
+
+def _amount(value: float) -> str:
+    """Whole numbers, but a decimal of the few megabytes of a small input."""
+    return f"{value:,.1f}" if value < 10 and value != int(value) else f"{value:,.0f}"

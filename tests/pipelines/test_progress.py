@@ -28,3 +28,10 @@ def test_of_an_unknown_total_only_amount_and_rate_are_said(capfd, monkeypatch):
     with progress.track("generating", None, "answers") as advance:
         advance(3)
     assert re.fullmatch(r"generating: 3 answers, [\d,.]+ answers/s\n", capfd.readouterr().err)
+
+
+def test_a_small_amount_has_a_decimal(capfd, monkeypatch):
+    monkeypatch.setattr(progress, "QUIET_SECONDS", 0.0)
+    with progress.track("reading", 0.25, "MB") as advance:
+        advance(0.125)
+    assert capfd.readouterr().err.startswith("reading: 0.1 of 0.2 MB, ")
