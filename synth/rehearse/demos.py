@@ -9,6 +9,7 @@ from curation import tables
 from curation.errors import InputError
 
 from .. import parse
+from .markers import role_marker
 from .options import RehearseOptions
 
 
@@ -29,7 +30,8 @@ class Task:
         name: of the task.
         system: the system turn that all its demonstrations have, none if they have none.
         demos: in an order that depends on their ids and the seed alone.
-        unfit: ids of demonstrations that cannot stand in a few-shot list, since they hold its markers.
+        unfit: ids of demonstrations that cannot stand in a few-shot list, since they hold its markers, or marks that
+            would make turns of them.
         flattened: demonstrations whose blank lines were closed up, because a blank line ends an instance.
         left: demonstrations beyond the number used.
     """
@@ -57,7 +59,7 @@ def read(name: str, frame: pl.DataFrame, options: RehearseOptions, seed: int) ->
         system, question, answer = _exchange(name, row)
         systems.add(system)
         demo = Demo(row["sample_id"], _flat(question), _flat(answer))
-        if not (parse.listable(demo.input) and parse.listable(demo.output)):
+        if not all(parse.listable(text) and role_marker(text) is None for text in (demo.input, demo.output)):
             unfit.append(demo.id)
             continue
         flattened += demo.input != question.strip() or demo.output != answer.strip()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from curation.checks import typed
 from curation.checks.typed_result import graded
 from curation.dedup import exact, lsh, minhash
 from curation.metrics.text import rouge_l_matrix
@@ -12,18 +13,35 @@ from curation.metrics.text import rouge_l_matrix
 from ..script import hangul_share, has_letters
 from .demos import Demo, Task
 from .draft import Draft, Drop
+from .markers import role_marker
 from .options import RehearseOptions
 
 ROUGE_BLOCK = 256  # instances compared with all texts of their task at a time
 HELD_OUT_BLOCK = 64  # instances paired with all held-out prompts at a time
 
 
-def form(task: Task, drafts: list[Draft], options: RehearseOptions) -> None:
-    """Drop instances whose input is in another script or of quite another length than the demonstrations'."""
+def form(task: Task, drafts: list[Draft], options: RehearseOptions, markers: Sequence[str] = ()) -> None:
+    """Drop instances whose input is in another script or of quite another length than the demonstrations', holds a
+    mark that would make turns of it, or runs in a loop as no demonstration does.
+
+    Args:
+        task: with its demonstrations.
+        drafts: that are left.
+        options: see there.
+        markers: of the model that will read them, beside those of usual templates.
+    """
     lengths = [len(demo.input) for demo in task.demos]
     shortest, longest = min(lengths) / options.max_length_ratio, max(lengths) * options.max_length_ratio
     shares = [hangul_share(demo.input) for demo in task.demos]
+    usual = min(typed.check("repetition", "", demo.input).score for demo in task.demos)
     for one in drafts:
+        if (marker := role_marker(one.input, markers) or role_marker(one.output, markers)) is not None:
+            one.drop = Drop("role_marker", detail=marker)
+            continue
+        loop = typed.check("repetition", "", one.input)
+        if not loop.passed and loop.score < usual:
+            one.drop = Drop("repetition", loop.score, loop.threshold)
+            continue
         distance = outside(hangul_share(one.input), shares) if has_letters(one.input) else 0.0
         size = len(one.input)
         if distance > options.hangul_margin:

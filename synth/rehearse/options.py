@@ -1,9 +1,25 @@
 """Settings of self-synthesised rehearsal."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, get_args
 
 from curation.errors import InputError
+
+Selection = Literal["nearest", "k_center", "random"]
+SELECTIONS: tuple[str, ...] = get_args(Selection)
+ROWS = 200  # of each task (SSR, section 4.1: 10 % of its training rows), where no budget is given
+
+
+def require(what: str, options: Any, expected: Mapping[str, tuple[str, bool]]) -> None:
+    """Refuse options that do not hold, by name: what was expected of them, and whether it is so.
+
+    Raises:
+        InputError: naming the first one, found and expected.
+    """
+    for name, (wanted, holds) in expected.items():
+        if not holds:
+            raise InputError(f"{what} option {name} is {getattr(options, name)}, expected {wanted}")
 
 
 @dataclass(frozen=True)
@@ -11,7 +27,11 @@ class RehearseOptions:
     """How many instances are made up, which of them are good enough, and which are taken.
 
     Attributes:
-        per_task: rows wanted of each task.
+        per_task: rows wanted of each task; 200 where no budget is given either.
+        budget_tokens: tokens that the whole buffer may have, instead of a number of rows; the tasks share them, and
+            no part is exceeded by a token.
+        selection: which rows are taken: those `nearest` to the centres of clusters (SSR, section 3.3); `k_center`,
+            that leave none far from a chosen one; or `random`.
         demos_per_task: demonstrations used of each task, at most.
         prompts_per_task: few-shot prompts a task; all ordered pairs of its demonstrations unless set.
         samples: instances drawn from each prompt.
@@ -33,7 +53,9 @@ class RehearseOptions:
         few_labels: a task whose outputs are at most this many different ones is balanced over them.
     """
 
-    per_task: int = 200
+    per_task: int | None = None
+    budget_tokens: int | None = None
+    selection: Selection = "nearest"
     demos_per_task: int = 20
     prompts_per_task: int | None = None
     samples: int = 3
@@ -53,13 +75,20 @@ class RehearseOptions:
     few_labels: int = 10
 
     def __post_init__(self) -> None:
-        whole = ("per_task", "samples", "max_tokens", "clusters", "dimensions")
+        if self.per_task is not None and self.budget_tokens is not None:
+            both = f"per_task is {self.per_task} and budget_tokens {self.budget_tokens}"
+            raise InputError(f"rehearse option {both}, expected one of them")
+        whole = ("samples", "max_tokens", "clusters", "dimensions")
         shares = ("max_rouge", "hangul_margin", "min_consistency")
         expected = {
             **{name: ("at least 1", getattr(self, name) >= 1) for name in whole},
             **{name: ("from 0 to 1", 0 <= getattr(self, name) <= 1) for name in shares},
+            **{
+                name: ("at least 1", getattr(self, name) is None or getattr(self, name) >= 1)
+                for name in ("per_task", "budget_tokens", "prompts_per_task")
+            },
+            "selection": (f"one of {', '.join(SELECTIONS)}", self.selection in SELECTIONS),
             "demos_per_task": ("at least 2", self.demos_per_task >= 2),
-            "prompts_per_task": ("at least 1", self.prompts_per_task is None or self.prompts_per_task >= 1),
             "temperature": ("0 or more", self.temperature >= 0),
             "top_p": ("above 0 and at most 1", 0 < self.top_p <= 1),
             "repetition_penalty": ("above 0", self.repetition_penalty > 0),
@@ -69,6 +98,65 @@ class RehearseOptions:
             "max_length_ratio": ("at least 1", self.max_length_ratio >= 1),
             "few_labels": ("0 or more", self.few_labels >= 0),
         }
-        for name, (wanted, holds) in expected.items():
-            if not holds:
-                raise InputError(f"rehearse option {name} is {getattr(self, name)}, expected {wanted}")
+        require("rehearse", self, expected)
+
+    @property
+    def rows(self) -> int | None:
+        """Rows wanted of each task, none where tokens are shared out."""
+        return None if self.budget_tokens is not None else self.per_task or ROWS
+
+
+@dataclass(frozen=True)
+class ReplayOptions:
+    """How a model is sampled, and which samples are good enough.
+
+    Attributes:
+        kind: `text`, documents from the start token or short prefixes, for continued pretraining; or `chat`, for a
+            chat model: it writes the user's turn after the opening of its template (Magpie, arXiv 2406.08464), then
+            answers it, greedily.
+        draws: samples drawn, over all prefixes together.
+        rows: of them wanted at most; all that pass unless set.
+        budget_tokens: tokens that they may have together; no limit unless set.
+        prefixes: what documents begin with, used in turn; the empty one is the start token alone.
+        temperature, top_p: of documents and of users' turns. At 1 and 1 a model writes what it was trained on in the
+            proportions it learned; below, what is frequent becomes more so.
+        max_tokens: longest document or user's turn, and longest answer.
+        unfinished: what is done with a document that ran into `max_tokens`: `trim` it to its last whole sentence, or
+            `drop` it. A user's turn or an answer that did is always dropped.
+        min_characters: shortest document; of a user's turn a tenth of it is enough.
+        languages: codes (ISO 639) of those that are kept; all unless given.
+        near_duplicate: Jaccard similarity of shingles from which a long text repeats another.
+        long_words: words from which a text is compared by likeness; shorter ones repeat another only when equal.
+    """
+
+    kind: Literal["text", "chat"] = "text"
+    draws: int = 1000
+    rows: int | None = None
+    budget_tokens: int | None = None
+    prefixes: tuple[str, ...] = ("",)
+    temperature: float = 1.0
+    top_p: float = 1.0
+    max_tokens: int = 512
+    unfinished: Literal["trim", "drop"] = "trim"
+    min_characters: int = 100
+    languages: tuple[str, ...] = ()
+    near_duplicate: float = 0.7
+    long_words: int = 12
+
+    def __post_init__(self) -> None:
+        expected = {
+            "kind": ("text or chat", self.kind in ("text", "chat")),
+            **{name: ("at least 1", getattr(self, name) >= 1) for name in ("draws", "max_tokens")},
+            **{
+                name: ("at least 1", getattr(self, name) is None or getattr(self, name) >= 1)
+                for name in ("rows", "budget_tokens")
+            },
+            "prefixes": ("at least one, the empty one for the start token", len(self.prefixes) > 0),
+            "temperature": ("above 0: equal prompts would give equal texts", self.temperature > 0),
+            "top_p": ("above 0 and at most 1", 0 < self.top_p <= 1),
+            "unfinished": ("trim or drop", self.unfinished in ("trim", "drop")),
+            "min_characters": ("0 or more", self.min_characters >= 0),
+            "near_duplicate": ("above 0 and at most 1", 0 < self.near_duplicate <= 1),
+            "long_words": ("0 or more", self.long_words >= 0),
+        }
+        require("replay", self, expected)

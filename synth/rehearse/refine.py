@@ -1,5 +1,6 @@
 """Outputs written anew by the latest model, greedily: what is rehearsed is what the model does, not what it drew."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,10 +16,13 @@ from ..script import hangul_share, has_letters
 from .demos import Task
 from .draft import Draft, Drop
 from .filters import outside
+from .markers import role_marker
 from .options import RehearseOptions
 
 
-def refine(tasks: list[Task], drafts: list[Draft], latest: Generator, options: RehearseOptions) -> None:
+def refine(
+    tasks: list[Task], drafts: list[Draft], latest: Generator, options: RehearseOptions, markers: Sequence[str] = ()
+) -> None:
     """Ask the latest model for the output of every instance that is left, and drop those it gives no whole answer to.
 
     SSR (arXiv 2403.01244, section 3.2), but before the selection, so that an instance without a usable output costs
@@ -32,8 +36,8 @@ def refine(tasks: list[Task], drafts: list[Draft], latest: Generator, options: R
     agreement = [float(score) for score in rouge_l_pairs([one.output for one in left], _texts(requests, responses))]
     for one, request, likeness in zip(left, requests, agreement, strict=True):
         response = responses[request.id, request.sample]
-        one.refinement = _generation(request, response, latest, template)
-        one.drop = _refusal(named[one.task], one, response, likeness, options)
+        one.refinement = generation_of(request, response, latest, template)
+        one.drop = _refusal(named[one.task], one, response, likeness, options, markers)
         if one.drop is None:
             one.refined = response.text.strip()
             one.checks.append(graded("consistency", likeness, options.min_consistency, f"made up: {one.output!r}"))
@@ -52,20 +56,16 @@ def _texts(requests: list[Request], responses: dict[tuple[str, int], Response]) 
     return [responses[request.id, request.sample].text for request in requests]
 
 
-def _refusal(task: Task, one: Draft, response: Response, likeness: float, options: RehearseOptions) -> Drop | None:
+def _refusal(
+    task: Task, one: Draft, response: Response, likeness: float, options: RehearseOptions, markers: Sequence[str]
+) -> Drop | None:
     """Why a refined output is not usable, if it is not."""
     text = response.text.strip()
-    if response.finish_reason == "refused":
-        return Drop("refine.refused", detail=response.error)
-    if response.finish_reason != "stop":
-        return Drop("refine.truncated", detail=f"ended by {response.finish_reason!r}")
-    if not text:
-        return Drop("refine.empty")
+    found = unusable(response, markers)
+    if found is not None:
+        return Drop(f"refine.{found.rule}", found.value, found.threshold, detail=found.detail)
     if options.refine == "list" and not parse.listable(text):
         return Drop("refine.several_instances", detail=text)
-    loop = typed.check("repetition", "", text)
-    if not loop.passed:
-        return Drop("refine.repetition", loop.score, loop.threshold, detail=text)
     shares = [hangul_share(demo.output) for demo in task.demos]
     distance = outside(hangul_share(text), shares) if has_letters(text) else 0.0
     if distance > options.hangul_margin:
@@ -75,7 +75,23 @@ def _refusal(task: Task, one: Draft, response: Response, likeness: float, option
     return None
 
 
-def _generation(request: Request, response: Response, latest: Generator, template: Template | None) -> dict[str, Any]:
+def unusable(response: Response, markers: Sequence[str] = ()) -> Drop | None:
+    """Why an answer can stand in no row, whatever was asked: not made, cut off, empty, with a turn's mark, a loop."""
+    text = response.text.strip()
+    if response.finish_reason == "refused":
+        return Drop("refused", detail=response.error)
+    if response.finish_reason != "stop":
+        return Drop("truncated", detail=f"ended by {response.finish_reason!r}")
+    if not text:
+        return Drop("empty")
+    if (marker := role_marker(text, markers)) is not None:
+        return Drop("role_marker", detail=marker)
+    loop = typed.check("repetition", "", text)
+    return None if loop.passed else Drop("repetition", loop.score, loop.threshold, detail=text)
+
+
+def generation_of(request: Request, response: Response, latest: Generator, template: Template | None) -> dict[str, Any]:
+    """How an answer came about, for the `generation` of a sample."""
     return {
         "model": latest.fingerprint,
         "adapter": request.adapter,

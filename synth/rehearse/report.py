@@ -9,14 +9,29 @@ from .options import RehearseOptions
 
 
 def report(
-    tasks: list[Task], drafts: list[Draft], labels: dict[str, dict[str, int]], options: RehearseOptions
+    tasks: list[Task],
+    drafts: list[Draft],
+    labels: dict[str, dict[str, int]],
+    quotas: dict[str, int],
+    spent: dict[str, int],
+    options: RehearseOptions,
 ) -> dict[str, Any]:
-    """Yield by reason for every task, what fell short, and tokens spent."""
-    by_task = {
-        task.name: _task(task, [one for one in drafts if one.task == task.name], labels[task.name], options)
-        for task in tasks
-    }
+    """Yield by reason for every task, what fell short, and tokens spent.
+
+    `wanted`, `spent`, `unspent` and `shortfall` are in the unit of the budget, `rows` or `tokens`; `kept` is always
+    rows. A task falls short where all its instances are taken and more were wanted; a budget of tokens also ends
+    between two rows, which leaves a few unspent and is no shortfall.
+    """
+    by_task = {}
+    for task in tasks:
+        own = [one for one in drafts if one.task == task.name]
+        wanted = {"wanted": quotas[task.name], "spent": spent[task.name]}
+        by_task[task.name] = _task(task, own, labels[task.name], wanted)
     return {
+        "unit": "tokens" if options.rows is None else "rows",
+        "selection": options.selection,
+        "wanted": sum(quotas.values()),
+        "spent": sum(spent.values()),
         "requests": len(drafts),
         "samples": sum(one.drop is None for one in drafts),
         "dropped": _counts(one.drop.rule for one in drafts if one.drop is not None),
@@ -31,8 +46,9 @@ def report(
     }
 
 
-def _task(task: Task, drafts: list[Draft], labels: dict[str, int], options: RehearseOptions) -> dict[str, Any]:
+def _task(task: Task, drafts: list[Draft], labels: dict[str, int], wanted: dict[str, int]) -> dict[str, Any]:
     kept = [one for one in drafts if one.drop is None]
+    unspent = wanted["wanted"] - wanted["spent"]
     refined = [check.score for one in drafts for check in one.checks if check.name == "consistency"]
     return {
         "demos": len(task.demos),
@@ -41,9 +57,10 @@ def _task(task: Task, drafts: list[Draft], labels: dict[str, int], options: Rehe
         "demos_left": task.left,
         "prompts": len({one.request.id for one in drafts}),
         "requests": len(drafts),
-        "wanted": options.per_task,
+        **wanted,
         "kept": len(kept),
-        "shortfall": options.per_task - len(kept),
+        "unspent": unspent,
+        "shortfall": 0 if any(one.drop is not None and one.drop.rule == "not_selected" for one in drafts) else unspent,
         "dropped": _counts(one.drop.rule for one in drafts if one.drop is not None),
         "different_inputs": len({one.input for one in drafts if one.input}),
         "agree_with_refinement": sum(score == 1.0 for score in refined) / len(refined) if refined else None,

@@ -11,7 +11,7 @@ from synth.rehearse import RehearseOptions
 def test_the_defaults_are_the_papers() -> None:
     """SSR, section 4.1: 20 demonstrations, three samples, 200 rows a task, temperature 0.9, top-p 0.6, penalty 1.2."""
     options = RehearseOptions()
-    assert (options.demos_per_task, options.samples, options.per_task, options.clusters) == (20, 3, 200, 20)
+    assert (options.demos_per_task, options.samples, options.rows, options.clusters) == (20, 3, 200, 20)
     assert (options.temperature, options.top_p, options.repetition_penalty) == (0.9, 0.6, 1.2)
     assert options.prompts_per_task is None  # all 380 ordered pairs
 
@@ -21,6 +21,8 @@ def test_the_defaults_are_the_papers() -> None:
     [
         ("demos_per_task", 1, "at least 2"),
         ("per_task", 0, "at least 1"),
+        ("budget_tokens", 0, "at least 1"),
+        ("selection", "best", "one of nearest, k_center, random"),
         ("samples", 0, "at least 1"),
         ("max_tokens", 0, "at least 1"),
         ("clusters", 0, "at least 1"),
@@ -59,3 +61,9 @@ def test_impossible_settings_are_named(name: str, value: Any, expected: str) -> 
 )
 def test_the_edges_are_allowed(settings: dict[str, Any]) -> None:
     assert all(getattr(RehearseOptions(**settings), name) == value for name, value in settings.items())
+
+
+def test_a_budget_is_rows_or_tokens() -> None:
+    assert RehearseOptions(per_task=7).rows == 7 and RehearseOptions(budget_tokens=900).rows is None
+    with pytest.raises(InputError, match="per_task is 5 and budget_tokens 900, expected one of them"):
+        RehearseOptions(per_task=5, budget_tokens=900)

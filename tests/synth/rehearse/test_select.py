@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from synth.rehearse import RehearseOptions
 from synth.rehearse.demos import Task
 from synth.rehearse.draft import Draft, Drop
-from synth.rehearse.select import select
+from synth.rehearse.select import choose
+from synth.rehearse.select import select as select_within
+from synth.rehearse.steering import Regions
 
 MakeTask = Callable[..., Task]
 MakeDraft = Callable[..., Draft]
@@ -19,6 +21,12 @@ DEMOS = [("say one", "x"), ("say two", "y")]
 def made(make_task: MakeTask, make_draft: MakeDraft, outputs: list[str]) -> list[Draft]:
     task = make_task(DEMOS)
     return [make_draft(task, n, f"say word{n:03d} {'abc'[n % 3]}", output) for n, output in enumerate(outputs)]
+
+
+def select(drafts: list[Draft], options: RehearseOptions, seed: int) -> dict[str, int]:
+    """Rows of one task, each of cost 1."""
+    left = [one for one in drafts if one.drop is None]
+    return select_within(drafts, [1] * len(left), options.rows or 0, options, seed)
 
 
 def kept(drafts: list[Draft]) -> list[Draft]:
@@ -89,6 +97,47 @@ def test_what_was_dropped_before_stays_as_it_is(make_task: MakeTask, make_draft:
 
 def test_nothing_left_selects_nothing() -> None:
     assert select([], RehearseOptions(), seed=1) == {}
+
+
+RIVERS = [f"river water flood number {n}" for n in range(30)]
+VIOLINS = [f"violin music concert piece {n}" for n in range(10)]
+
+
+def test_a_region_of_a_plan_has_its_part_whatever_its_size() -> None:
+    """30 inputs about rivers, 10 about violins; the violins were forgotten: three parts of four are theirs."""
+    regions = Regions({7: ["a flood of the river"], 3: ["a concert for violin", "violin music"]}, {7: 0.25, 3: 0.75})
+    every = RIVERS + VIOLINS
+    options = RehearseOptions(clusters=2)
+    found = choose(every, [f"output {n}" for n in range(40)], [1] * 40, 8, options, 1, regions)
+    assert Counter(every[at].split()[0] for at in found.rows) == {"violin": 6, "river": 2}
+    more = choose(every, [f"output {n}" for n in range(40)], [1] * 40, 20, options, 1, regions)
+    assert Counter(every[at].split()[0] for at in more.rows) == {"violin": 10, "river": 10}  # all there are
+
+
+def test_k_center_reaches_the_odd_ones_and_random_the_many() -> None:
+    inputs = [*RIVERS, "zebra crossing the savannah", "prime numbers below twenty"]
+    outputs = [f"output {n}" for n in range(32)]
+    spread = choose(inputs, outputs, [1] * 32, 4, RehearseOptions(selection="k_center", dimensions=3), 1)
+    assert {30, 31} <= set(spread.rows.tolist()) and len(spread.rows) == 4
+    drawn = [choose(inputs, outputs, [1] * 32, 4, RehearseOptions(selection="random"), seed) for seed in range(20)]
+    assert len({tuple(one.rows.tolist()) for one in drawn}) > 15
+    assert Counter(at in (30, 31) for one in drawn for at in one.rows)[False] > 60
+    assert (spread.clusters == -1).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(costs=st.lists(st.integers(1, 60), min_size=1, max_size=30), quota=st.integers(1, 400),
+       method=st.sampled_from(["nearest", "k_center", "random"]), labelled=st.booleans())  # fmt: skip
+def test_a_quota_of_tokens_is_never_exceeded_and_little_of_it_is_wasted(
+    costs: list[int], quota: int, method: str, labelled: bool
+) -> None:
+    inputs = [f"say word{n:03d} {'abc'[n % 3]}" for n in range(len(costs))]
+    outputs = ["yes" if n % 3 else "no" for n in range(len(costs))] if labelled else inputs
+    found = choose(inputs, outputs, costs, quota, RehearseOptions(budget_tokens=1, selection=method), 1)
+    spent = sum(costs[at] for at in found.rows)
+    assert spent <= quota
+    left = [cost for at, cost in enumerate(costs) if at not in set(found.rows.tolist())]
+    assert not left or min(left) > quota - spent or found.without_part.any()
 
 
 @settings(max_examples=30)

@@ -1,0 +1,279 @@
+"""Replay without demonstrations: what a model was trained on, sampled from the model alone.
+
+`replay` does all of it with one engine; `drawn` and `settled` are its steps, for a model that answers other than the
+one that asks.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from curation import tables
+from curation.checks import typed
+from curation.languages import identify
+from curation.model import Generator, Request, Response, Sampling
+from curation.sample import hashes
+
+from ..answers import answered
+from ..novelty import NoveltyOptions, novel
+from ..synthesised import Synthesised
+from .draft import Drop
+from .endings import trimmed
+from .markers import role_marker
+from .options import ReplayOptions
+from .refine import generation_of, unusable
+from .tokens import ModelTokens
+
+STAGE = "replay"
+TASK = "replay"
+
+
+@dataclass
+class Piece:
+    """One request and what became of it: the text, and for a chat model the answer to it."""
+
+    prefix: str
+    request: Request
+    response: Response
+    text: str = ""
+    trimmed: int = 0  # characters after the last whole sentence
+    answer: str = ""
+    answered: dict[str, Any] | None = None
+    drop: Drop | None = None
+
+    @property
+    def key(self) -> str:
+        """Id of the request and number of the sample."""
+        return f"{self.request.id}-{self.request.sample}"
+
+
+def replay(
+    generator: Generator,
+    tokens: ModelTokens,
+    options: ReplayOptions,
+    seed: int,
+    held_out: Sequence[str] = (),
+) -> Synthesised:
+    """Sample a model and keep what is whole, varied and clean; see `ReplayOptions`.
+
+    Args:
+        generator: the model whose knowledge is to be kept.
+        tokens: its tokenizer.
+        options: see there.
+        seed: of everything drawn.
+        held_out: texts of the evaluation, which no sample may repeat.
+
+    Returns:
+        Samples, `text` or `prompt_completion` by `kind`, sorted by id; a ledger row for every draw that is in none;
+        the report: yield by reason, tokens, lengths.
+    """
+    return settled(drawn(generator, tokens, options, seed), generator, generator, tokens, options, seed, held_out)
+
+
+def drawn(generator: Generator, tokens: ModelTokens, options: ReplayOptions, seed: int) -> list[Piece]:
+    """Documents or users' turns as the model wrote them, each whole one checked by itself; in the order of keys.
+
+    Raises:
+        InputError: for chats of a model without a chat template.
+    """
+    chat = options.kind == "chat"
+    opening = tokens.opening() if chat else None
+    stop = (opening.stop,) if opening is not None and opening.stop else ()
+    sampling = Sampling(options.max_tokens, options.temperature, options.top_p, stop=stop, seed=seed)
+    prefixes = [opening.text] if opening is not None else list(dict.fromkeys(options.prefixes))
+    requests = []
+    for number in range(options.draws):
+        prefix = prefixes[number % len(prefixes)]
+        name = tables.fingerprint([STAGE, options.kind, prefix])
+        requests.append((prefix, Request(name, prefix, sampling, number // len(prefixes))))
+    responses = answered([request for _, request in requests], generator)
+    pieces = [
+        Piece("" if chat else prefix, request, responses[request.id, request.sample]) for prefix, request in requests
+    ]
+    for piece in pieces:
+        _read(piece, tokens, options)
+    _languages([piece for piece in pieces if piece.drop is None], options)
+    return sorted(pieces, key=lambda piece: piece.key)
+
+
+def settled(
+    pieces: list[Piece],
+    generator: Generator,
+    latest: Generator,
+    tokens: ModelTokens,
+    options: ReplayOptions,
+    seed: int,
+    held_out: Sequence[str] = (),
+) -> Synthesised:
+    """Answers to users' turns, duplicates out, and what the budget holds; only the name of `generator` is used."""
+    if options.kind == "chat":
+        _answer([piece for piece in pieces if piece.drop is None], latest, tokens, options)
+    kind = "text" if options.kind == "text" else "prompt_completion"
+    schema = tables.samples_schema(kind)
+    left = [piece for piece in pieces if piece.drop is None]
+    rows = pl.DataFrame([_sample(piece, generator, options) for piece in left], schema=schema)
+    by_id = dict(zip(rows["sample_id"], left, strict=True))
+    limits = NoveltyOptions(near_duplicate=options.near_duplicate, long_words=options.long_words)
+    split = novel(rows, (), held_out, limits, seed)
+    for row in split.ledger.iter_rows(named=True):
+        twin = by_id.get(row["duplicate_of"] or "")
+        by_id[row["row_id"]].drop = Drop(row["rule"], row["value"], row["threshold"],
+                                         None if twin is None else twin.key, row["similarity"])  # fmt: skip
+    spent = _within_budget(split.kept, by_id, tokens, options, seed)
+    names = [name for name, piece in by_id.items() if piece.drop is None]
+    samples = tables.check(rows.filter(pl.col("sample_id").is_in(names)).sort("sample_id"), schema, "sample_id")
+    ledger = _ledger(pieces)
+    tables.conserve(STAGE, len(pieces), samples.height, ledger.height, 0)
+    return Synthesised(samples, ledger, _report(pieces, spent, options))
+
+
+def _read(piece: Piece, tokens: ModelTokens, options: ReplayOptions) -> None:
+    """The text of an answer, or why there is none."""
+    response = piece.response
+    if response.finish_reason == "refused":
+        piece.drop = Drop("refused", detail=response.error)
+        return
+    said, ended = tokens.document(response)
+    text = (piece.prefix + said).strip()
+    if not ended:
+        if options.kind == "chat" or options.unfinished == "drop":
+            piece.drop = Drop("truncated", float(len(response.token_ids)), float(options.max_tokens))
+            return
+        whole = trimmed(text)
+        piece.trimmed, text = len(text) - len(whole), whole
+    least = options.min_characters if options.kind == "text" else options.min_characters // 10
+    piece.text = text
+    loop = typed.check("repetition", "", text)
+    if not text:
+        piece.drop = Drop("empty" if ended else "no_whole_sentence")
+    elif (marker := role_marker(text, tokens.markers)) is not None:
+        piece.drop = Drop("role_marker", detail=marker)
+    elif len(text) < least:
+        piece.drop = Drop("length", float(len(text)), float(least))
+    elif not loop.passed:
+        piece.drop = Drop("repetition", loop.score, loop.threshold)
+
+
+def _languages(pieces: list[Piece], options: ReplayOptions) -> None:
+    """Drop what is in none of the languages wanted."""
+    if not options.languages or not pieces:
+        return
+    found = identify(pl.Series("text", [piece.text for piece in pieces], dtype=pl.String))
+    for piece, (code, score) in zip(pieces, found.select("lang", "lang_score").iter_rows(), strict=True):
+        if code not in options.languages:
+            piece.drop = Drop("language", score, detail=code)
+
+
+def _answer(pieces: list[Piece], latest: Generator, tokens: ModelTokens, options: ReplayOptions) -> None:
+    requests = [
+        Request(f"{piece.key}-answer", (("user", piece.text),), Sampling(options.max_tokens)) for piece in pieces
+    ]
+    responses = answered(requests, latest)
+    for piece, request in zip(pieces, requests, strict=True):
+        response = responses[request.id, request.sample]
+        piece.answered = generation_of(request, response, latest, None)
+        drop = unusable(response, tokens.markers)
+        if drop is None:
+            piece.answer = response.text.strip()
+        else:
+            piece.drop = Drop(f"answer.{drop.rule}", drop.value, drop.threshold, detail=drop.detail)
+
+
+def _sample(piece: Piece, generator: Generator, options: ReplayOptions) -> dict[str, Any]:
+    made = {"method": STAGE, "prefix": piece.prefix, "trimmed": piece.trimmed}
+    said = {**made, **generation_of(piece.request, piece.response, generator, None)}
+    content: dict[str, Any] = {"text": piece.text}
+    if options.kind == "chat":
+        content = {
+            "prompt": [{"role": "user", "content": piece.text}],
+            "completion": [{"role": "assistant", "content": piece.answer}],
+        }
+        said = {"method": STAGE, **(piece.answered or {}), "instance": said}
+    return {
+        **content,
+        "sample_id": tables.sample_id(TASK, STAGE, content, [], piece.request.sample),
+        "task": TASK,
+        "origin": STAGE,
+        "tier": None,
+        "parents": [],
+        "generation": tables.canonical_json({**said, "key": piece.key}),
+        "checks": [],
+    }
+
+
+def _within_budget(
+    samples: pl.DataFrame, pieces: dict[str, Piece], tokens: ModelTokens, options: ReplayOptions, seed: int
+) -> int:
+    """Drop what the budget does not hold, in an order drawn by id: a model's samples are drawn at random, and what is
+    kept of them is too. The tokens of what is kept."""
+    order = samples.select("sample_id", place=hashes(samples["sample_id"], seed)).sort("place", "sample_id")
+    kept = spent = 0
+    for name in order["sample_id"]:
+        piece = pieces[name]
+        turns = [{"role": "user", "content": piece.text}, {"role": "assistant", "content": piece.answer}]
+        cost = tokens.count_text(piece.text) if options.kind == "text" else tokens.count(turns)
+        full = options.rows is not None and kept >= options.rows
+        if full or (options.budget_tokens is not None and spent + cost > options.budget_tokens):
+            piece.drop = Drop("not_selected", float(cost))
+            continue
+        kept, spent = kept + 1, spent + cost
+    return spent
+
+
+def _ledger(pieces: list[Piece]) -> pl.DataFrame:
+    rows = [
+        {
+            "row_id": piece.key,
+            "rule": piece.drop.rule if piece.drop.rule.startswith("novelty.") else f"{STAGE}.{piece.drop.rule}",
+            "value": piece.drop.value,
+            "threshold": piece.drop.threshold,
+            "duplicate_of": piece.drop.duplicate_of,
+            "similarity": piece.drop.similarity,
+            "detail": tables.canonical_json({"text": piece.text or piece.response.text, "why": piece.drop.detail}),
+        }
+        for piece in pieces
+        if piece.drop is not None
+    ]
+    names = ("row_id", "rule", "value", "threshold", "duplicate_of", "similarity", "detail")
+    events = pl.DataFrame(rows, schema={name: tables.LEDGER[name] for name in names})
+    return tables.ledger(events, STAGE, "drop", "samples")
+
+
+def _report(pieces: list[Piece], spent: int, options: ReplayOptions) -> dict[str, Any]:
+    kept = [piece for piece in pieces if piece.drop is None]
+    dropped = Counter(piece.drop.rule for piece in pieces if piece.drop is not None)
+    by_reason = dict(sorted(dropped.items(), key=lambda pair: (-pair[1], pair[0])))
+    lengths = sorted(len(piece.text) for piece in kept)
+    wanted = options.rows if options.rows is not None else options.budget_tokens
+    got = len(kept) if options.rows is not None else spent
+    short = 0 if wanted is None or dropped["not_selected"] else wanted - got
+    task = {
+        "requests": len(pieces),
+        "wanted": wanted,
+        "kept": len(kept),
+        "shortfall": short,
+        "dropped": by_reason,
+        "different_inputs": len({piece.text for piece in pieces if piece.text}),
+    }
+    return {
+        "unit": "rows" if options.rows is not None or options.budget_tokens is None else "tokens",
+        "kind": options.kind,
+        "requests": len(pieces),
+        "samples": len(kept),
+        "spent": spent,
+        "dropped": by_reason,
+        "shortfall": {TASK: short} if short else {},
+        "trimmed": sum(piece.trimmed > 0 for piece in kept),
+        "characters": {"shortest": lengths[0], "median": lengths[len(lengths) // 2], "longest": lengths[-1]}
+        if lengths
+        else None,
+        "tokens": {
+            "prompt": sum(piece.response.prompt_tokens for piece in pieces),
+            "generated": sum(len(piece.response.token_ids) for piece in pieces),
+            "answers_generated": sum(piece.answered["tokens"] for piece in pieces if piece.answered),
+        },
+        "tasks": {TASK: task},
+    }
