@@ -7,8 +7,8 @@ k closed-book answers are asked for, over several forms of the prompt. A row cou
    measured, not assumed: it is the share of other rows of the task whose answers would have passed as answers to this
    one (for `choice` at least one over the number of choices). A model that always says `yes` passes on every row with
    that answer, and would have passed with the answers to any other row: that is luck. From the share a of rows of a
-   task that pass and the mean chance c, guessing corrected for, a share (a - c) / (1 - c) of the rows is known, a being
-   the lower end of its 95 % interval; Bayes' rule then gives the probability for a row with its own chance.
+   task that pass and the mean chance c, guessing corrected for, a share (a - c) / (1 - c) of the rows is known, or none
+   where the 95 % interval of a does not lie above c; Bayes' rule gives the probability for a row with its own chance.
 
 The grades are those of Gekhman et al. 2024 (arXiv 2405.05904, section 3): `highly` when all greedy answers are right,
 `maybe` when some are, `weakly` when only sampled ones are, `unknown` when none is.
@@ -173,7 +173,9 @@ def decide(
 
 
 def known_share(passed: int, of: int, chance: float) -> float:
-    """Share of the rows of a task whose answers the model knows, guessing corrected for: (a - c) / (1 - c), at least 0.
+    """Share of the rows of a task whose answers the model knows, guessing corrected for: (a - c) / (1 - c).
+
+    0 where a, the share that passed, is not above c with confidence (its Wilson 95 % interval).
 
     Args:
         passed: rows that pass the test of m in k.
@@ -181,7 +183,7 @@ def known_share(passed: int, of: int, chance: float) -> float:
         chance: mean probability that luck passes it, 0..1.
     """
     at_least, _ = wilson(passed, of)
-    return max(0.0, (at_least - chance) / (1 - chance)) if chance < 1 else 0.0
+    return (passed / of - chance) / (1 - chance) if at_least > chance else 0.0
 
 
 def posterior(share: float, chance: float) -> float:

@@ -168,8 +168,9 @@ def test_shares_and_probabilities_stay_in_their_range(passed: int, of: int, chan
 
 
 def test_the_correction_for_guessing_worked_by_hand() -> None:
-    # Wilson's lower end of 400 of 400 is 0.9905; of four choices: (0.9905 - 0.25) / 0.75.
-    assert knowledge.known_share(400, 400, 0.25) == pytest.approx(0.98732, abs=1e-4)
+    assert knowledge.known_share(400, 400, 0.25) == 1.0
+    assert knowledge.known_share(70, 100, 0.25) == pytest.approx(0.45 / 0.75)
+    assert knowledge.known_share(30, 100, 0.25) == 0.0  # its interval begins at 0.22
     assert knowledge.posterior(0.5, 0.5) == pytest.approx(0.5 / 0.75)
 
 
