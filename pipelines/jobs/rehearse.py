@@ -1,8 +1,9 @@
-"""The rehearse job: demonstrations of old tasks in, new instances of them that the model makes up, out."""
+"""The rehearse job: what a model could do before, from demonstrations, from the model alone, refreshed or real."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from curation.errors import InputError
 
@@ -10,9 +11,18 @@ from ..child import call
 from ..digests import FileDigests
 from ..run import Made, Run
 from ..settings import RehearseSettings
-from .engine import Named, opened
-from .inputs import data_of, model_of, task_files
+from .engine import Named, answering_model, opened
+from .inputs import data_of, task_files
 from .output import Output, Outputs
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from synth.rehearse import ModelTokens, RehearseOptions, Steering
+    from synth.rows import Loaded
+    from synth.synthesised import Synthesised
+
+PATHS = ("demos", "refresh", "adaptive", "old", "held_out_rows")  # what is read, beside models and task files
 
 
 def rehearse(run: Run, step: str, settings: RehearseSettings, outputs: Outputs) -> Output:
@@ -21,15 +31,27 @@ def rehearse(run: Run, step: str, settings: RehearseSettings, outputs: Outputs) 
     Raises:
         InputError: for bad input.
     """
-    base, base_digest = model_of(settings.model, outputs)
-    latest, latest_digest = model_of(settings.refine_with or settings.model, outputs)
+    base, base_digest = answering_model(settings.model, settings.engine, outputs)
+    latest, latest_digest = answering_model(settings.refine_with or settings.model, settings.engine, outputs)
     digests = FileDigests(run)
-    sources = [data_of(text, outputs, digests) for text in settings.demos]
+    named = {
+        "demos": settings.demos,
+        "refresh": [] if settings.refresh is None else [settings.refresh],
+        "adaptive": [] if settings.adaptive is None else [settings.adaptive.file],
+        "old": settings.real.files,
+        "held_out_rows": settings.real.held_out,
+    }
+    sources = {name: [data_of(text, outputs, digests) for text in named[name]] for name in PATHS}
     held_out = task_files(settings.held_out, digests)
-    inputs = [base_digest, latest_digest, *(digest for _, _, found in sources for digest in found), *held_out]
-    config = settings.model_dump(mode="json", exclude={"model", "refine_with", "demos", "held_out"})
-    config["held_out"] = len(held_out)  # which of the inputs they are
-    paths = [str(path) for path, _, _ in sources]
+    read = [digest for name in PATHS for _, _, found in sources[name] for digest in found]
+    inputs = [base_digest, latest_digest, *read, *held_out]
+    config = settings.model_dump(mode="json", exclude={"model", "refine_with", "demos", "held_out", "refresh"})
+    config["adaptive"] = None if settings.adaptive is None else settings.adaptive.model_dump(exclude={"file"})
+    config["real"] = None
+    # Which of the inputs they are.
+    config["read"] = {**{name: sum(len(found) for _, _, found in sources[name]) for name in PATHS},
+                      "held_out": len(held_out)}  # fmt: skip
+    paths = {name: [str(path) for path, _, _ in sources[name]] for name in PATHS}
 
     def make() -> Made:
         facts = call(_rehearse, run.folder, step, settings, run.seed, base, latest, paths)
@@ -45,58 +67,199 @@ def _path(top: str, step: str) -> str:
 
 
 def _rehearse(
-    folder: Path, step: str, settings: RehearseSettings, seed: int, base: str, latest: str, paths: list[str]
+    folder: Path,
+    step: str,
+    settings: RehearseSettings,
+    seed: int,
+    base: str,
+    latest: str,
+    paths: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
-    """In the child: read the demonstrations, open the engines one after the other, write; the report."""
+    """In the child: read, open the engines one after the other, write; the report."""
     import polars as pl
 
-    from curation import storage
-    from curation.checks import typed
-    from synth import rows
-    from synth.rehearse import RehearseOptions, draft, finish, tasks_of
+    from curation import storage, tables
+    from synth.rehearse import ModelTokens
+    from synth.rows import ROWS
 
-    loaded = rows.load([Path(path) for path in paths], "rehearsal", typed.ANSWER_KINDS)
-    demos = {str(name): frame for (name,), frame in loaded.rows.partition_by("task", as_dict=True).items()}
-    if not demos:
-        raise InputError(f"{', '.join(paths)}: no demonstration found, expected rows of prompt, completion and task")
-    held_out = _prompts(settings.held_out)
-    options = RehearseOptions(
-        per_task=settings.per_task,
-        demos_per_task=settings.demos_per_task,
-        prompts_per_task=settings.prompts_per_task,
-        samples=settings.samples,
-        temperature=settings.temperature,
-        top_p=settings.top_p,
-        repetition_penalty=settings.repetition_penalty,
-        max_tokens=settings.max_tokens,
-        clusters=settings.clusters,
-    )
-    tasks = tasks_of(demos, options, seed)
-    with opened(folder, f"{step}: instances", base, settings.engine) as engine:
-        drafts = draft(tasks, engine, options, seed)
-        if latest == base:
-            made = finish(tasks, drafts, engine, engine, options, seed, held_out)
-        counts = {"generated": engine.generated, "cached": engine.hits}
-        named = Named(engine.name, engine.fingerprint)
-    if latest != base:  # one model at a time: two would not share a small machine's memory
-        with opened(folder, f"{step}: answers", latest, settings.engine) as engine:
-            made = finish(tasks, drafts, named, engine, options, seed, held_out)
-            counts = {"generated": counts["generated"] + engine.generated, "cached": counts["cached"] + engine.hits}
-    storage.write_parquet(loaded.rows, folder / _path("work", step))
+    from . import held_out
+
+    prompts = held_out.prompts(settings.held_out)
+    tokens = ModelTokens(Path(latest)) if Path(latest).is_dir() else None
+    work = _Work(folder, step, settings, seed, base, latest, tokens, prompts)
+    read = tables.empty(ROWS), tables.empty(tables.LEDGER), 0
+    if settings.mode == "refresh":
+        made, counts, used = work.refreshed(paths["refresh"][0])
+    elif settings.mode == "replay":
+        made, counts = work.replayed()
+        used = read[0]
+    else:
+        loaded = _rows(paths["demos"] if settings.mode == "rehearse" else paths["old"], settings.mode)
+        steering = work.steering(loaded, paths)
+        made, counts = work.rehearsed(loaded, steering) if settings.mode == "rehearse" else work.kept(loaded, steering)
+        read, used = (loaded.rows, loaded.ledger, loaded.records), loaded.rows
+    storage.write_parquet(used, folder / _path("work", step))
     storage.write_parquet(made.samples, folder / _path("samples", step))
-    storage.write_parquet(pl.concat([loaded.ledger, made.ledger]), folder / _path("ledger", step))
-    read = {"records": loaded.records, "damaged": loaded.ledger.height, "held_out": len(held_out)}
-    return {**made.report, **read, **counts}
+    storage.write_parquet(pl.concat([read[1], made.ledger]), folder / _path("ledger", step))
+    return {
+        "mode": settings.mode,
+        **made.report,
+        "records": read[2],
+        "damaged": read[1].height,
+        "held_out": len(prompts),
+        **counts,
+    }
 
 
-def _prompts(paths: Sequence[str]) -> list[str]:
-    """What the items of task files ask: their last user turns, or the raw text that a model is to go on from."""
+class _Work:
+    """One step's work in the child: settings and what is read once."""
+
+    def __init__(
+        self,
+        folder: Path,
+        step: str,
+        settings: RehearseSettings,
+        seed: int,
+        base: str,
+        latest: str,
+        tokens: "ModelTokens | None",
+        held_out: list[str],
+    ) -> None:
+        self.folder, self.step, self.settings, self.seed = folder, step, settings, seed
+        self.base, self.latest, self.tokens, self.held_out = base, latest, tokens, held_out
+
+    def options(self) -> "RehearseOptions":
+        from synth.rehearse import RehearseOptions
+
+        names = ("per_task", "budget_tokens", "selection", "demos_per_task", "prompts_per_task", "samples",
+                 "temperature", "top_p", "repetition_penalty", "max_tokens", "refine", "clusters")  # fmt: skip
+        given = {name: getattr(self.settings, name) for name in names}
+        if self.settings.baseline is not None:
+            given["selection"] = "nearest" if self.settings.baseline == "kmeans" else self.settings.baseline
+        return RehearseOptions(**given)
+
+    def steering(self, loaded: "Loaded", paths: Mapping[str, Sequence[str]]) -> "Steering":
+        from synth.rehearse import Steering, plan
+
+        tasks = sorted(loaded.rows["task"].unique())
+        planned = None
+        if self.settings.adaptive is not None:
+            evaluation = _evaluation(paths["adaptive"][0])
+            planned = plan(evaluation, _items(self.settings.held_out), tasks, self.settings.adaptive.options())
+        old = _by_task(paths["old"]) if paths["old"] else {}
+        held_out = _by_task(paths["held_out_rows"]) if paths["held_out_rows"] else {}
+        return Steering(self.tokens, planned, held_out, old)
+
+    def rehearsed(self, loaded: "Loaded", steering: "Steering") -> "tuple[Synthesised, dict[str, int]]":
+        from synth.rehearse import draft, finish, tasks_of
+
+        options, seed = self.options(), self.seed
+        tasks = tasks_of(_split(loaded.rows), options, seed)
+        with opened(self.folder, f"{self.step}: instances", self.base, self.settings.engine) as engine:
+            drafts = draft(tasks, engine, options, seed)
+            if self.latest == self.base:
+                made = finish(tasks, drafts, engine, engine, options, seed, self.held_out, steering)
+            counts = {"generated": engine.generated, "cached": engine.hits}
+            named = Named(engine.name, engine.fingerprint)
+        if self.latest != self.base:  # one model at a time: two would not share a small machine's memory
+            with opened(self.folder, f"{self.step}: answers", self.latest, self.settings.engine) as engine:
+                made = finish(tasks, drafts, named, engine, options, seed, self.held_out, steering)
+                counts = {"generated": counts["generated"] + engine.generated, "cached": counts["cached"] + engine.hits}
+        return made, counts
+
+    def kept(self, loaded: "Loaded", steering: "Steering") -> "tuple[Synthesised, dict[str, int]]":
+        from synth.rehearse import keep_real
+
+        made = keep_real(_split(loaded.rows), self.options(), self.seed, self.held_out, steering)
+        return made, {"generated": 0, "cached": 0}
+
+    def replayed(self) -> "tuple[Synthesised, dict[str, int]]":
+        from synth.rehearse.replay import drawn, settled
+
+        if self.tokens is None:
+            raise InputError(f"{self.latest}: no model folder, expected one: replay needs the model's tokenizer")
+        settings, seed = self.settings, self.seed
+        options = replace(
+            settings.replay,
+            rows=settings.per_task or settings.replay.rows,
+            budget_tokens=settings.budget_tokens or settings.replay.budget_tokens,
+        )
+        with opened(self.folder, f"{self.step}: samples", self.base, settings.engine) as engine:
+            pieces = drawn(engine, self.tokens, options, seed)
+            if self.latest == self.base or options.kind == "text":
+                made = settled(pieces, engine, engine, self.tokens, options, seed, self.held_out)
+            counts = {"generated": engine.generated, "cached": engine.hits}
+            named = Named(engine.name, engine.fingerprint)
+        if self.latest != self.base and options.kind == "chat":
+            with opened(self.folder, f"{self.step}: answers", self.latest, settings.engine) as engine:
+                made = settled(pieces, named, engine, self.tokens, options, seed, self.held_out)
+                counts = {"generated": counts["generated"] + engine.generated, "cached": counts["cached"] + engine.hits}
+        return made, counts
+
+    def refreshed(self, path: str) -> "tuple[Synthesised, dict[str, int], pl.DataFrame]":
+        from synth.rehearse import refresh
+
+        buffer = _tables(path, "a buffer that rehearse wrote")
+        markers = self.tokens.markers if self.tokens else ()
+        with opened(self.folder, f"{self.step}: answers", self.latest, self.settings.engine) as engine:
+            made = refresh(buffer, engine, self.options(), markers)
+            return made, {"generated": engine.generated, "cached": engine.hits}, buffer
+
+
+def _rows(paths: Sequence[str], mode: str) -> "Loaded":
+    from synth import rows
+
+    loaded = rows.load([Path(path) for path in paths], "rehearsal")
+    if not loaded.rows.height:
+        what = "demonstration" if mode == "rehearse" else "row of old data"
+        raise InputError(f"{', '.join(paths)}: no {what} found, expected rows of prompt, completion and task")
+    return loaded
+
+
+def _by_task(paths: Sequence[str]) -> "dict[str, pl.DataFrame]":
+    return _split(_rows(paths, "real").rows)
+
+
+def _split(rows: "pl.DataFrame") -> "dict[str, pl.DataFrame]":
+    return {str(name): frame for (name,), frame in rows.partition_by("task", as_dict=True).items()}
+
+
+def _tables(path: str, expected: str) -> "pl.DataFrame":
+    """All rows of a Parquet file, or of those in a folder in the order of their names."""
+    import polars as pl
+
+    place = Path(path)
+    files = sorted(place.rglob("*.parquet")) if place.is_dir() else [place]
+    if not files:
+        raise InputError(f"{path}: no Parquet file in it, expected {expected}")
+    try:
+        return pl.concat([pl.read_parquet(file) for file in files])
+    except (pl.exceptions.PolarsError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path}: not readable as one table ({reason}), expected {expected}") from error
+
+
+def _evaluation(path: str) -> "pl.DataFrame":
+    from curation import tables
+
+    expected = "the table of an evaluation"
+    found = _tables(path, expected)
+    missing = [name for name in tables.EVALUATION if name not in found.columns]
+    if missing:
+        raise InputError(f"{path}: no column {missing[0]!r}, expected {expected}")
+    return found.select(list(tables.EVALUATION)).cast(tables.EVALUATION)
+
+
+def _items(paths: Sequence[str]) -> "pl.DataFrame":
+    """What the items of task files ask, by task and item."""
+    import polars as pl
+
     from train.tasks import load_tasks
 
-    prompts: list[str] = []
-    for task in load_tasks(Path(path) for path in paths):
-        turns = (("user", task.prompt),) if isinstance(task.prompt, str) else task.prompt
-        prompts += [content for role, content in turns if role == "user"][-1:]
-    if paths and not prompts:
-        raise InputError(f"{', '.join(paths)}: found no item with a user's turn to hold out, expected task files")
-    return prompts
+    rows = []
+    for item in load_tasks(Path(path) for path in paths):
+        turns = (("user", item.prompt),) if isinstance(item.prompt, str) else item.prompt
+        rows += [{"task": item.task, "item": item.id, "prompt": content} for role, content in turns if role == "user"][
+            -1:
+        ]
+    return pl.DataFrame(rows, schema={"task": pl.String, "item": pl.String, "prompt": pl.String})

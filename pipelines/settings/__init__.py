@@ -4,8 +4,9 @@ from .base import Settings
 from .curate import CurateSettings, DecontaminateSettings, ExactSettings, MinHashSettings, QualitySettings
 from .engine import EngineSettings
 from .evaluate import EvaluateSettings
+from .rehearse import RehearseSettings
 from .structure import SampleSettings, StructureSettings
-from .synthesis import DistillSettings, RehearseSettings
+from .synthesis import DistillSettings
 from .synthesize import SynthesizeSettings
 from .train import LoraSettings, Mixture, TrainSettings
 

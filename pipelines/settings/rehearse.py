@@ -1,0 +1,97 @@
+"""Settings of the rehearse job."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from curation.selection import AdaptiveOptions
+from synth.rehearse.options import ReplayOptions, Selection
+
+from .base import Settings, forbidding_others
+from .engine import EngineSettings
+
+forbidding_others(ReplayOptions)
+
+
+class RealSettings(Settings):
+    """Real rows of the old tasks, where there are some."""
+
+    files: tuple[str, ...] = Field((), description="old rows: what a baseline keeps, and what the report compares with")
+    held_out: tuple[str, ...] = Field((), description="other real rows, that the report measures the buffer against")
+
+
+class AdaptiveSettings(Settings):
+    """The budget goes to what an evaluation shows was forgotten most."""
+
+    file: str = Field(description="evaluation table: Parquet file, folder of them, or step:NAME")
+    before: str | None = Field(None, description="model that still knew, the first of the table unless named")
+    after: str | None = Field(None, description="model that forgot, the last of the table unless named")
+    margin: float = Field(0.02, ge=0, le=1, description="loss, a share of 1, that is no forgetting yet")
+    floor: float = Field(0.25, ge=0, le=1, description="share of the budget that is spent equally in any case")
+
+    def options(self) -> AdaptiveOptions:
+        """As the allocation takes them."""
+        return AdaptiveOptions(self.before, self.after, self.margin, self.floor)
+
+
+class RehearseSettings(Settings):
+    """What a model could do before, from demonstrations, from the model alone, refreshed, or as a baseline."""
+
+    job: Literal["rehearse"] = "rehearse"
+    model: str = Field(description="model that makes up instances: folder, name or step:NAME")
+    refine_with: str | None = Field(None, description="model that answers them, the same unless given")
+    demos: tuple[str, ...] = Field(
+        (), description="files of prompt and completion rows with a task column; none: samples of the model alone"
+    )
+    refresh: str | None = Field(
+        None, description="a buffer, file, folder or step:NAME, whose answers the newer model makes again"
+    )
+    baseline: Literal["random", "kmeans", "k_center"] | None = Field(
+        None, description="keep rows of real.files in place of made-up ones"
+    )
+    held_out: tuple[str, ...] = Field(
+        (), description="task files of the evaluation; instances that repeat one of their prompts are dropped"
+    )
+    per_task: int | None = Field(None, ge=1, description="rows wanted for each task, 200 unless tokens are budgeted")
+    budget_tokens: int | None = Field(None, ge=1, description="tokens of the whole buffer, instead of rows")
+    adaptive: AdaptiveSettings | None = Field(None, description="spend the budget by what was forgotten")
+    selection: Selection = Field("nearest", description="nearest to centres of clusters, k_center or random")
+    demos_per_task: int = Field(20, ge=2, description="demonstrations used of each task")
+    prompts_per_task: int | None = Field(
+        None, ge=1, description="few-shot prompts a task, all ordered pairs unless set"
+    )
+    samples: int = Field(3, ge=1, description="samples a prompt")
+    temperature: float = Field(0.9, ge=0, description="temperature of instances")
+    top_p: float = Field(0.6, gt=0, le=1, description="nucleus of instances")
+    repetition_penalty: float = Field(1.2, gt=0, description="repetition penalty of instances")
+    max_tokens: int = Field(256, ge=1, description="longest instance and longest answer, tokens")
+    refine: Literal["chat", "list"] = Field("chat", description="list: for models without a chat template")
+    clusters: int = Field(20, ge=1, description="clusters the selection draws from")
+    real: RealSettings = RealSettings()
+    replay: ReplayOptions = Field(ReplayOptions(), description="samples of the model alone, where there are no demos")
+    engine: EngineSettings = EngineSettings()
+
+    @property
+    def mode(self) -> Literal["refresh", "baseline", "rehearse", "replay"]:
+        """Which of the four things is done."""
+        if self.refresh is not None:
+            return "refresh"
+        return "baseline" if self.baseline is not None else "rehearse" if self.demos else "replay"
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> "RehearseSettings":
+        beside = {
+            "refresh": ("demos", "baseline", "adaptive", "per_task", "budget_tokens"),
+            "baseline": ("demos",),
+            "rehearse": (),
+            "replay": ("adaptive",),
+        }[self.mode]
+        for name in beside:
+            if getattr(self, name):
+                without = f"without {self.mode}" if self.mode != "replay" else "with demos"
+                raise ValueError(f"{name}: found it, expected it only {without}")
+        if self.mode == "baseline" and not self.real.files:
+            raise ValueError("baseline: found no real.files, expected files of old rows to keep")
+        if self.per_task is not None and self.budget_tokens is not None:
+            raise ValueError("budget_tokens: found beside per_task, expected one of the two")
+        return self

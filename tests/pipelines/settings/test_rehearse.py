@@ -1,0 +1,45 @@
+"""Which of the four things a rehearse step does, and settings that do not go together."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from pipelines.settings import RehearseSettings
+
+
+def made(**given: Any) -> RehearseSettings:
+    return RehearseSettings.model_validate({"model": "m", **given})
+
+
+def test_what_is_given_says_what_is_done() -> None:
+    assert made().mode == "replay"
+    assert made(demos=["d.jsonl"]).mode == "rehearse"
+    assert made(refresh="step:buffer").mode == "refresh"
+    assert made(baseline="kmeans", real={"files": ["old.jsonl"]}).mode == "baseline"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"refresh": "b", "demos": ["d"]}, "demos: found it, expected it only without refresh"),
+        ({"refresh": "b", "budget_tokens": 5}, "budget_tokens: found it, expected it only without refresh"),
+        ({"baseline": "random", "demos": ["d"], "real": {"files": ["o"]}}, "demos: found it, expected it only without"),
+        ({"baseline": "random"}, "found no real.files, expected files of old rows"),
+        ({"adaptive": {"file": "e"}}, "adaptive: found it, expected it only with demos"),
+        ({"per_task": 5, "budget_tokens": 90, "demos": ["d"]}, "found beside per_task, expected one of the two"),
+        ({"adaptive": {"file": "e", "margin": 2}, "demos": ["d"]}, "margin"),
+        ({"selection": "best"}, "selection"),
+        ({"replay": {"draw": 3}}, "draw"),
+        ({"real": {"file": "x"}}, "file"),
+    ],
+)
+def test_what_does_not_go_together_is_named(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        made(**given)
+
+
+def test_settings_survive_a_recipe() -> None:
+    settings = made(demos=["d"], budget_tokens=900, adaptive={"file": "e", "floor": 0.5}, replay={"draws": 7})
+    assert RehearseSettings.model_validate(settings.model_dump(mode="json")) == settings
+    assert settings.adaptive is not None and settings.adaptive.options().floor == 0.5
