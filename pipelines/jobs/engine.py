@@ -4,13 +4,21 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from curation import tables
 from curation.model import Request, Response
-from synth.engines import EngineOptions, open_engine
+from synth.engines import Engine, EngineOptions, Progress, cached, open_engine
 from synth.engines.cache import Cached
 
 from ..progress import track
+from ..recipe import STEP
 from ..settings import EngineSettings
+from .inputs import model_of
+from .output import Outputs
+
+if TYPE_CHECKING:
+    from synth.engines.server import ServerOptions
 
 CACHE = Path("work") / "engine.sqlite"  # below the run folder
 
@@ -18,16 +26,60 @@ CACHE = Path("work") / "engine.sqlite"  # below the run folder
 @contextlib.contextmanager
 def opened(folder: Path, step: str, model: str, settings: EngineSettings) -> Iterator[Cached]:
     """Open an engine for a step of the run in `folder`; what it answered before, it answers from the cache."""
+    with track(f"{step}: generating", None, "answers") as advance, engine_of(model, settings) as engine:
+        path = folder / CACHE
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.closing(cached(engine, path, settings.chunk, lambda done, tokens: advance(done))) as kept:
+            yield kept
+
+
+def engine_of(
+    model: str, settings: EngineSettings, progress: Progress | None = None
+) -> contextlib.AbstractContextManager[Engine]:
+    """Open an engine from its settings, without a cache.
+
+    Raises:
+        InputError: when the model, the server or the settings cannot be used, with what to do.
+    """
     options = EngineOptions(
         max_model_len=settings.max_model_len,
         tensor_parallel_size=settings.tensor_parallel_size,
         gpu_memory_utilization=settings.gpu_memory_utilization,
     )
-    with track(f"{step}: generating", None, "answers") as advance, open_engine(settings.kind, model, options) as engine:
-        path = folder / CACHE
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.closing(Cached(engine, path, settings.chunk, lambda done, tokens: advance(done))) as cached:
-            yield cached
+    return open_engine(settings.kind, model, options, progress, server_of(settings))
+
+
+def server_of(settings: EngineSettings) -> "ServerOptions | None":
+    """The server of an engine's settings, none for the other kinds.
+
+    Raises:
+        InputError: for an address that is none, or holds what must not stand in it.
+    """
+    if settings.url is None:
+        return None
+    from synth.engines.server import ServerOptions
+
+    return ServerOptions(
+        url=settings.url,
+        model_name=settings.model_name,
+        api_key_variable=settings.api_key_variable,
+        concurrency=settings.concurrency,
+        timeout=settings.timeout,
+        retries=settings.retries,
+    )
+
+
+def answering_model(text: str, settings: EngineSettings, outputs: Outputs) -> tuple[str, str]:
+    """The model that a step asks, as `model_of` gives it; of a server also one whose folder is not here.
+
+    Such a model is known by its name and the server's address: what these answer is taken to stay the same.
+
+    Raises:
+        InputError: as `model_of` does.
+    """
+    if settings.kind != "server" or text.startswith(STEP) or Path(text).expanduser().exists():
+        return model_of(text, outputs)
+    return text, tables.fingerprint(["server", settings.url, settings.model_name, text])
 
 
 @dataclass

@@ -1,19 +1,39 @@
 """Settings of an engine."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .base import Settings
 
+_SERVER = ("url", "model_name", "api_key_variable", "concurrency", "timeout", "retries")
+_NEEDED = "expected an address such as http://127.0.0.1:8000/v1"
+
 
 class EngineSettings(Settings):
-    """Which engine answers, and its size."""
+    """Which engine answers, and its size; or where the server is that does."""
 
-    kind: Literal["auto", "vllm", "transformers"] = Field("auto", description="auto: vLLM when it is installed")
+    kind: Literal["auto", "vllm", "transformers", "server"] = Field(
+        "auto", description="auto: vLLM when it is installed; server: an OpenAI-compatible address"
+    )
     max_model_len: int | None = Field(
         None, description="longest prompt plus answer, tokens; the model's own unless set"
     )
     tensor_parallel_size: int = Field(1, ge=1, description="GPUs a model is spread over (vLLM)")
     gpu_memory_utilization: float = Field(0.9, gt=0, le=1, description="share of GPU memory (vLLM)")
     chunk: int = Field(256, ge=1, description="requests generated and committed together")
+    url: str | None = Field(None, description="address of the server's API, such as http://127.0.0.1:8000/v1")
+    model_name: str | None = Field(None, description="the server's name for the model; its only one unless set")
+    api_key_variable: str | None = Field(None, description="environment variable that holds the server's key")
+    concurrency: int = Field(32, ge=1, description="requests that a server answers at a time")
+    timeout: float = Field(600.0, gt=0, description="seconds that one try of a request to a server may take")
+    retries: int = Field(5, ge=0, description="tries after a first one that failed, with growing pauses (server)")
+
+    @model_validator(mode="after")
+    def _at_its_address(self) -> Self:
+        if self.kind == "server" and self.url is None:
+            raise ValueError(f"url: kind is server, {_NEEDED}")
+        changed = [name for name in _SERVER if getattr(self, name) != type(self).model_fields[name].default]
+        if self.kind != "server" and changed:
+            raise ValueError(f"{changed[0]}: kind is {self.kind}, expected it for the kind server alone")
+        return self

@@ -6,7 +6,8 @@ from typing import Any
 from curation.errors import InputError
 from curation.model import Guide, Request
 
-from ..requests import Passage, Prompt
+from .. import guides
+from ..requests import Passage, Prompt, _undrawable, _unguided, derive_seed
 from . import probe
 from .probe import Served
 
@@ -41,6 +42,25 @@ def check(served: Served, request: Request, tokens: bool) -> None:
         said = " and ".join(missing)
         raise InputError(f"the server of {served.model} ({served.software}) was not seen to do {said}, which is asked: "
                          f"{_ELSEWHERE}")  # fmt: skip
+
+
+def unrendered(request: Request) -> Prompt:
+    """A request that the server renders and tokenises; refused where no engine would send it."""
+    sampling, turns = request.sampling, request.prompt
+    parts = [turns] if isinstance(turns, str) else [part for turn in turns for part in turn]
+    parts.append(request.prefill)
+    refusal = _undrawable(sampling) or _unguided(sampling)
+    if not any(parts):
+        refusal = "prompt of 0 characters, expected at least 1"
+    if not is_unicode("".join(parts)):
+        refusal = "the prompt holds a lone surrogate, expected Unicode text"
+    seed = derive_seed(sampling.seed, request.id, request.sample) if sampling.temperature > 0 else None
+    return Prompt(request, (), sampling.max_tokens, seed, refusal)
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text holds no half of a UTF-16 pair, which no UTF-8 can spell."""
+    return not any("\ud800" <= one <= "\udfff" for one in text)
 
 
 def generation(served: Served, prompt: Prompt, tokens: bool, thinking: bool = False) -> tuple[str, dict[str, Any]]:
@@ -110,8 +130,6 @@ def _name(guide: Guide) -> str:
 def _guided(served: Served, guide: Guide) -> dict[str, Any]:
     if not served.is_vllm:
         return probe.json_format(json.loads(str(guide.json_schema)))
-    if guide.choice:
-        return {"structured_outputs": {"choice": list(guide.choice)}}
-    if guide.regex is not None:
-        return {"structured_outputs": {"regex": guide.regex}}
+    if (pattern := guides.pattern(guide)) is not None:  # the same as the offline engine's
+        return {"structured_outputs": {"regex": pattern}}
     return {"structured_outputs": {"json": guide.json_schema, "disable_any_whitespace": True}}

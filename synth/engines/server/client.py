@@ -96,7 +96,7 @@ class Client:
     def pause(self, failure: Failure, tried: int, drawn: float) -> float:
         """Seconds before the next try: doubled each time, spread by half, or what the server asked for; bounded."""
         options = self.options
-        least = options.wait * 2.0 ** (tried - 1) * (0.5 + 0.5 * drawn)
+        least = options.wait * 2.0 ** min(tried - 1, 60) * (0.5 + 0.5 * drawn)
         return min(options.longest_wait, least if failure.wait is None else failure.wait + options.wait * drawn)
 
     async def look(self, url: str) -> dict[str, Any] | None:

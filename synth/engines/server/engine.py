@@ -16,7 +16,7 @@ from .. import engine as chunked
 from .. import limits
 from ..engine import Progress
 from ..options import EngineOptions
-from ..requests import Passage, Prompt, Prompter, _undrawable, _unwritable, derive_seed
+from ..requests import Passage, Prompt, Prompter
 from . import bodies, probe, replies
 from .client import Client
 from .failures import Absent, Refusal, Unfinished
@@ -111,14 +111,7 @@ class ServerEngine:
             self.served.adapter(request.adapter)
         if self._prompter is not None:
             return self._prompter.prompt(request)
-        sampling, turns = request.sampling, request.prompt
-        parts = [turns] if isinstance(turns, str) else [part for turn in turns for part in turn]
-        parts.append(request.prefill)
-        refusal = _undrawable(sampling) or next(filter(None, map(_unwritable, parts)), None)
-        if not any(parts):
-            refusal = refusal or "prompt of 0 characters, expected at least 1"
-        seed = derive_seed(sampling.seed, request.id, request.sample) if sampling.temperature > 0 else None
-        return Prompt(request, (), sampling.max_tokens, seed, refusal)
+        return bodies.unrendered(request)
 
     def passage(self, request: ScoreRequest) -> Passage:
         """A text to score as it will be sent.
@@ -129,6 +122,10 @@ class ServerEngine:
         if self._prompter is None:
             raise InputError(f"log-probabilities of a given text are asked of {self.served.model}, expected vLLM's "
                              "own server and the folder of its model, or the engine vllm or transformers")  # fmt: skip
+        if self.served.adapters:
+            names = ", ".join(list(self.served.adapters)[:10])
+            raise InputError(f"log-probabilities of a given text are asked of a server with adapters ({names}), which "
+                             "vLLM on a CPU does not survive: start one without them")  # fmt: skip
         return self._prompter.passage(request)
 
     def sent(self, prompt: Prompt) -> tuple[str, dict[str, Any]]:

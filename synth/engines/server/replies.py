@@ -9,6 +9,7 @@ import numpy as np
 from curation.model import Response, Score
 
 from ..requests import Passage, Prompt
+from .bodies import is_unicode
 from .failures import Failure, Refusal
 
 _ENDS = {"stop": "stop", "eos": "stop", "eos_token": "stop", "stop_sequence": "stop", "length": "length"}
@@ -37,7 +38,7 @@ def answer(reply: dict[str, Any], prompt: Prompt, tokens: bool) -> Response:
         raise Refusal(f"the server ended the answer with {finish!r:.80}, expected stop or length")
     if not isinstance(text, str) or finish is None:
         raise Failure(f"a reply whose text is a {type(text).__name__} and whose finish reason is {finish!r:.80}")
-    if not _is_unicode(text):
+    if not is_unicode(text):
         raise Failure("a reply whose text holds half of a UTF-16 pair")
     usage = reply.get("usage")
     count = usage.get("prompt_tokens") if isinstance(usage, dict) else None
@@ -109,14 +110,6 @@ def _logprob(row: Any, token: int) -> float:
     if not _is_number(value):
         raise Failure(f"a reply without the log-probability of token {token}")
     return -math.inf if value <= _LOWEST else float(value)
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _are_tokens(value: Any) -> bool:
