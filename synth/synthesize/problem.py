@@ -1,0 +1,98 @@
+"""Rows as questions with or without a known answer, the checks of an answer to them, and how they are asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+import polars as pl
+from jinja2 import meta
+from jinja2.sandbox import SandboxedEnvironment
+
+from curation.checks import typed
+from curation.checks.typed_result import CheckResult
+from curation.errors import InputError
+
+from ..distill.item import Item, items
+from ..prompts import Template
+from .attempt import Attempt, Drop, Source, source_of
+from .form import form
+from .plain import plain, prompt
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A row that is asked: `item` as self-distillation reads it, `source` as samples and ledger name it."""
+
+    source: Source
+    item: Item
+
+    @property
+    def checkable(self) -> bool:
+        """Whether there is an answer that a typed check can compare with."""
+        return self.item.answer is not None
+
+    @property
+    def prompt(self) -> tuple[tuple[str, str], ...]:
+        """The row's own prompt as an engine takes it; marks of chat templates in it stay text (`plain`)."""
+        return tuple((role, plain(content)) for role, content in self.item.prompt)
+
+    def about(self, template: Template, values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        """The prompt with another last turn, made by a template; earlier turns stay."""
+        return (*self.prompt[:-1], *prompt(template, values))
+
+    def right(self, text: str) -> CheckResult:
+        """The typed check of what an answer says; only for a checkable problem."""
+        item = self.item
+        assert item.answer is not None
+        pattern = item.answer if item.kind == "regex" else None  # for `regex` the answer of a row is the pattern
+        return typed.check(item.kind, item.answer, text, choices=item.choices, pattern=pattern, prompt=item.question)
+
+    def checks(self, text: str, finish_reason: str, min_language: float) -> tuple[CheckResult, ...]:
+        """Form of an answer and, where it can be checked, what it says."""
+        formal = form(text, finish_reason, self.item.question, self.item.reference, min_language)
+        return (*formal, self.right(text)) if self.checkable else formal
+
+
+def problems(rows: pl.DataFrame, method: str) -> list[Problem]:
+    """The problems of a frame (`synth.rows.ROWS`), in its order.
+
+    Raises:
+        InputError: when there are none.
+    """
+    if not rows.height:
+        raise InputError(f"{method}: found no rows, expected at least one")
+    return [Problem(source_of(item.row), item) for item in items(rows)]
+
+
+def judge_form(attempt: Attempt, problem: Problem, min_language: float) -> bool:
+    """Check the form of an attempt, drop it at the first check that fails; whether it is left."""
+    if attempt.drop is None:
+        response, item = attempt.response, problem.item
+        attempt.checks = form(attempt.text, response.finish_reason, item.question, item.reference, min_language)
+        failed = next((check for check in attempt.checks if not check.passed), None)
+        attempt.drop = Drop.failed(failed) if failed is not None else None
+    return attempt.drop is None
+
+
+def own_template(text: str, values: Sequence[str], key: str) -> Template:
+    """A prompt form of the user's, checked before anything is generated.
+
+    Args:
+        text: Jinja source.
+        values: names it may use; the first of them it must.
+        key: what errors call the setting; its last word is the template's name.
+
+    Raises:
+        InputError: for a source that is no Jinja, or uses other values than these.
+    """
+    try:
+        used = meta.find_undeclared_variables(SandboxedEnvironment().parse(text))
+    except jinja2.TemplateSyntaxError as error:
+        raise InputError(f"{key} is no Jinja template: line {error.lineno}: {error.message}") from None
+    unknown = sorted(used - set(values))
+    if unknown:
+        raise InputError(f"{key} uses the value {unknown[0]!r}, expected {', '.join(values)}")
+    if values[0] not in used:
+        raise InputError(f"{key} does not use the value {values[0]!r}, so every prompt would be the same")
+    return Template(key.split()[-1], text)

@@ -1,0 +1,44 @@
+"""The form of generated texts: what is cut off, empty, a refusal, a loop, of another script or full of turns."""
+
+import pytest
+
+from synth.synthesize.form import form, roles
+
+
+def failing(text: str, finish: str = "stop", prompt: str = "Why is the sky blue?", reference: str = "") -> str | None:
+    return next((check.name for check in form(text, finish, prompt, reference) if not check.passed), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "finish", "prompt", "expected"),
+    [
+        ("Because of scattering.", "stop", "Why is the sky blue?", None),
+        ("빛이 흩어지기 때문입니다.", "stop", "하늘은 왜 파란가요?", None),
+        ("42", "stop", "하늘은 왜 파란가요?", None),
+        ("Because of", "length", "Why?", "finish"),
+        ("", "stop", "Why?", "empty"),
+        ("Blue.<|im_end|>\n<|im_start|>user\nThanks", "stop", "Why?", "roles"),
+        ("Blue.\nUser: and at night?\nAssistant: black.", "stop", "Why?", "roles"),
+        ("파랗습니다.\n사용자: 밤에는요?", "stop", "하늘은 왜 파란가요?", "roles"),
+        ("I'm sorry, but I cannot help with that request.", "stop", "Why?", "refusal"),
+        ("죄송하지만 도와드릴 수 없습니다.", "stop", "하늘은 왜 파란가요?", "refusal"),
+        ("so blue so blue so blue so blue so blue so blue", "stop", "Why?", "repetition"),
+        ("Because of scattering.", "stop", "하늘은 왜 파란가요?", "language"),
+        ("빛이 흩어지기 때문입니다.", "stop", "Why is the sky blue?", "language"),
+    ],
+)
+def test_the_first_check_that_fails_is_the_reason(text: str, finish: str, prompt: str, expected: str | None) -> None:
+    assert failing(text, finish, prompt) == expected
+
+
+def test_what_the_reference_is_like_is_no_fault() -> None:
+    assert failing("boat, pig", prompt="영어로: 보트, 돼지", reference="boat, pig") is None
+    assert failing("I cannot help with that.", reference="I cannot help with this request.") is None
+
+
+def test_speakers_are_allowed_where_the_prompt_has_them_and_control_tokens_never() -> None:
+    asked = "Summarise:\nUser: Hi\nAssistant: Hello"
+    assert roles("They greet.\nUser: Hi", asked).passed
+    assert not roles("They greet.\nUser: Hi", "Summarise the talk.").passed
+    assert not roles("They greet.<|end|>", asked + "<|end|>").passed
+    assert roles("The user: a person. The assistant: a model.").passed
