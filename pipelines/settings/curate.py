@@ -12,7 +12,6 @@ from curation.dedup.lines import LineOptions
 from curation.dedup.semantic import SemanticOptions
 from curation.dedup.substring import SubstringOptions
 from curation.diversity import DiversityOptions
-from curation.embedding.tfidf import TfidfOptions
 from curation.errors import InputError
 from curation.outliers import OutlierOptions
 from curation.pii import DEFAULT_KINDS
@@ -21,6 +20,7 @@ from curation.rules.c4 import C4Options
 from curation.writers.options import WriteOptions
 
 from .base import Settings, forbidding_others
+from .embedding import EmbeddingSettings
 from .grading import GradeSettings, PerplexitySettings
 from .index import IndexSettings, one_keep_order
 from .structure import SampleSettings, StructureSettings
@@ -38,7 +38,6 @@ for _options in (
     OutlierOptions,
     SemanticOptions,
     SubstringOptions,
-    TfidfOptions,
     WriteOptions,
 ):
     forbidding_others(_options)
@@ -133,7 +132,9 @@ class CurateSettings(Settings):
     labels: LabelOptions | None = Field(None, description="one label in several spellings, made uniform")
     lines: LineOptions | None = Field(None, description="lines or paragraphs that other documents have too, taken out")
     substring: SubstringOptions | None = Field(None, description="passages that occur elsewhere, taken out")
-    embedding: TfidfOptions = Field(TfidfOptions(), description="vectors of documents, where a stage needs them")
+    embedding: EmbeddingSettings = Field(
+        EmbeddingSettings(), description="vectors of documents, where a stage needs them"
+    )
     semantic: SemanticOptions | None = Field(None, description="documents alike in meaning, null to leave it out")
     conflicts: ConflictOptions | None = Field(None, description="the same question with contradicting answers")
     diversity: DiversityOptions | None = Field(None, description="shares by language, source and topic, to a target")

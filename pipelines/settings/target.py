@@ -13,6 +13,7 @@ from curation.target.cross_entropy import CrossEntropyOptions
 from curation.target.importance import ImportanceOptions
 
 from .base import Settings, forbidding_others
+from .embedding import EmbeddingSettings
 
 for _options in (CharacterOptions, CrossEntropyOptions, NgramOptions, TfidfOptions):
     forbidding_others(_options)
@@ -29,10 +30,13 @@ class ImportanceSettings(Settings):
 
 
 class NeighbourSettings(Settings):
-    """Mean cosine with the nearest target texts, by TF-IDF vectors learned from a sample and the target texts."""
+    """Mean cosine with the nearest target texts: by the step's `embedding`, or by TF-IDF of its own.
+
+    TF-IDF is learned from a sample and the target texts.
+    """
 
     k: int = Field(5, ge=1, description="target texts that count, the nearest")
-    embedding: TfidfOptions = Field(TfidfOptions(), description="the vectors")
+    embedding: TfidfOptions | None = Field(None, description="TF-IDF of its own; the step's vectors unless set")
 
 
 class TargetSettings(Settings):
@@ -71,6 +75,17 @@ class TargetSettings(Settings):
         chosen = self.importance
         per_ngram = not self.gumbel if chosen.per_ngram is None else chosen.per_ngram
         return ImportanceOptions(chosen.smoothing, per_ngram, chosen.ngrams)
+
+    def by_model(self, embedding: EmbeddingSettings) -> bool:
+        """Whether documents are scored by vectors of the model that the step's `embedding` names."""
+        return self.method == "neighbours" and self.neighbours.embedding is None and embedding.model is not None
+
+    def with_tfidf(self, embedding: EmbeddingSettings) -> "TargetSettings":
+        """The same with the step's TF-IDF where the target has none of its own."""
+        if self.neighbours.embedding is not None:
+            return self
+        near = self.neighbours.model_copy(update={"embedding": embedding.tfidf()})
+        return self.model_copy(update={"neighbours": near})
 
     def used(self) -> dict[str, Any]:
         """The part of the settings that scores depend on, as JSON."""

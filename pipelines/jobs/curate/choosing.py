@@ -4,32 +4,32 @@ import polars as pl
 
 from curation import stage, tables
 from curation.embedding import vectors as tables_of_vectors
-from curation.embedding.tfidf import TfidfOptions
 from curation.errors import InputError
 from curation.selection import decide
 
 from ...run import Made
+from ...settings.embedding import EmbeddingSettings
 from ...settings.topics import SelectionSettings
-from . import centres, drops
+from . import centres, drops, vectors
 from .shelf import Curation, Shelf
 
 STAGE = "selection"
 
 
-def select(job: Curation, pending: drops.Pending, settings: SelectionSettings, embedding: TfidfOptions) -> None:
+def select(job: Curation, pending: drops.Pending, settings: SelectionSettings, embedding: EmbeddingSettings) -> None:
     """Keep a number or a share of what is left; see `curation.selection.decide`.
 
-    Wants `vectors.fit` before it where the method looks at vectors (`settings.by_vectors`).
+    Wants `vectors.ready` before it where the method looks at vectors (`settings.by_vectors`).
     """
-    known = None
+    known: list[str] | None = None
     if settings.by_vectors:
-        known = centres.learn(job, pending, STAGE, settings.clusters, settings.seed, embedding)
+        known = [*vectors.learned(job), centres.learn(job, STAGE, settings.clusters, settings.seed)]
     columns = decide.METHODS[settings.method]
     scored = settings.score if "score" in columns else None
     works = [
         job.work(f"{STAGE}-side/{part}", [STAGE, known, list(columns), scored],
-                 [*pending.reads(part), ("scores", part)], _side, part, pending.source, list(pending.decisions),
-                 settings, embedding)
+                 [*pending.reads(part), *_reads(pending, part, settings, embedding), ("scores", part)], _side, part,
+                 pending.source, list(pending.decisions), settings, embedding)
         for part in pending.parts
     ]  # fmt: skip
     job.carry_out(works, f"{STAGE}, side tables")
@@ -40,15 +40,22 @@ def select(job: Curation, pending: drops.Pending, settings: SelectionSettings, e
     pending.decisions.append(drops.Decision(STAGE))
 
 
+def _reads(
+    pending: drops.Pending, part: str, settings: SelectionSettings, embedding: EmbeddingSettings
+) -> list[tuple[str, str]]:
+    return vectors.reads(pending, part, embedding) if settings.by_vectors else []
+
+
 def _side(
     shelf: Shelf, part: str, source: str, decisions: list[drops.Decision], settings: SelectionSettings,
-    embedding: TfidfOptions,
+    embedding: EmbeddingSettings,
 ) -> Made:  # fmt: skip
     documents = drops.survivors(shelf, source, part, decisions)
     columns = decide.METHODS[settings.method]
     side = documents.select("doc_id")
     if settings.by_vectors:
-        points, side = centres.assigned(shelf, STAGE, documents, embedding)
+        points = vectors.embedded(shelf, documents, embedding, source, part)
+        side = centres.assigned(shelf, STAGE, documents["doc_id"], points)
         side = side.with_columns(tables_of_vectors.table(side["doc_id"], points)["vector"])
     elif "score" in columns:
         side = side.join(_scores(shelf, part, settings.score), on="doc_id", how="left", maintain_order="left")

@@ -49,12 +49,14 @@ class Pending:
         parts: names of the partitions, in order.
         date: key of the documents' `meta` by which keep orders know their date, none for no dates.
         decisions: what is to be applied to them, in order.
+        embedded: the source when vectors were last made ready, none before; see `vectors.ready`.
     """
 
     source: str
     parts: list[str]
     date: str | None = None
     decisions: list[Decision] = field(default_factory=list)
+    embedded: str | None = None
 
     def reads(self, part: str) -> list[tuple[str, str]]:
         """The files that the rows of a partition depend on."""

@@ -5,11 +5,8 @@ moving them asks the model nothing.
 """
 
 import contextlib
-import multiprocessing
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,14 +18,11 @@ from curation.model import Scorer
 from curation.quality import GradeOptions, PerplexityOptions, grade, perplexity_scores
 from curation.rules.rule import Rule
 
-from ...child import ChildError, die_with_parent
-from ...executors import Call, Report
-from ...executors.local import carry_out, unwrapped
-from ...progress import Advance, track
-from ...recipe import STEP
+from ...progress import Advance
 from ...run import Made
 from ...settings import EngineSettings
 from ...settings.grading import GradeSettings, PerplexitySettings
+from .asking import ModelChild, model_there, opened
 from .shelf import Curation, Shelf
 
 if TYPE_CHECKING:
@@ -62,7 +56,9 @@ def score_with_models(
         asked.append((PERPLEXITY, perplexity))
     if grading is not None:
         asked.append((GRADE, grading))
-    models = [_model(job.step, name, settings.model) for name, settings in asked]  # all of them before any is asked
+    models = [
+        model_there(job.step, name, settings.model) for name, settings in asked
+    ]  # all of them before any is asked
     for (name, settings), model in zip(asked, models, strict=True):
         _score_all(job, name, settings, model, parts, text)
     return [name for name, _ in asked]
@@ -90,12 +86,6 @@ def extra_rules(perplexity: PerplexitySettings | None, grading: GradeSettings | 
     return tuple(rules)
 
 
-def _model(step: str, name: str, model: str) -> Path:
-    if model.startswith(STEP):
-        raise InputError(f"{step}: {name}.model: found {model}, expected a model folder or name that is there before")
-    return chat.model_folder(model)
-
-
 def _score_all(
     job: Curation, name: str, settings: PerplexitySettings | GradeSettings, model: Path, parts: list[str], text: str
 ) -> None:  # fmt: skip
@@ -108,7 +98,7 @@ def _score_all(
                  settings.engine.chunk, measure, options)
         for part in parts
     ]  # fmt: skip
-    child = ModelChild(f"{job.step}: {name}", str(model), settings.engine)
+    child = ModelChild(f"{job.step}: {name}", "requests", _open, str(model), settings.engine)
     records = job.note(job.run.tasks(works, child, lambda record: None))
     errors = [record.facts["first_error"] for record in records if record.facts["first_error"] is not None]
     if errors and not any(record.facts["scored"] for record in records):
@@ -141,7 +131,7 @@ def _score(shelf: Shelf, name: str, part: str, text: str, chunk: int, measure: M
     """In the child: score a partition. What the engine gave is kept until then, for a run that is killed within it."""
     from synth.engines.cache import Cached
 
-    (engine, advance), path = _opened[-1], shelf.folder / "work" / shelf.step / f"{name}-{part}.sqlite"
+    (engine, advance), path = opened[-1], shelf.folder / "work" / shelf.step / f"{name}-{part}.sqlite"
     with contextlib.closing(Cached(engine, path, chunk, lambda done, _: advance(done))) as cached:
         found = measure(shelf.load("work", f"{text}-{part}", ["doc_id", "text"]), cached, options)
     saved = shelf.save(found, "work", f"{name}-{part}")
@@ -152,66 +142,8 @@ def _score(shelf: Shelf, name: str, part: str, text: str, chunk: int, measure: M
     return Made((saved,), facts)
 
 
-_opened: "list[tuple[Engine, Advance]]" = []  # in the child: the engine of its calls
-
-
-class ModelChild:
-    """An executor of calls that ask one model, which is open in a child process as long as there are calls.
-
-    Args:
-        title: what the progress is called.
-        model: its folder.
-        settings: of the engine.
-    """
-
-    workers = 1
-    threads: int | None = None
-    reports = False
-
-    def __init__(self, title: str, model: str, settings: EngineSettings) -> None:
-        self._arguments = (title, model, settings)
-
-    def map(self, calls: Sequence[Call], report: Report) -> Iterator[tuple[int, Any]]:
-        """See `Executor.map`; without calls the model is not loaded."""
-        if not calls:
-            return
-        context = multiprocessing.get_context("spawn")
-        receiver, sender = context.Pipe(duplex=False)
-        process = context.Process(target=_serve, args=(sender, list(calls), *self._arguments))
-        process.start()
-        sender.close()
-        done = False
-        try:
-            for _ in calls:
-                number, outcome, value = receiver.recv()
-                yield number, unwrapped(outcome, value)
-            done = True
-        except EOFError as error:
-            process.join()
-            raise ChildError(f"the model's process ended with {process.exitcode} (out of memory?)") from error
-        finally:
-            if not done:
-                process.terminate()
-            process.join()
-
-    def __enter__(self) -> "ModelChild":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-
-def _serve(sender: Connection, calls: list[Call], *arguments: Any) -> None:
-    die_with_parent()
-    try:
-        outcome, said = carry_out(_answer, (sender, calls, *arguments))
-        if outcome != "returned":
-            sender.send((-1, outcome, said))
-    except KeyboardInterrupt:
-        sys.exit(130)
-
-
-def _answer(sender: Connection, calls: list[Call], title: str, model: str, settings: EngineSettings) -> None:
+@contextlib.contextmanager
+def _open(advance: Advance, model: str, settings: EngineSettings) -> "Iterator[Engine]":
     from synth.engines import EngineOptions, open_engine
 
     options = EngineOptions(
@@ -219,7 +151,5 @@ def _answer(sender: Connection, calls: list[Call], title: str, model: str, setti
         tensor_parallel_size=settings.tensor_parallel_size,
         gpu_memory_utilization=settings.gpu_memory_utilization,
     )
-    with track(title, None, "requests") as advance, open_engine(settings.kind, model, options) as engine:
-        _opened.append((engine, advance))
-        for number, (function, arguments) in enumerate(calls):
-            sender.send((number, "returned", function(*arguments)))
+    with open_engine(settings.kind, model, options) as engine:
+        yield engine

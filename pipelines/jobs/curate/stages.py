@@ -26,13 +26,14 @@ def global_stages(job: Curation, pending: Pending, settings: CurateSettings) -> 
 
     Outliers go first, since they are decided from scores alone; exact duplicates next, found at least cost, so that
     every later stage has less to look at. Lines and passages are taken out before near duplicates are looked for,
-    which they can make. Shares are balanced last, over what is left.
+    which they can make. Shares are balanced last, over what is left. A model embeds as few documents as it may: what is
+    left when a stage first asks, which is everything for topics.
     """
     keep_dropped = settings.keep_dropped
     done: list[str] = []
     found = None
-    if settings.needs_vectors:
-        vectors.fit(job, pending, settings.embedding)
+    if settings.topics is not None or (settings.needs_vectors and settings.embedding.model is None):
+        vectors.ready(job, pending, settings.embedding)
     if settings.topics is not None:
         found = topics.find_topics(job, pending, settings.topics, settings.embedding, pending.source)
     if settings.outliers is not None:
@@ -65,12 +66,15 @@ def global_stages(job: Curation, pending: Pending, settings: CurateSettings) -> 
         duplicates.drop_near(job, pending, settings.minhash)
         done.append("minhash")
     if settings.semantic is not None:
+        vectors.ready(job, pending, settings.embedding)
         vectors.drop_semantic(job, pending, settings.semantic, settings.embedding)
         done.append("semantic")
     if settings.target is not None:
-        target.select_for_target(job, pending, settings.target)
+        target.select_for_target(job, pending, settings.target, settings.embedding)
         done.append("target")
     if settings.selection is not None:
+        if settings.selection.by_vectors:
+            vectors.ready(job, pending, settings.embedding)
         choosing.select(job, pending, settings.selection, settings.embedding)
         done.append("selection")
     if settings.diversity is not None:

@@ -9,24 +9,30 @@ import polars as pl
 
 from curation import ngrams, sample, stage, tables
 from curation.embedding import tfidf
-from curation.embedding.tfidf import TfidfModel
+from curation.embedding.tfidf import TfidfModel, TfidfOptions
 from curation.target import character_model, choose, cross_entropy, importance, neighbours, texts
 from curation.target.character_model import CharacterModel
 
 from ...digests import FileDigests
 from ...run import Made, Work
+from ...settings.embedding import EmbeddingSettings
 from ...settings.target import TargetSettings
-from . import arrays, drops
+from . import arrays, drops, vectors
+from .embedding import embed_texts
 from .shelf import Curation, Shelf
 
-STAGE, TEXTS, MODEL = "target", "target-texts", "target-model"  # also files of work/
+STAGE, TEXTS, VECTORS, MODEL = "target", "target-texts", "target-vectors", "target-model"  # also files of work/
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 Arrays = dict[str, np.ndarray]
 
 
-def select_for_target(job: Curation, pending: drops.Pending, settings: TargetSettings) -> None:
+def select_for_target(
+    job: Curation, pending: drops.Pending, settings: TargetSettings, embedding: EmbeddingSettings
+) -> None:
     """Keep the documents most like the target texts; see `curation.target`.
+
+    Nearest neighbours are those by the step's vectors, unless the target names its own TF-IDF.
 
     The score of every document stands in work/ (`target-scores-PART`); the last record has its quantiles over those
     that are kept and those that are dropped as the fact `target`.
@@ -35,6 +41,18 @@ def select_for_target(job: Curation, pending: drops.Pending, settings: TargetSet
         InputError: for target files that cannot be read or hold no text.
     """
     _read_texts(job, settings)
+    if settings.by_model(embedding):
+        files = _score_by_model(job, pending, settings, embedding)
+    else:
+        files = _score_by_methods(job, pending, settings.with_tfidf(embedding))
+    config = settings.model_dump(mode="json", include={"method", "number", "share", "threshold", "gumbel", "seed"})
+    reads = [("work", file) for file in files]
+    job.carry_out([job.work(STAGE, [STAGE, config], reads, _decide, files, settings)], STAGE, "decisions")
+    pending.decisions.append(drops.Decision(STAGE))
+
+
+def _score_by_methods(job: Curation, pending: drops.Pending, settings: TargetSettings) -> list[str]:
+    """Learn from the target texts and from what is left, and score that; files of work/ with the scores."""
     used = [STAGE, settings.used()]
     works = [
         job.work(f"target-pool/{part}", used, pending.reads(part), _pool, part, pending.source,
@@ -51,11 +69,34 @@ def select_for_target(job: Curation, pending: drops.Pending, settings: TargetSet
         for part in pending.parts
     ]  # fmt: skip
     job.carry_out(works, "target, scoring")
-    files = [f"target-scores-{part}" for part in pending.parts]
-    config = settings.model_dump(mode="json", include={"method", "number", "share", "threshold", "gumbel", "seed"})
-    reads = [("work", file) for file in files]
-    job.carry_out([job.work(STAGE, [STAGE, config], reads, _decide, files, settings)], STAGE, "decisions")
-    pending.decisions.append(drops.Decision(STAGE))
+    return [f"target-scores-{part}" for part in pending.parts]
+
+
+def _score_by_model(
+    job: Curation, pending: drops.Pending, settings: TargetSettings, embedding: EmbeddingSettings
+) -> list[str]:
+    """Score what is left by its vectors and those of the target texts, a model's; files of work/ with the scores."""
+    vectors.ready(job, pending, embedding)
+    embed_texts(job, TEXTS, VECTORS, embedding)
+    used = [STAGE, "neighbours", settings.neighbours.k, *vectors.learned(job)]
+    works = [
+        job.work(f"target-scores/{part}", used,
+                 [*pending.reads(part), *vectors.reads(pending, part, embedding), ("work", VECTORS)], _near, part,
+                 pending.source, list(pending.decisions), settings.neighbours.k, embedding)
+        for part in pending.parts
+    ]  # fmt: skip
+    job.carry_out(works, "target, scoring")
+    return [f"target-scores-{part}" for part in pending.parts]
+
+
+def _near(
+    shelf: Shelf, part: str, source: str, decisions: list[drops.Decision], k: int, embedding: EmbeddingSettings
+) -> Made:
+    documents = drops.survivors(shelf, source, part, decisions)
+    points = vectors.embedded(shelf, documents, embedding, source, part)
+    targets = vectors.centred_alike(shelf, shelf.load("work", VECTORS))
+    found = neighbours.scores(documents["doc_id"], points, targets, k)
+    return Made((shelf.save(found, "work", f"target-scores-{part}"),))
 
 
 def _read_texts(job: Curation, settings: TargetSettings) -> None:
@@ -84,8 +125,13 @@ def _pool(shelf: Shelf, part: str, source: str, decisions: list[drops.Decision],
 
 
 def _sampled(settings: TargetSettings) -> tuple[int, int]:
-    options: Any = settings.neighbours.embedding if settings.method == "neighbours" else settings.cross_entropy
+    options: Any = _tfidf(settings) if settings.method == "neighbours" else settings.cross_entropy
     return options.sample, options.seed
+
+
+def _tfidf(settings: TargetSettings) -> TfidfOptions:
+    assert settings.neighbours.embedding is not None  # see `TargetSettings.with_tfidf`
+    return settings.neighbours.embedding
 
 
 def _learn(shelf: Shelf, files: list[str], settings: TargetSettings) -> Made:
@@ -126,7 +172,7 @@ def _importance(documents: pl.DataFrame, model: Arrays, settings: TargetSettings
 
 
 def _learn_neighbours(targets: pl.Series, pools: list[pl.DataFrame], settings: TargetSettings) -> Arrays:
-    options = settings.neighbours.embedding
+    options = _tfidf(settings)
     known = sample.merged(pl.concat(pools), options.sample)["text"]
     model = tfidf.fit(pl.concat([known, targets]), options)
     arrays_of = {"rarity": model.rarity, "directions": model.directions, "middle": model.middle}
@@ -134,10 +180,9 @@ def _learn_neighbours(targets: pl.Series, pools: list[pl.DataFrame], settings: T
 
 
 def _neighbours(documents: pl.DataFrame, model: Arrays, settings: TargetSettings) -> pl.DataFrame:
-    chosen = settings.neighbours
-    embedding = TfidfModel(model["rarity"], model["directions"], model["middle"], chosen.embedding.ngrams)
+    embedding = TfidfModel(model["rarity"], model["directions"], model["middle"], _tfidf(settings).ngrams)
     points = tfidf.embed(documents["text"], embedding)
-    return neighbours.scores(documents["doc_id"], points, model["targets"], chosen.k)
+    return neighbours.scores(documents["doc_id"], points, model["targets"], settings.neighbours.k)
 
 
 def _learn_cross_entropy(targets: pl.Series, pools: list[pl.DataFrame], settings: TargetSettings) -> Arrays:

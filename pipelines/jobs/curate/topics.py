@@ -5,21 +5,21 @@ import dataclasses
 import polars as pl
 
 from curation import topics
-from curation.embedding.tfidf import TfidfOptions
 from curation.topics import TopicOptions
 
 from ...run import Made
+from ...settings.embedding import EmbeddingSettings
 from ...settings.topics import TopicSettings
-from . import centres, drops
+from . import centres, drops, vectors
 from .shelf import Curation, Shelf
 
 STAGE, NAMES, MIX = "topics", "topics-names", "topics-mix"  # the last two are files of work/
 
 
 def find_topics(
-    job: Curation, pending: drops.Pending, settings: TopicSettings, embedding: TfidfOptions, passed: str
+    job: Curation, pending: drops.Pending, settings: TopicSettings, embedding: EmbeddingSettings, passed: str
 ) -> list[str]:
-    """Cluster the documents into topics. Wants `vectors.fit` before it.
+    """Cluster the documents into topics. Wants `vectors.ready` before it, of that very text.
 
     Centres and names come from the sample that the embedding was learned from; every document that passed the rules
     gets the topic of the text with which it passed, whether or not it is still there.
@@ -28,34 +28,37 @@ def find_topics(
         job: the step.
         pending: what the stages before left.
         settings: number of topics and the like.
-        embedding: with which `vectors.fit` was called.
+        embedding: with which `vectors.ready` was called.
         passed: files of work/ that hold the documents that passed the rules, one a partition.
 
     Returns:
         Files of work/ with `doc_id` and `cluster_id`, one a partition, in order.
     """
-    known = centres.learn(job, pending, STAGE, settings.clusters, settings.seed, embedding)
+    known = centres.learn(job, STAGE, settings.clusters, settings.seed)
     samples = centres.samples(pending)
     named = job.work(NAMES, [NAMES, known, dataclasses.asdict(settings.names)], [("work", file) for file in samples],
                      _name, samples, embedding, settings.names)  # fmt: skip
     works = [
-        job.work(f"{STAGE}/{part}", [STAGE, known], [("work", f"{passed}-{part}")], _assign, part, passed, embedding)
+        job.work(f"{STAGE}/{part}", [STAGE, *vectors.learned(job), known],
+                 [("work", f"{passed}-{part}"), *vectors.reads(pending, part, embedding)], _assign, part, passed,
+                 embedding)
         for part in pending.parts
-    ]
+    ]  # fmt: skip
     job.carry_out([named, *works], STAGE)
     return [f"{STAGE}-{part}" for part in pending.parts]
 
 
-def _name(shelf: Shelf, files: list[str], embedding: TfidfOptions, options: TopicOptions) -> Made:
+def _name(shelf: Shelf, files: list[str], embedding: EmbeddingSettings, options: TopicOptions) -> Made:
     documents = centres.sampled(shelf, files, embedding)
-    _, found = centres.assigned(shelf, STAGE, documents, embedding)
+    found = centres.assigned(shelf, STAGE, documents["doc_id"], vectors.sampled(shelf))
     named = topics.names(documents.with_columns(found["cluster_id"]), options)
     return Made((shelf.save(named, "work", NAMES),))
 
 
-def _assign(shelf: Shelf, part: str, passed: str, embedding: TfidfOptions) -> Made:
+def _assign(shelf: Shelf, part: str, passed: str, embedding: EmbeddingSettings) -> Made:
     documents = shelf.load("work", f"{passed}-{part}", ["doc_id", "text"])
-    _, found = centres.assigned(shelf, STAGE, documents, embedding)
+    points = vectors.embedded(shelf, documents, embedding, passed, part)
+    found = centres.assigned(shelf, STAGE, documents["doc_id"], points)
     return Made((shelf.save(found, "work", f"{STAGE}-{part}"),))
 
 

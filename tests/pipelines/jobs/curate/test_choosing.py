@@ -1,11 +1,11 @@
 import pytest
 
-from curation.embedding.tfidf import TfidfOptions
 from curation.errors import InputError
 from pipelines.jobs.curate import choosing, vectors
+from pipelines.settings.embedding import EmbeddingSettings
 from pipelines.settings.topics import SelectionSettings
 
-EMBEDDING = TfidfOptions(dimensions=8, sample=100)
+EMBEDDING = EmbeddingSettings(dimensions=8, sample=100)
 TEXTS = [
     text
     for n in range(6)
@@ -16,7 +16,7 @@ TEXTS = [
 @pytest.mark.parametrize("method", ["nearest", "boundary", "facility"])
 def test_each_cluster_has_its_share_of_what_is_chosen(step, left, ledger, method):
     made = step(TEXTS)
-    vectors.fit(*made, EMBEDDING)
+    vectors.ready(*made, EMBEDDING)
     choosing.select(*made, SelectionSettings(method=method, number=4, clusters=2), EMBEDDING)
     assert sorted(text[0] for text in left(made)["text"]) == ["c", "c", "주", "주"]
     assert set(ledger(made)["rule"]) == {f"selection.{method}"} and ledger(made).height == 8
@@ -24,7 +24,7 @@ def test_each_cluster_has_its_share_of_what_is_chosen(step, left, ledger, method
 
 def test_centres_of_all_documents_are_far_apart(step, left):
     made = step(TEXTS)
-    vectors.fit(*made, EMBEDDING)
+    vectors.ready(*made, EMBEDDING)
     choosing.select(*made, SelectionSettings(method="k_center", number=2), EMBEDDING)
     assert {text[0] for text in left(made)["text"]} == {"c", "주"}
 
@@ -53,7 +53,7 @@ def test_chance_goes_by_the_seed(step, left):
 def test_another_choice_of_the_same_vectors_embeds_nothing_again(step, left):
     made = step(TEXTS)
     job, pending = made
-    vectors.fit(*made, EMBEDDING)
+    vectors.ready(*made, EMBEDDING)
     choosing.select(*made, SelectionSettings(number=4, clusters=2), EMBEDDING)
     pending.decisions.clear()
     choosing.select(*made, SelectionSettings(number=6, clusters=2), EMBEDDING)

@@ -11,8 +11,7 @@ from curation import tokens
 from curation.errors import InputError
 from curation.quality import GradeOptions, PerplexityOptions, grade, perplexity_scores
 from curation.rules import rule
-from pipelines.child import ChildError
-from pipelines.jobs.curate.grading import GRADE, PERPLEXITY, ModelChild, extra_rules, extra_scores, score_with_models
+from pipelines.jobs.curate.grading import GRADE, PERPLEXITY, extra_rules, extra_scores, score_with_models
 from pipelines.settings import EngineSettings
 from pipelines.settings.grading import GradeSettings, PerplexitySettings
 from synth.engines import open_engine
@@ -121,23 +120,6 @@ def test_without_bounds_no_rule_and_without_settings_no_model(step) -> None:
     made = step([SENTENCE])
     assert ask(made, None, None) == []
     assert decided(made, [], ()) == []
-
-
-def kill_itself() -> None:
-    import os
-    import signal
-
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-@pytest.mark.slow
-def test_a_child_that_is_killed_says_so_and_without_calls_there_is_none() -> None:
-    child = ModelChild("t", str(MODEL), PORTABLE)
-    assert list(child.map([], lambda amount: None)) == []
-    found = child.map([(extra_rules, (None, None)), (kill_itself, ())], lambda amount: None)
-    assert next(found) == (0, ())
-    with pytest.raises(ChildError, match="ended with -9"):
-        next(found)
 
 
 @pytest.mark.slow

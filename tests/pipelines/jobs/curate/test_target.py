@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.jobs.curate import target
 from pipelines.run import Made
+from pipelines.settings.embedding import EmbeddingSettings
 from pipelines.settings.target import TargetSettings
 
 COURT = ("court", "judge", "appeal", "contract", "verdict", "plaintiff")
@@ -47,7 +48,9 @@ def legal(texts) -> int:
 @pytest.mark.parametrize("method", ["importance", "neighbours", "cross_entropy"])
 def test_documents_of_the_domain_are_kept_in_both_languages(step, left, ledger, law, method):
     made = step(TEXTS)
-    target.select_for_target(*made, TargetSettings(files=(law,), method=method, share=0.5, **SMALL))
+    target.select_for_target(
+        *made, TargetSettings(files=(law,), method=method, share=0.5, **SMALL), EmbeddingSettings()
+    )
     assert left(made).height == 16
     assert legal(left(made)["text"]) >= {"cross_entropy": 14}.get(method, 16)  # its models want more text than this
     rows = ledger(made)
@@ -62,13 +65,13 @@ def test_documents_of_the_domain_are_kept_in_both_languages(step, left, ledger, 
 def test_scores_do_not_depend_on_partitions(step, law, method):
     settings = TargetSettings(files=(law,), method=method, number=5, **SMALL)
     job, pending = step(TEXTS)
-    target.select_for_target(job, pending, settings)
+    target.select_for_target(job, pending, settings, EmbeddingSettings())
     scores = pl.concat([job.shelf.load("work", f"target-scores-{part}") for part in pending.parts])
     other, whole = step(TEXTS)
     rows = pl.concat([other.shelf.load("work", f"text-{part}") for part in whole.parts])
     other.carry_out([other.work("one/all", [], [], _save, rows)], "one")
     whole.source, whole.parts = "one", ["all"]
-    target.select_for_target(other, whole, settings)
+    target.select_for_target(other, whole, settings, EmbeddingSettings())
     assert other.shelf.load("work", "target-scores-all").equals(scores)
     assert other.shelf.load("work", "target").equals(job.shelf.load("work", "target"))
 
@@ -81,7 +84,9 @@ def test_a_draw_keeps_more_variety_than_the_best_and_goes_by_its_seed(step, left
     def chosen(**settings) -> list[str]:
         made = step(TEXTS)
         smooth = {"smoothing": 100.0, "per_ngram": False}  # small weights, so that the noise is seen
-        target.select_for_target(*made, TargetSettings(files=(law,), number=8, importance=smooth, **settings))
+        target.select_for_target(
+            *made, TargetSettings(files=(law,), number=8, importance=smooth, **settings), EmbeddingSettings()
+        )
         return left(made)["text"].to_list()
 
     assert legal(chosen()) == 8
@@ -97,7 +102,7 @@ def test_another_threshold_scores_nothing_again_and_other_texts_do(step, left, l
     def scored_again(settings) -> int:
         before = len(job.run.done)
         pending.decisions.clear()
-        target.select_for_target(*made, settings)
+        target.select_for_target(*made, settings, EmbeddingSettings())
         return sum("target-scores" in name for name in job.run.done[before:])
 
     assert scored_again(TargetSettings(files=(law,), share=0.5)) == 2

@@ -3,14 +3,14 @@ import pytest
 
 from curation import tables
 from curation.diversity import DiversityOptions
-from curation.embedding.tfidf import TfidfOptions
 from curation.stage import DROPS
 from pipelines.jobs.curate import statistics, topics, vectors
 from pipelines.jobs.curate.drops import drop_rows
 from pipelines.run import Made
+from pipelines.settings.embedding import EmbeddingSettings
 from pipelines.settings.topics import TopicSettings
 
-EMBEDDING = TfidfOptions(dimensions=8, sample=100)
+EMBEDDING = EmbeddingSettings(dimensions=8, sample=100)
 TEXTS = [
     text
     for n in range(6)
@@ -32,7 +32,7 @@ def found(step):
     """Topics of twelve documents, two of which are already dropped."""
     job, pending = step(TEXTS)
     drop_rows(job, pending, "test", {}, without_first_cats, None)
-    vectors.fit(job, pending, EMBEDDING)
+    vectors.ready(job, pending, EMBEDDING)
     files = topics.find_topics(job, pending, TopicSettings(clusters=2), EMBEDDING, "text")
     return job, pending, files
 
@@ -66,6 +66,6 @@ def test_topics_do_not_depend_on_partitions(step, found):
     other.carry_out([other.work("one/all", [], [], save, whole)], "one")
     pending.source, pending.parts = "one", ["all"]
     drop_rows(other, pending, "test", {}, without_first_cats, None)
-    vectors.fit(other, pending, EMBEDDING)
+    vectors.ready(other, pending, EMBEDDING)
     alone = topics.find_topics(other, pending, TopicSettings(clusters=2), EMBEDDING, "one")
     assert other.shelf.load("work", alone[0]).equals(pl.concat([job.shelf.load("work", file) for file in files]))

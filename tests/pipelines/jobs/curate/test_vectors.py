@@ -1,6 +1,6 @@
 from curation.dedup.semantic import SemanticOptions
-from curation.embedding.tfidf import TfidfOptions
 from pipelines.jobs.curate import vectors
+from pipelines.settings.embedding import EmbeddingSettings
 
 TOPICS = ["the cat sat on a warm mat", "stock prices fell in Seoul today", "rain is likely on Monday morning"]
 
@@ -9,8 +9,8 @@ def test_documents_alike_in_meaning_keep_one_of_each(step, left, ledger):
     texts = [text for text in TOPICS for _ in range(4)]
     texts = [f"{text} again" if number % 4 == 3 else text for number, text in enumerate(texts)]
     made = step(texts)
-    embedding = TfidfOptions(dimensions=8, sample=100)
-    vectors.fit(*made, embedding)
+    embedding = EmbeddingSettings(dimensions=8, sample=100)
+    vectors.ready(*made, embedding)
     vectors.drop_semantic(*made, SemanticOptions(threshold=0.6), embedding)
     assert sorted({text.split()[1] for text in left(made)["text"]}) == ["cat", "is", "prices"]
     assert left(made).height == 3
