@@ -13,9 +13,13 @@ from typing import Any
 import numpy as np
 
 from curation.metrics.intervals import paired_bootstrap
+from curation.model import Score
+
+from .settle import Likelihoods, Outcome
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 RESAMPLES = 2000
+MANY = 1000  # rows from which the interval is the normal one: a bootstrap of more costs time and says the same
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,22 @@ class Pair:
     after: Text
 
 
+def pairs_of(outcomes: Iterable[Outcome], likely: Likelihoods) -> list[Pair]:
+    """Rows of which both texts were scored; one that keeps its reference has the same text on both sides."""
+    found = []
+    for outcome in outcomes:
+        item, chosen = outcome.tried.item, outcome.chosen
+        before = _text(likely.references.get(item.id), item.reference)
+        after = before if chosen is None else _text(likely.candidates.get(chosen.request.id), chosen.text)
+        if before is not None and after is not None:
+            found.append(Pair(item.id, item.row["task"], outcome.tier, before, after))
+    return found
+
+
+def _text(score: Score | None, text: str) -> Text | None:
+    return None if score is None else Text(-score.total, len(score.token_ids), len(text))
+
+
 def movement(pairs: Iterable[Pair]) -> dict[str, Any] | None:
     """Surprise before and after over all rows, by tier and by task; none where there are no rows.
 
@@ -55,8 +75,9 @@ def movement(pairs: Iterable[Pair]) -> dict[str, Any] | None:
 
     - `rows`, and `closer`: the share of rows whose new text surprises the model less a token;
     - `nats_per_token`, `nats_per_character`: `before` and `after` over all tokens of the group (long rows count for
-      more), the `mean` of the rows' differences (each row counts once) with its 95 % paired bootstrap interval `low`
-      and `high` where there are two rows or more, and quantiles of the rows' own figures;
+      more), the `mean` of the rows' differences (each row counts once) with its 95 % interval `low` and `high` where
+      there are two rows or more (paired bootstrap, the normal one from `MANY` rows on), and quantiles of the rows' own
+      figures;
     - `length`: characters and tokens after over before, in sum, and quantiles of the rows' ratios of characters.
     """
     rows = sorted(pairs, key=lambda pair: pair.id)
@@ -100,16 +121,25 @@ def _pooled(texts: Sequence[Text], units: Sequence[int]) -> float:
 def _compared(before: Sequence[float], after: Sequence[float]) -> dict[str, Any]:
     """The rows' differences: their mean with its interval, and quantiles of both sides and of the differences."""
     change = [new - old for old, new in zip(before, after, strict=True)]
-    low = high = None
-    if len(change) > 1:
-        difference = paired_bootstrap(before, after, resamples=RESAMPLES)
-        low, high = difference.low, difference.high
+    low, high = _interval(before, after, change)
     return {
         "mean": sum(change) / len(change),
         "low": low,
         "high": high,
         "quantiles": {"before": _quantiles(before), "after": _quantiles(after), "change": _quantiles(change)},
     }
+
+
+def _interval(
+    before: Sequence[float], after: Sequence[float], change: Sequence[float]
+) -> tuple[float | None, float | None]:
+    if len(change) < 2:
+        return None, None
+    if len(change) >= MANY:
+        mean, spread = float(np.mean(change)), 1.96 * float(np.std(change, ddof=1)) / len(change) ** 0.5
+        return mean - spread, mean + spread
+    difference = paired_bootstrap(before, after, resamples=RESAMPLES)
+    return difference.low, difference.high
 
 
 def _quantiles(values: Sequence[float]) -> dict[str, float]:

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synth.distill.movement import Pair, Text, movement
+from curation.model import Score
+from synth.distill.movement import Pair, Text, movement, pairs_of
+from synth.distill.settle import Likelihoods, settle
 
 texts = st.builds(Text, st.floats(0, 100), st.integers(1, 50), st.integers(1, 200))
 pairs = st.lists(
@@ -55,6 +57,32 @@ def test_a_longer_text_of_surer_tokens_is_told_from_a_likelier_one() -> None:
     assert found["all"]["length"] == {
         "characters": 2.0, "tokens": 2.0, "quantiles": {share: 2.0 for share in ("0.05", "0.25", "0.5", "0.75", "0.95")}
     }  # fmt: skip
+
+
+def test_both_intervals_say_the_same_where_they_meet() -> None:
+    rows = [pair(f"{n:04d}", Text(2.0 + n % 7, 2, 9), Text(2.0 + n % 5, 2, 9)) for n in range(1000)]
+    few, many = movement(rows[:-1]), movement(rows)
+    assert few is not None and many is not None
+    for end in ("low", "high"):
+        assert few["all"]["nats_per_token"][end] == pytest.approx(many["all"]["nats_per_token"][end], abs=0.01)
+
+
+def test_pairs_are_the_rows_of_which_both_texts_were_scored(make_item: Any, make_tried: Any) -> None:
+    own, kept, unscored = make_item(0), make_item(1), make_item(2)
+    outcomes = [
+        settle(make_tried(own, ("It is 22.", True), []), Likelihoods()),
+        settle(make_tried(kept, ("23", False), []), Likelihoods()),
+        settle(make_tried(unscored, ("It is 22.", True), []), Likelihoods()),
+    ]
+    reference = Score("", (-1.0, -3.0), (1, 2))
+    likely = Likelihoods(
+        {item.id: reference for item in (own, kept, unscored)}, {f"{own.id}/self": Score("", (-0.5,) * 3, (1, 2, 3))}
+    )
+    before = Text(4.0, 2, len("RESULT >>> 22 <<<"))
+    assert pairs_of(outcomes, likely) == [
+        Pair(own.id, "sums", "verified_self", before, Text(1.5, 3, 9)),
+        Pair(kept.id, "sums", "gold_fallback", before, before),
+    ]
 
 
 def test_no_rows_are_no_figures() -> None:
