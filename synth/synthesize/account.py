@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from statistics import mean, median
 from typing import Any
 
@@ -33,7 +32,6 @@ def sample(
         checks: every check of what is in it.
         draw: number among the samples of the source, where their content may be equal.
     """
-    named = ("name", "score", "threshold", "passed")
     return {
         **content,
         "sample_id": tables.sample_id(source.task, origin, content, [source.id], draw),
@@ -42,7 +40,17 @@ def sample(
         "tier": None,
         "parents": [source.id],
         "generation": generation,
-        "checks": [{name: asdict(check)[name] for name in named} for check in checks],
+        "checks": [_recorded(check) for check in checks],
+    }
+
+
+def _recorded(check: CheckResult) -> dict[str, Any]:
+    """A check as the table has it: users write thresholds as whole numbers too."""
+    return {
+        "name": check.name,
+        "score": float(check.score),
+        "threshold": float(check.threshold),
+        "passed": check.passed,
     }
 
 

@@ -184,8 +184,8 @@ def _ledger(dropped: Sequence[tuple[str, Source, Drop]], method: str) -> pl.Data
             "file": source.file,
             "record": source.record,
             "rule": f"{method}.{drop.rule}",
-            "value": drop.value,
-            "threshold": drop.threshold,
+            "value": _float(drop.value),
+            "threshold": _float(drop.threshold),
             "duplicate_of": drop.duplicate_of,
             "similarity": drop.similarity,
             "detail": tables.canonical_json({"source": source.id, **drop.detail}),
@@ -193,6 +193,10 @@ def _ledger(dropped: Sequence[tuple[str, Source, Drop]], method: str) -> pl.Data
         for row_id, source, drop in dropped
     ]
     return tables.ledger(pl.DataFrame(rows, schema=_EVENTS), method, "drop", "samples")
+
+
+def _float(value: float | None) -> float | None:
+    return None if value is None else float(value)  # users write thresholds as whole numbers too
 
 
 _EVENTS = pl.Schema(
