@@ -55,8 +55,7 @@ class ModelTokens:
         folder = chat.model_folder(folder)
         self._tokenizer: Any = Prompter(folder, str(folder), 1 << 30).tokenizer
         self.chats = bool(self._tokenizer.chat_template)
-        special = [str(token) for token in self._tokenizer.all_special_tokens]
-        self.markers = tuple(dict.fromkeys([*special, *(self._around() if self.chats else ())]))
+        self.markers = tuple(dict.fromkeys([*self._special(), *(self._around() if self.chats else ())]))
 
     def count(self, turns: Sequence[dict[str, str]]) -> int:
         """Tokens of a conversation in the model's template; without one, of what its turns say.
@@ -102,9 +101,13 @@ class ModelTokens:
         before, found, after = rendered.partition(mark)
         if not found:
             raise InputError(f"{name}: its chat template changes the user's words, expected one that keeps them")
-        special = [str(token) for token in self._tokenizer.all_special_tokens]
-        first = min((after.find(token) for token in special if token in after), default=len(after))
+        first = min((after.find(token) for token in self._special() if token in after), default=len(after))
         return Opening(before, after[:first].rstrip() if first else "")
+
+    def _special(self) -> list[str]:
+        """Tokens that no text spells out: those of known roles, and those that the file marks as special."""
+        added = [str(token) for token in self._tokenizer.added_tokens_decoder.values() if token.special]
+        return [*dict.fromkeys([*map(str, self._tokenizer.all_special_tokens), *added])]
 
     def _around(self) -> list[str]:
         """Lines that the template puts between turns."""

@@ -1,0 +1,244 @@
+"""Rehearsal measured: old tasks made up by a model trained on the spot, and replay from a model alone.
+
+    python benchmarks/rehearsal.py tasks --data DATA --out runs/rehearsal
+    python benchmarks/rehearsal.py stories --data DATA --out runs/replay
+
+DATA is the shared data folder. `tasks`: the seed model is tuned on some tasks of the SuperNI subset of the SSR paper,
+then makes up instances of them from each task's `extra` pool; several buffers of equal size are held against rows of
+`eval`: how much of them they cover, how many could be real, and how labels and clusters are spread. Quotas, copies and
+cut-off instances are counted here anew, not read from the report. `stories`: a small pretrained story model is sampled
+from its start token; then it is trained on medical answers, without and with those samples.
+"""
+
+import argparse
+import gzip
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from curation import storage
+from curation.dedup import exact
+from curation.metrics.text import rouge_l_matrix
+from pipelines.recipe import load
+from pipelines.runner import run_recipe
+
+SEED = 17
+TASKS = ("para", "pe", "pos")  # short enough for two demonstrations and an instance in 512 tokens
+PER_TASK = 25
+LONGEST = 160  # characters of a row: three of them are a list that the seed model can read
+STORIES = (  # written for this benchmark: no model has seen them
+    "Once upon a time, there was a little duck named Dot. Dot wanted to swim to the other side of the pond, but she "
+    "was scared. Her mom said, \"I will swim next to you.\" Dot jumped in and kicked her feet. She got to the other "
+    "side and said, \"I did it!\" Her mom was very proud.",
+    "Ben had a red kite. One windy day, the string broke and the kite flew into a tall tree. Ben was sad and started "
+    "to cry. A big boy saw him and climbed up the tree. He gave the kite back to Ben. \"Thank you!\" said Ben. They "
+    "played together until the sun went down.",
+    "One day, Mia found a small seed in the garden. She put it in a pot and gave it water every day. Nothing happened, "
+    "but Mia did not stop. After many days, a green leaf came out. \"Look, Dad!\" she said. Dad smiled and said, "
+    "\"Good things take time.\"",
+    "Once there was a bear who did not like to share. He had a big jar of honey and he hid it in a cave. A bee saw the "
+    "jar and told her friends. The bear was angry at first. Then he saw that the bees were hungry, and he gave them "
+    "some honey. The bees made more honey for him, and they were all happy.",
+    "Lucy and Max went to the park with their dog. They threw a ball, and the dog ran fast to get it. But the ball "
+    "rolled into the mud! The dog came back all brown and wet. Lucy laughed and Max laughed too. At home, Mom gave the "
+    "dog a bath and said, \"No more mud today.\"",
+    "There was a little train who was very slow. The other trains said, \"You are too slow to carry the toys.\" One "
+    "night it snowed a lot, and the fast trains slipped. The little train went slowly and did not slip. In the morning, all "
+    "the children got their toys. Everyone cheered for the little train.",
+)  # fmt: skip
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    with gzip.open(path, "rt", encoding="utf-8") as stream:
+        return [json.loads(line) for line in stream]
+
+
+def write(found: list[dict[str, Any]], path: Path) -> str:
+    storage.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found), path)
+    return path.name
+
+
+def short(row: dict[str, Any]) -> bool:
+    text = f"{row['input']}{row['output']}"
+    return len(text) <= LONGEST and "\n\n" not in text
+
+
+def flat(text: str) -> str:
+    return "\n".join(line.strip() for line in text.strip().split("\n") if line.strip())
+
+
+def tuning(folder: Path, data: Path, tasks: tuple[str, ...], count: int) -> list[str]:
+    """What the model is tuned on: rows of each task as chats, and as lists that go on with another row."""
+    rng = random.Random(SEED)
+    chats, lists = [], []
+    for task in tasks:
+        found = [row for row in rows(data / f"instructions/superni/{task}.train.jsonl.gz") if short(row)]
+        drawn = rng.sample(found, min(count, len(found)))
+        chats += [{"prompt": [{"role": "user", "content": row["input"]}],
+                   "completion": [{"role": "assistant", "content": row["output"]}]} for row in drawn]  # fmt: skip
+        for row in drawn:
+            two = rng.sample(found, 2)
+            shown = "".join(f"Input: {flat(one['input'])}\nOutput: {flat(one['output'])}\n\n" for one in two)
+            lists.append(
+                {"prompt": f"{shown}Input:", "completion": f" {flat(row['input'])}\nOutput: {flat(row['output'])}"}
+            )
+    return [write(chats, folder / "chats.jsonl"), write(lists, folder / "lists.jsonl")]
+
+
+def pools(folder: Path, data: Path, tasks: tuple[str, ...]) -> dict[str, str]:
+    """Demonstrations, old rows and held-out rows of the tasks, as files of input, output and task."""
+    named = {"demos": "extra", "old": "train", "held_out": "eval"}
+    made = {}
+    for name, part in named.items():
+        every = [
+            {"input": row["input"], "output": row["output"], "task": task}
+            for task in tasks
+            for row in rows(data / f"instructions/superni/{task}.{part}.jsonl.gz")
+            if short(row)
+        ]
+        made[name] = write(every, folder / f"{name}.jsonl")
+    return made
+
+
+def recipe(folder: Path, data: Path, model: Path, tasks: tuple[str, ...], count: int, steps: int, **sizes: Any) -> Path:
+    """Train, then buffers of equal size: three selections, tokens in place of rows, and the two baselines."""
+    files = pools(folder, data, tasks)
+    making = {
+        "job": "rehearse", "model": "step:tuned", "demos": [files["demos"]], "max_tokens": 160,
+        "real": {"files": [files["old"]], "held_out": [files["held_out"]]}, **sizes,
+    }  # fmt: skip
+    kept = {**making, "demos": []}
+    tokens = {key: value for key, value in making.items() if key != "per_task"}
+    tree = {
+        "name": "rehearsal",
+        "seed": SEED,
+        "steps": {
+            "tuned": {
+                "job": "train", "model": str(model), "tuning": "full", "learning_rate": 2e-3, "steps": steps,
+                "batch_size": 8, "checkpoint_steps": 20,
+                "data": [{"path": name} for name in tuning(folder, data, tasks, count)], "threads": 1,
+            },
+            "nearest": making,
+            "k_center": {**making, "selection": "k_center"},
+            "random": {**making, "selection": "random"},
+            "tokens": {**tokens, "budget_tokens": 2500},
+            "real_random": {**kept, "baseline": "random"},
+            "real_kmeans": {**kept, "baseline": "kmeans"},
+        },
+    }  # fmt: skip
+    path = folder / "recipe.yaml"
+    storage.write_text(json.dumps(tree, ensure_ascii=False, indent=1), path)  # JSON is YAML
+    return path
+
+
+def counted(run: Path, step: str, demos: list[dict[str, Any]]) -> dict[str, int]:
+    """Of the rows of a buffer: copies of a demonstration, equal inputs, and answers or instances that were cut off."""
+    samples = pl.read_parquet(run / "samples" / step / "rehearse.parquet")
+    inputs = [prompt[-1]["content"] for prompt in samples["prompt"].to_list()]
+    shown = [flat(row["input"]) for row in demos]
+    keys = exact.keys(
+        pl.DataFrame({"doc_id": [str(n) for n in range(len(inputs) + len(shown))], "text": inputs + shown})
+    )
+    own, others = keys["key"].to_list()[: len(inputs)], set(keys["key"].to_list()[len(inputs) :])
+    long = [text for text in inputs if len(text.split()) >= 12]
+    near = rouge_l_matrix(shown, long).max(axis=0) if long and shown else []
+    made = [json.loads(text) for text in samples["generation"].drop_nulls()]
+    return {
+        "rows": len(inputs),
+        "copies": sum(key in others for key in own) + sum(float(score) > 0.7 for score in near),
+        "equal": len(own) - len(set(own)),
+        "cut off": sum({one["finish_reason"], one["instance"]["finish_reason"]} != {"stop"} for one in made),
+    }
+
+
+def tasks_shown(data: Path, out: Path, model: Path, steps: int) -> None:
+    folder = out / "inputs"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = recipe(folder, data, model, TASKS, 500, steps, per_task=PER_TASK, prompts_per_task=190, samples=1)
+    outputs = run_recipe(load(path), out / "run", print).outputs
+    demos = [json.loads(line) for line in (folder / "demos.jsonl").read_text(encoding="utf-8").splitlines()]
+    print("\nyield of `nearest`, by task and reason")
+    for task, facts in outputs["nearest"].facts["tasks"].items():
+        print(f"  {task}: wanted {facts['wanted']}, kept {facts['kept']}, short of {facts['shortfall']}, of "
+              f"{facts['requests']} requests; labels {facts['labels']}; {facts['dropped']}")  # fmt: skip
+    print("\nbuffer       wanted  spent  rows  copies  equal  cut off")
+    for step in ("nearest", "k_center", "random", "tokens"):
+        facts, found = outputs[step].facts, counted(out / "run", step, demos)
+        print(f"{step:<12}{facts['wanted']:>7}{facts['spent']:>7}{found['rows']:>6}{found['copies']:>8}"
+              f"{found['equal']:>7}{found['cut off']:>9}  ({facts['unit']})")  # fmt: skip
+    print("\nagainst held-out real rows      rows  precision  coverage  density  clusters  labels")
+    for step in ("nearest", "k_center", "random"):
+        for task, facts in outputs[step].facts["representation"].items():
+            for name, one in facts.get("buffers", {}).items():
+                if step == "nearest" or name == "buffer":
+                    shown = f"{task} {step if name == 'buffer' else name}"
+                    labels = one.get("label_distance")
+                    print(f"{shown:<32}{one['rows']:>4}{one['precision']:>11.2f}{one['coverage']:>10.2f}"
+                          f"{one['density']:>9.2f}{one.get('cluster_distance', 1):>10.2f}"
+                          f"{'' if labels is None else f'{labels:>8.2f}'}")  # fmt: skip
+
+
+def stories_shown(data: Path, out: Path, draws: int) -> None:
+    folder = out / "inputs"
+    folder.mkdir(parents=True, exist_ok=True)
+    model = data / "models/stories260k"
+    medicine = [{"text": row["answer"]} for row in rows(data / "corpora/medquad-qa.jsonl.gz") if row.get("answer")]
+    random.Random(SEED).shuffle(medicine)
+    held = [
+        {"id": str(n), "task": "stories", "metric": "bits_per_byte", "text": text} for n, text in enumerate(STORIES)
+    ]
+    asked = [{"id": str(n), "task": "medicine", "metric": "bits_per_byte", "text": row["text"][:2000]}
+             for n, row in enumerate(medicine[:40])]  # fmt: skip
+    new = write(medicine[40:1500], folder / "medicine.jsonl")
+    training = {"job": "train", "model": str(model), "method": "cpt", "tuning": "full", "learning_rate": 1e-3,
+                "steps": 60, "batch_size": 8, "over_long": "split", "threads": 1}  # fmt: skip
+    tree = {
+        "name": "replay",
+        "seed": SEED,
+        "steps": {
+            "replay": {"job": "rehearse", "model": str(model), "replay": {"draws": draws, "max_tokens": 400}},
+            "plain": {**training, "data": [{"path": new}]},
+            "replayed": {**training, "data": [{"path": new, "weight": 0.5}, {"path": "step:replay", "weight": 0.5}]},
+            "examined": {
+                "job": "evaluate",
+                "models": {"before": str(model), "plain": "step:plain", "with replay": "step:replayed"},
+                "tasks": [write(held, folder / "stories.jsonl"), write(asked, folder / "asked.jsonl")],
+                "new_tasks": ["medicine"],
+            },
+        },
+    }
+    storage.write_text(json.dumps(tree, ensure_ascii=False, indent=1), folder / "recipe.yaml")
+    outputs = run_recipe(load(folder / "recipe.yaml"), out / "run", print).outputs
+    facts = outputs["replay"].facts
+    print(f"\n{facts['samples']} of {facts['requests']} samples kept ({facts['trimmed']} trimmed to their last whole "
+          f"sentence), {facts['spent']} tokens, characters {facts['characters']}")  # fmt: skip
+    print(f"not kept, by reason: {facts['dropped']}")
+    print("\nbits per byte        held-out stories  medicine")
+    scores = pl.concat([pl.read_parquet(file) for file in sorted(outputs["examined"].path.rglob("*.parquet"))])
+    for name in ("before", "plain", "with replay"):
+        own = scores.filter((pl.col("model") == name) & (pl.col("metric") == "bits_per_byte"))
+        mean = {task: own.filter(pl.col("task") == task)["score"].mean() for task in ("stories", "medicine")}
+        print(f"{name:<21}{mean['stories']:>16.3f}{mean['medicine']:>10.3f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("tasks", "stories"))
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--model", type=Path, default=Path("pipelines/demo/seed_model"))
+    parser.add_argument("--steps", type=int, default=100, help="of the tuning")
+    parser.add_argument("--draws", type=int, default=300, help="samples of the story model")
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    if given.what == "tasks":
+        tasks_shown(given.data.resolve(), given.out.resolve(), given.model.resolve(), given.steps)
+    else:
+        stories_shown(given.data.resolve(), given.out.resolve(), given.draws)
+
+
+if __name__ == "__main__":
+    main()
