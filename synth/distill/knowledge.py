@@ -4,9 +4,9 @@ k closed-book answers are asked for, over several forms of the prompt. A row cou
 
 1. at least m of its k answers are right;
 2. it is likelier that they are right because the model knows than by luck. How often luck passes the first test is
-   measured, not assumed: it is the share of other rows of the task whose answers would have passed as answers to this
-   one (for `choice` at least one over the number of choices). A model that always says `yes` passes on every row with
-   that answer, and would have passed with the answers to any other row: that is luck. From the share a of rows of a
+   measured, not assumed: it is the share of other questions of the task whose answers would have passed as answers to
+   this one (for `choice` at least one over the number of choices). A model that always says `yes` passes on every row
+   with that answer, and would have passed with its answers to any other: that is luck. From the share a of rows of a
    task that pass and the mean chance c, guessing corrected for, a share (a - c) / (1 - c) of the rows is known, or none
    where the 95 % interval of a does not lie above c; Bayes' rule gives the probability for a row with its own chance.
 
@@ -19,6 +19,7 @@ Open text has no bare answer that could be right or wrong: such rows are not mea
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from curation import tables
@@ -282,8 +283,12 @@ def _chance(
 ) -> float:
     """Share of the next rows of the group, which is in a drawn order, whose answers pass as this row's."""
     item = group[place]
-    shifts = range(1, min(options.partners, len(group) - 1) + 1)
-    others = [samples[group[(place + shift) % len(group)].id] for shift in shifts]
-    lucky = sum(sum(right(item, one.response.text) for one in other) >= options.right for other in others)
+    following = (group[(place + shift) % len(group)] for shift in range(1, len(group)))
+    # An answer to the same question is no luck.
+    strangers = islice((other for other in following if other.question != item.question), options.partners)
+    others = [samples[other.id] for other in strangers]
+    texts = {one.response.text for other in others for one in other}  # few, where luck is likely
+    fits = {text for text in texts if right(item, text)}
+    lucky = sum(sum(one.response.text in fits for one in other) >= options.right for other in others)
     measured = lucky / len(others) if others else 0.0
     return max(measured, 1 / len(item.choices)) if item.kind == "choice" else measured

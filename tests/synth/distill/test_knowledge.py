@@ -34,7 +34,7 @@ def facts(make_item: MakeItem, count: int, **other: Any) -> list[Item]:
 
 def colours(make_item: MakeItem, count: int) -> list[Item]:
     return [
-        make_item(n, question="Red, green, blue or black?", reference=f"It is {CHOICES[n % 4]}.",
+        make_item(n, question=f"Is {n} red, green, blue or black?", reference=f"It is {CHOICES[n % 4]}.",
                   answer=CHOICES[n % 4], check="choice", choices=CHOICES)
         for n in range(count)
     ]  # fmt: skip
@@ -92,6 +92,12 @@ def test_always_the_same_answer_is_luck(make_item: MakeItem, by_rule: Any) -> No
     assert all(found[row.id].right == 4 and found[row.id].chance == 1.0 for row in reds)
     assert not any(one.known for one in found.values())
     assert knowledge.report(rows, found)["guessed"] == len(reds) == 20
+
+
+def test_an_answer_to_the_same_question_is_no_luck(make_item: MakeItem, by_rule: Any) -> None:
+    rows = [make_item(n) for n in range(6)]  # the same sum six times
+    found = knowledge.measure(rows, by_rule(lambda request: "It is 22."), PLAIN, seed=3)
+    assert all(one.known and one.chance == 0 for one in found.values())
 
 
 def test_a_task_that_is_known_passes_though_its_answers_are_few(make_item: MakeItem, by_rule: Any) -> None:
