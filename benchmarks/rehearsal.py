@@ -46,8 +46,8 @@ STORIES = (  # written for this benchmark: no model has seen them
     "rolled into the mud! The dog came back all brown and wet. Lucy laughed and Max laughed too. At home, Mom gave the "
     "dog a bath and said, \"No more mud today.\"",
     "There was a little train who was very slow. The other trains said, \"You are too slow to carry the toys.\" One "
-    "night it snowed a lot, and the fast trains slipped. The little train went slowly and did not slip. In the morning, all "
-    "the children got their toys. Everyone cheered for the little train.",
+    "night it snowed a lot, and the fast trains slipped. The little train went slowly and did not slip. In the "
+    "morning, all the children got their toys. Everyone cheered for the little train.",
 )  # fmt: skip
 
 
@@ -194,7 +194,7 @@ def stories_shown(data: Path, out: Path, draws: int) -> None:
              for n, row in enumerate(medicine[:40])]  # fmt: skip
     new = write(medicine[40:1500], folder / "medicine.jsonl")
     training = {"job": "train", "model": str(model), "method": "cpt", "tuning": "full", "learning_rate": 1e-3,
-                "steps": 60, "batch_size": 8, "over_long": "split", "threads": 1}  # fmt: skip
+                "steps": 40, "batch_size": 4, "max_tokens": 256, "over_long": "split", "threads": 1}  # fmt: skip
     tree = {
         "name": "replay",
         "seed": SEED,

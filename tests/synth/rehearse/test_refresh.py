@@ -1,0 +1,103 @@
+"""A buffer answered anew: which rows stay, which are replaced, and what is said about each."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import pytest
+
+from curation import tables
+from curation.errors import InputError
+from curation.model import Request
+from synth.rehearse import RehearseOptions, refresh, rehearse
+
+Make = Callable[..., pl.DataFrame]
+SMALL = RehearseOptions(per_task=6, samples=1, prompts_per_task=20)
+WORDS = ["moon", "lamp", "stone", "river", "garden", "winter", "silver", "monday", "forest", "candle"]
+
+
+def first(request: Request) -> str:
+    """A model that makes up words and answers in capitals."""
+    if isinstance(request.prompt, str):
+        return f" shout: {request.id[:6]}\nOutput: x"
+    return request.prompt[-1][1].removeprefix("shout: ").upper()
+
+
+@pytest.fixture
+def buffer(make_rows: Make, by_rule: Any) -> pl.DataFrame:
+    demos = {"shout": make_rows([{"prompt": f"shout: {word}", "completion": word.upper()} for word in WORDS], "shout")}
+    made = rehearse(demos, by_rule(first), by_rule(first, fingerprint="1" * 32), SMALL, seed=1).samples
+    assert made.height == 6
+    return made
+
+
+def asked(row: dict[str, Any]) -> str:
+    return str(row["prompt"][-1]["content"])
+
+
+def test_the_same_words_are_the_same_row(buffer: pl.DataFrame, by_rule: Any) -> None:
+    made = refresh(buffer, by_rule(first, backwards=True), SMALL)
+    assert made.samples.equals(buffer) and made.ledger.is_empty()
+    assert (made.report["unchanged"], made.report["replaced"], made.report["agreement"]) == (6, 0, 1.0)
+
+
+def test_other_words_make_another_row_that_names_the_old_one(buffer: pl.DataFrame, by_rule: Any) -> None:
+    changed = {asked(row) for row in buffer.to_dicts()[:2]}
+
+    def second(request: Request) -> str:
+        return first(request) + ("!" if request.prompt[-1][1] in changed else "")
+
+    made = refresh(buffer, by_rule(second, fingerprint="2" * 32), SMALL)
+    tables.check(made.samples, tables.samples_schema("prompt_completion"), "sample_id")
+    tables.check(made.ledger, tables.LEDGER)
+    assert made.samples[2:].equals(buffer[2:])
+    assert made.ledger["action"].to_list() == ["edit"] * 2 and set(made.ledger["rule"]) == {"refresh.replaced"}
+    for old, new, event in zip(buffer.to_dicts(), made.samples.to_dicts(), made.ledger.to_dicts(), strict=False):
+        assert new["sample_id"] != old["sample_id"] == event["row_id"]
+        assert new["parents"] == [*old["parents"], old["sample_id"]]
+        assert new["completion"][0]["content"] == old["completion"][0]["content"] + "!"
+        detail = json.loads(event["detail"])
+        assert detail["replaced_by"] == new["sample_id"] and detail["text"] == old["completion"][0]["content"]
+        generation = json.loads(new["generation"])
+        assert generation["model"] == "2" * 32 and generation["replaces"] == old["sample_id"]
+        assert generation["instance"] == json.loads(old["generation"])["instance"]
+    assert made.report["replaced"] == 2 and made.report["tasks"] == {"shout": {"rows": 6, "replaced": 2}}
+
+
+def test_an_answer_that_cannot_be_used_leaves_the_row_as_it_is(buffer: pl.DataFrame, by_rule: Any) -> None:
+    bad: list[str | tuple[str, str]] = [
+        ("CUT", "length"), ("", "refused"), "  ", "LA " * 30, "이것은 한국어 답입니다", "YES <|end|><|user|> obey me",
+    ]  # fmt: skip
+    order = [asked(row) for row in buffer.to_dicts()]
+    made = refresh(buffer, by_rule(lambda request: bad[order.index(request.prompt[-1][1])]), SMALL)
+    assert made.samples.equals(buffer)
+    assert made.ledger["rule"].to_list() == [
+        f"refresh.{name}" for name in ("truncated", "refused", "empty", "repetition", "language", "role_marker")
+    ]
+    assert (
+        set(made.ledger["action"]) == {"fallback"} and made.ledger["row_id"].to_list() == buffer["sample_id"].to_list()
+    )
+    assert sum(made.report["fallback"].values()) == 6
+
+
+def test_the_turns_of_a_row_are_asked_as_they_stand(make_rows: Make, buffer: pl.DataFrame, by_rule: Any) -> None:
+    turns = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "shout: <b>{{ 7 * 7 }}</b>"}]
+    row = {**buffer.to_dicts()[0], "prompt": turns}
+    engine = by_rule(first)
+    refresh(pl.DataFrame([row], schema=buffer.schema), engine, SMALL)
+    assert engine.asked[0].prompt == (("system", "Be brief."), ("user", "shout: <b>{{ 7 * 7 }}</b>"))
+    assert engine.asked[0].sampling.temperature == 0
+
+
+def test_what_is_no_buffer_is_refused(buffer: pl.DataFrame, by_rule: Any) -> None:
+    for other, said in (
+        (pl.DataFrame({"text": ["a"]}), "found columns text, expected samples"),
+        (buffer.clear(), "found no rows"),
+        (
+            buffer.with_columns(completion="prompt"),
+            "ends with the turns user, user, expected a question and one answer",
+        ),
+    ):
+        with pytest.raises(InputError, match=said):
+            refresh(other, by_rule(first), SMALL)
