@@ -86,10 +86,10 @@ def vectors(reply: dict[str, Any], count: int) -> list[np.ndarray]:
         values = found[place]
         if not isinstance(values, list) or not values or not all(_is_number(one) for one in values):
             raise Failure(f"a reply whose vector {place} is not a list of numbers")
-        made.append(np.array(values, np.float32))
-    if len({one.size for one in made}) != 1 or not all(np.isfinite(one).all() for one in made):
+        made.append(np.array(values, np.float64))
+    if len({one.size for one in made}) != 1 or any((abs(one) > np.finfo(np.float32).max).any() for one in made):
         raise Failure("a reply with vectors of several sizes, or numbers that are too large")
-    return made
+    return [one.astype(np.float32) for one in made]
 
 
 def _only_choice(reply: dict[str, Any]) -> dict[str, Any]:

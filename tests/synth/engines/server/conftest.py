@@ -1,14 +1,22 @@
 """A real HTTP server on the loopback whose replies a test makes, and the engine asked through it."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from pipelines.child import die_with_parent
 from synth.engines.server import ServerEngine, ServerOptions
 
 CARD = {"id": "served", "object": "model", "owned_by": "someone"}
@@ -132,3 +140,44 @@ def open_scripted(scripted: Scripted) -> Iterator[Callable[..., ServerEngine]]:
     yield make
     for engine in opened:
         engine.close()
+
+
+@pytest.fixture(scope="module")
+def start_vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """Starts vLLM's own server for a model folder, under the name `seed`; returns its address."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start(model: Path, length: int, *arguments: str) -> str:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        log = tmp_path_factory.mktemp("server") / "log"
+        command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model)]
+        command += ["--host", "127.0.0.1", "--port", str(port), "--served-model-name", "seed", "--dtype", "float32"]
+        command += ["--max-model-len", str(length), "--enforce-eager", "--no-enable-chunked-prefill"]
+        command += ["--max-num-batched-tokens", "4096", "--kv-cache-memory-bytes", str(1 << 27), *arguments]
+        settings = {
+            "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+            "OMP_NUM_THREADS": "1",
+            "VLLM_ENABLE_V1_MULTIPROCESSING": "1",
+        }
+        with log.open("wb") as out:
+            processes.append(subprocess.Popen(command, stdout=out, stderr=out, env=os.environ | settings,
+                                              preexec_fn=die_with_parent))  # fmt: skip
+        for _ in range(900):
+            try:
+                if httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False).is_success:
+                    return f"http://127.0.0.1:{port}/v1"
+            except httpx.HTTPError:
+                assert processes[-1].poll() is None, log.read_text()[-3000:]
+            time.sleep(0.3)
+        raise AssertionError(log.read_text()[-3000:])
+
+    yield start
+    for process in processes:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
