@@ -82,13 +82,12 @@ class EmbeddingSettings(Settings):
         return EmbedderOptions(**{name: getattr(self, name) for name in named})
 
     def identity(self) -> dict[str, Any]:
-        """What decides a text's vector, or what TF-IDF is learned with, as JSON.
+        """What decides a text's vector by the model, as JSON.
 
         Raises:
             InputError: for a model that is not there or cannot be read.
         """
-        if self.model is None:
-            return self.model_dump(mode="json", include={*_OF_TFIDF, "sample", "seed"})
+        assert self.model is not None
         from synth.engines import embedders
 
         try:

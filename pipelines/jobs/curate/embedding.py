@@ -6,7 +6,7 @@ need none. A partition is embedded whole and in order, so what a run that was ki
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -80,7 +80,7 @@ def open_model(advance: Advance, settings: EmbeddingSettings) -> "Iterator[Embed
         yield engine
 
 
-def _identity(job: Curation, settings: EmbeddingSettings) -> dict[str, object]:
+def _identity(job: Curation, settings: EmbeddingSettings) -> dict[str, Any]:
     assert settings.model is not None
     model_there(job.step, "embedding", settings.model)
     return settings.identity()

@@ -16,3 +16,11 @@ def test_documents_alike_in_meaning_keep_one_of_each(step, left, ledger):
     assert left(made).height == 3
     rows = ledger(made)
     assert set(rows["rule"]) == {"duplicate.semantic"} and rows["similarity"].min() >= 0.6
+
+
+def test_nothing_left_to_compare_is_no_error(step, left):
+    made = step(["", ""])
+    embedding = EmbeddingSettings(dimensions=8, sample=100)
+    vectors.ready(*made, embedding)
+    vectors.drop_semantic(*made, SemanticOptions(), embedding)
+    assert left(made).height == 2
