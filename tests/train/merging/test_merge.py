@@ -1,0 +1,124 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from curation.errors import InputError
+from train import models
+from train.merging import CARD, MergeOptions, deltas, interpolation, merge
+
+
+@pytest.fixture(scope="module")
+def family(tmp_path_factory, make_model) -> list[Path]:
+    """A base and two models that a little noise made of it."""
+    folder = tmp_path_factory.mktemp("family")
+    base = make_model(folder / "base", layers=3)
+    found = [base]
+    for number in (1, 2):
+        torch.manual_seed(number)
+        model = models.causal_lm(base)
+        with torch.no_grad():
+            for weight in model.parameters():
+                weight += 0.02 * torch.randn_like(weight)
+        models.write(model, base, folder / f"child-{number}")
+        found.append(folder / f"child-{number}")
+    return found
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return {name: one for file in folder.glob("*.safetensors") for name, one in load_file(file).items()}
+
+
+@pytest.mark.parametrize("method", ["lerp", "slerp", "slerp_geometric"])
+def test_every_tensor_lies_between_those_of_the_models(family, tmp_path, method):
+    _, first, second = family
+    card = merge([first, second], tmp_path / "merged", MergeOptions(method, t=0.3))
+    made, a, b = weights(tmp_path / "merged"), weights(first), weights(second)
+    assert set(made) == set(a)
+    for name, found in made.items():
+        assert found.equal(getattr(interpolation, method)(a[name], b[name], 0.3).values), name
+    assert card["tensors"] == len(a) and 0.4 < card["cosine"]["median"] < 0.6, "noise as large as the weights"
+    assert [parent["name"] for parent in card["parents"]] == ["child-1", "child-2"]
+
+
+@pytest.mark.parametrize("method", ["task", "ties", "dare"])
+def test_differences_from_a_base_are_added_to_it(family, tmp_path, method):
+    base, first, second = family
+    options = MergeOptions(method, density=0.4, scale=0.5, weights=(1.0, 2.0))
+    merge([first, second], tmp_path / "merged", options, base)
+    made, start = weights(tmp_path / "merged"), weights(base)
+    for name in made:
+        found = [weights(folder)[name] - start[name] for folder in (first, second)]
+        if method == "ties":
+            expected = deltas.ties(found, (1.0, 2.0), 0.4, False)
+        elif method == "task":
+            expected = found[0] + 2 * found[1]
+        else:  # drawn: each entry is what is left of the two differences
+            ways = [x / 0.4 * a + 2 * y / 0.4 * b for a in (0, 1) for b in (0, 1) for x, y in [found]]
+            change = (made[name] - start[name]) * 2
+            assert torch.stack([(change - way).abs() for way in ways]).amin(0).max() < 1e-4, name
+            continue
+        torch.testing.assert_close(made[name], start[name] + 0.5 * expected)
+
+
+def test_the_result_is_a_model_that_transformers_loads_with_its_tokenizer(family, tmp_path):
+    _, first, second = family
+    merge([first, second], tmp_path / "merged", MergeOptions())
+    model = AutoModelForCausalLM.from_pretrained(tmp_path / "merged")
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "merged")
+    assert tokenizer.chat_template == AutoTokenizer.from_pretrained(first).chat_template
+    logits = model(torch.tensor([tokenizer("가나")["input_ids"]])).logits
+    assert torch.isfinite(logits).all()
+    assert json.loads((tmp_path / "merged" / CARD).read_text())["options"]["method"] == "slerp"
+
+
+def test_a_model_merged_with_itself_is_itself(family, tmp_path):
+    base = family[0]
+    card = merge([base, base], tmp_path / "merged", MergeOptions(t=0.25))
+    for name, found in weights(tmp_path / "merged").items():
+        torch.testing.assert_close(found, weights(base)[name])
+    assert card["distance"]["between"] == 0 and card["straight"] == 1
+
+
+def test_of_several_models_each_counts_the_same(family, tmp_path):
+    merge([*family, family[0], family[1]], tmp_path / "merged", MergeOptions("lerp"))
+    every = [weights(folder) for folder in (*family, family[0], family[1])]
+    for name, found in weights(tmp_path / "merged").items():
+        torch.testing.assert_close(found, sum(one[name] for one in every) / 5, rtol=1e-5, atol=1e-6)
+
+
+def test_t_along_the_depth(family, tmp_path):
+    base, first, _ = family
+    merge([base, first], tmp_path / "merged", MergeOptions("lerp", t=(0.0, 1.0)))
+    made, a, b = weights(tmp_path / "merged"), weights(base), weights(first)
+    for name in made:
+        place = 0.0 if "layers.0." in name or "embed" in name else 0.5 if "layers.1." in name else 1.0
+        torch.testing.assert_close(made[name], (1 - place) * a[name] + place * b[name])
+
+
+def test_twice_the_same_bytes(family, tmp_path):
+    base, first, second = family
+    for name in ("one", "two"):
+        merge([first, second], tmp_path / name, MergeOptions("dare", seed=4), base)
+    one, two = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("one", "two"))
+    assert one == two
+    merge([first, second], tmp_path / "three", MergeOptions("dare", seed=5), base)
+    assert (tmp_path / "three" / "model.safetensors").read_bytes() != one
+
+
+def test_a_folder_with_a_model_is_not_written_over(family, tmp_path):
+    with pytest.raises(InputError, match="holds a model already"):
+        merge(family[1:], family[0], MergeOptions())
+
+
+def test_numbers_that_are_not_finite_are_refused(family, tmp_path, make_model):
+    broken = models.causal_lm(family[1])
+    with torch.no_grad():
+        next(iter(broken.parameters()))[0, 0] = float("nan")
+    models.write(broken, family[1], tmp_path / "broken")
+    with pytest.raises(InputError, match="not finite"):
+        merge([family[0], tmp_path / "broken"], tmp_path / "merged", MergeOptions())
+    assert not list((tmp_path / "merged").glob("*.safetensors"))

@@ -1,0 +1,68 @@
+import json
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from curation.errors import InputError
+from train.merging.parents import opened
+
+
+@pytest.fixture
+def pair(tmp_path, tiny_model):
+    for name in ("one", "two"):
+        shutil.copytree(tiny_model, tmp_path / name)
+    return tmp_path / "one", tmp_path / "two"
+
+
+def refused(pair, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence), opened(pair):
+        pass
+
+
+def change(path, **values) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+
+def test_models_of_one_shape_are_opened(pair):
+    with opened(pair) as found:
+        assert found[0].shapes == found[1].shapes and found[0].layers == 2
+        name = next(iter(found[0].shapes))
+        assert found[0].tensor(name).equal(found[1].tensor(name))
+
+
+def test_another_architecture_is_refused_by_name(pair):
+    change(pair[1] / "config.json", num_hidden_layers=3)
+    refused(pair, r"two/config.json: num_hidden_layers is 3, expected 2")
+
+
+def test_a_tensor_that_lacks_or_has_another_shape_is_named(pair):
+    weights = pair[1] / "model.safetensors"
+    with opened(pair) as found:
+        tensors = {name: found[1].tensor(name).clone() for name in found[1].shapes}
+    lacking = {name: one for name, one in tensors.items() if name != "model.norm.weight"}
+    save_file(lacking, weights)
+    refused(pair, r"two: has no tensor model\.norm\.weight")
+    refused(pair[::-1], r"two: has no tensor model\.norm\.weight")
+    save_file({**tensors, "model.norm.weight": torch.ones(3)}, weights)
+    refused(pair, r"model\.norm\.weight has the shape \[3\], expected \[64\]")
+
+
+def test_another_vocabulary_of_the_same_size_is_refused(pair):
+    path = pair[1] / "tokenizer.json"
+    tree = json.loads(path.read_text())
+    tokens = tree["model"]["vocab"]
+    tokens["a"], tokens["b"] = tokens["b"], tokens["a"]
+    path.write_text(json.dumps(tree))
+    refused(pair, r"token 'a' has the number \d+, expected \d+")
+
+
+def test_adapters_pickles_and_damage_are_refused(pair, tmp_path):
+    (pair[1] / "adapter_config.json").write_text("{}")
+    refused(pair, "is an adapter, expected a whole model")
+    (pair[1] / "adapter_config.json").unlink()
+    (pair[1] / "model.safetensors").write_bytes((pair[1] / "model.safetensors").read_bytes()[:1000])
+    refused(pair, "cannot be read")
+    (pair[1] / "model.safetensors").rename(pair[1] / "pytorch_model.bin")
+    refused(pair, "its weights are pickles")

@@ -1,0 +1,9 @@
+"""Weights of several models merged into one: between them on a line or an arc, or added to a base.
+
+`interpolation` and `deltas` are the mathematics, pure functions of tensors; `merge` carries it over whole models.
+"""
+
+from .merge import CARD, merge
+from .options import METHODS, MergeOptions
+
+__all__ = ["CARD", "METHODS", "MergeOptions", "merge"]
