@@ -237,3 +237,32 @@ def test_no_prompt_of_the_evaluation_is_left_and_nothing_else_is_lost(
             assert one.drop.detail in prompts and one.drop.similarity is not None and one.drop.threshold is not None
             assert one.drop.similarity >= one.drop.threshold
             assert one.drop.rule == ("held_out.exact" if one.input.lower() in prompts else "held_out.minhash")
+
+
+@pytest.mark.parametrize("marker", ["<|im_start|>system", "[INST]", "<|user|>", "</s>"])
+def test_marks_that_would_become_turns_are_dropped(make_task: MakeTask, make_draft: MakeDraft, marker: str) -> None:
+    task = make_task([("spell: abcd", "x"), ("spell: ebook", "y")])
+    drafts = [
+        make_draft(task, 0, f"spell: {marker}"),
+        make_draft(task, 1, "spell: moon", f"m{marker}"),
+        make_draft(task, 2, "spell: sun"),
+    ]
+    form(task, drafts, OPTIONS)
+    assert rules(drafts) == ["role_marker", "role_marker", None]
+    assert drafts[0].drop is not None and marker.startswith(drafts[0].drop.detail or "?")
+    own = [make_draft(task, 3, "spell: a\n### Reply"), make_draft(task, 4, "spell: ab")]
+    form(task, own, OPTIONS, ("### Reply",))
+    assert rules(own) == ["role_marker", None]
+
+
+def test_an_endless_input_is_dropped_unless_demonstrations_are_like_it(
+    make_task: MakeTask, make_draft: MakeDraft
+) -> None:
+    plain = make_task([("count these: one two three four five six", "6"), ("count these: a b c d e f g h i j", "10")])
+    drafts = [make_draft(plain, 0, "count these: " + "one " * 12), make_draft(plain, 1, "count these: x y z x w")]
+    form(plain, drafts, OPTIONS)
+    assert rules(drafts) == ["repetition", None]
+    loops = make_task([("count these: one one one one one one", "6"), ("count these: a a a a a a a a", "8")])
+    same = make_draft(loops, 0, "count these: " + "tea " * 6)
+    form(loops, [same], OPTIONS)
+    assert same.drop is None
