@@ -15,6 +15,7 @@ from .settings import (
     CurateSettings,
     DistillSettings,
     EvaluateSettings,
+    MergeSettings,
     Mixture,
     RehearseSettings,
     Settings,
@@ -27,7 +28,13 @@ MODEL = "$model"  # a setting that stands for the recipe's model
 
 
 Step = Annotated[
-    CurateSettings | DistillSettings | RehearseSettings | SynthesizeSettings | TrainSettings | EvaluateSettings,
+    CurateSettings
+    | DistillSettings
+    | RehearseSettings
+    | SynthesizeSettings
+    | TrainSettings
+    | MergeSettings
+    | EvaluateSettings,
     Field(discriminator="job"),
 ]
 JOBS: dict[str, type[Settings]] = {
@@ -36,6 +43,7 @@ JOBS: dict[str, type[Settings]] = {
     "rehearse": RehearseSettings,
     "synthesize": SynthesizeSettings,
     "train": TrainSettings,
+    "merge": MergeSettings,
     "evaluate": EvaluateSettings,
 }
 
@@ -137,6 +145,7 @@ def resolve(recipe: Recipe, folder: Path) -> Recipe:
         "tasks",
         "model",
         "refine_with",
+        "other_model",
         "models",
         "path",
     }

@@ -19,6 +19,7 @@ from .settings import (
     CurateSettings,
     DistillSettings,
     EvaluateSettings,
+    MergeSettings,
     RehearseSettings,
     SynthesizeSettings,
     TrainSettings,
@@ -95,6 +96,10 @@ def carry_out(run: Run, name: str, settings: Step, outputs: Outputs) -> Output:
             from .jobs.train import train
 
             return train(run, name, settings, outputs)
+        case MergeSettings():
+            from .jobs.merge import merge
+
+            return merge(run, name, settings, outputs)
         case EvaluateSettings():
             from .jobs.evaluate import evaluate
 

@@ -13,13 +13,14 @@ import numpy as np
 import polars as pl
 
 from curation import clusters, selection, tables
-from curation.dedup import exact, lsh, minhash
+from curation.dedup import exact, minhash
 from curation.errors import InputError
 from curation.stage import Split
 
+from . import likeness
+
 STAGE = "novelty"
 SPREAD = 1.4826  # median absolute deviations of a standard deviation, for a normal distribution
-_BLOCK = 64  # texts paired with all others at a time: many may share a band with many
 _PAIRS = 1 << 20  # texts of one prompt compared with each other at a time
 
 
@@ -89,15 +90,15 @@ def novel(
     """
     ordered = samples.sort("sample_id")
     drops: dict[str, dict[str, Any]] = {}
-    turns = _turns(ordered)
+    turns = likeness.turns(ordered)
     _against(turns, held_out, "held_out", options, drops)
     _containing(turns, held_out, options, drops)
-    prompts = _joined(ordered, _PROMPTS)
+    prompts = likeness.joined(ordered, likeness.PROMPTS)
     if made == "prompt":
         _against(_left(prompts, drops), inputs, "repeats_input", options, drops)
         _among(_left(prompts, drops), options, drops)
     else:
-        _answers(_left(prompts, drops), _left(_joined(ordered, _COMPLETIONS), drops), options, drops)
+        _answers(_left(prompts, drops), _left(likeness.joined(ordered, likeness.COMPLETIONS), drops), options, drops)
     if options.clusters:
         _clustered(_left(prompts, drops), options, seed, drops)
     gone = pl.col("sample_id").is_in(list(drops))
@@ -110,49 +111,6 @@ def counts(ledger: pl.DataFrame) -> dict[str, int]:
     """Samples dropped by rule, for a report."""
     found = ledger.filter(pl.col("stage") == STAGE)["rule"].value_counts().sort("rule")
     return dict(found.iter_rows())
-
-
-_PROMPTS = ("text", "prompt")
-_COMPLETIONS = ("completion", "chosen", "rejected", "responses")
-
-
-def _turns(samples: pl.DataFrame) -> pl.DataFrame:
-    """Every user's turn of every sample, and every `text`: `doc_id` (of the sample, repeated), `text`."""
-    rows: list[tuple[str, str]] = []
-    for row in samples.iter_rows(named=True):
-        for name in (*_PROMPTS, *_COMPLETIONS):
-            rows += [(row["sample_id"], text) for role, text in _said(row.get(name)) if role in ("user", "text")]
-    return _frame(rows)
-
-
-def _joined(samples: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    """What stands in some columns of each sample, as one text: `doc_id`, `text`. Of a prompt, its users' turns."""
-    rows: list[tuple[str, str]] = []
-    for row in samples.iter_rows(named=True):
-        every = [pair for name in names for pair in _said(row.get(name))]
-        asked = [text for role, text in every if role in ("user", "text")] if "prompt" in names else []
-        rows.append((row["sample_id"], "\n".join(asked or [text for _, text in every])))
-    return _frame(rows)
-
-
-def _said(value: Any) -> list[tuple[str, str]]:
-    """Role and text of what a trainer's column holds: a text, turns, or lists of turns."""
-    if value is None:
-        return []
-    if isinstance(value, str):
-        return [("text", value)]
-    if isinstance(value, dict):
-        return [(value["role"], value["content"])]
-    return [pair for item in value for pair in _said(item)]
-
-
-def _frame(rows: Sequence[tuple[str, str]]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema={"doc_id": pl.String, "text": pl.String}, orient="row")
-
-
-def _numbered(texts: Sequence[str]) -> pl.DataFrame:
-    """Texts as documents whose ids are their places."""
-    return _frame([(f"{number:032d}", text) for number, text in enumerate(texts)])
 
 
 def _left(frame: pl.DataFrame, drops: dict[str, dict[str, Any]]) -> pl.DataFrame:
@@ -174,44 +132,16 @@ def _against(
     known = list(dict.fromkeys(texts))
     if not known or not documents.height:
         return
-    named = dict(zip(exact.keys(_numbered(known))["key"], known, strict=True))
+    named = dict(zip(exact.keys(likeness.numbered(known))["key"], known, strict=True))
     for name, key in exact.keys(documents).iter_rows():
         if key in named:
             drops.setdefault(name, _drop(rule, 1.0, 1.0, repeats=named[key]))
     pieces = _long(_left(documents, drops), options).with_row_index("place")
     numbered = pieces.select(doc_id=pl.col("place").cast(pl.String).str.zfill(32), text="text")
-    others = _long(_numbered(known), options)
-    for place, nearest, likeness in _nearest(numbered, others, options).iter_rows():
+    others = _long(likeness.numbered(known), options)
+    for place, nearest, similarity in likeness.nearest(numbered, others, options.near_duplicate).iter_rows():
         name = pieces["doc_id"][int(place)]
-        drops.setdefault(name, _drop(rule, likeness, options.near_duplicate, repeats=known[int(nearest)]))
-
-
-def _nearest(documents: pl.DataFrame, others: pl.DataFrame, options: NoveltyOptions) -> pl.DataFrame:
-    """The most similar of the other documents, where one reaches the threshold: `doc_id`, `nearest`, `similarity`.
-
-    Compared, by exact Jaccard similarity, are documents that share a band; of equally similar ones the first counts.
-    """
-    settings = minhash.MinHashOptions(threshold=options.near_duplicate, keep_order=("doc_id",))
-    found = [pl.DataFrame(schema={"doc_id": pl.String, "nearest": pl.String, "similarity": pl.Float64})]
-    if documents.height and others.height:
-        bands = lsh.band_columns(settings.bands)
-        side = minhash.sketch(documents, settings)
-        beside = minhash.sketch(others, settings).rename({"doc_id": "nearest"})
-        sets = minhash.shingle_sets(documents, settings)
-        sets_beside = minhash.shingle_sets(others, settings).rename({"doc_id": "nearest", "shingles": "beside"})
-        for block in side.iter_slices(_BLOCK):
-            joined = (block.select("doc_id", band).join(beside.select("nearest", band), on=band) for band in bands)
-            pairs = pl.concat([pair.select("doc_id", "nearest") for pair in joined]).unique()
-            compared = pairs.join(sets, on="doc_id").join(sets_beside, on="nearest")
-            likeness = compared.select("doc_id", "nearest", similarity=_jaccard("shingles", "beside"))
-            found.append(likeness.filter(pl.col("similarity") >= settings.threshold))
-    ranked = pl.concat(found).sort("doc_id", "similarity", "nearest", descending=[False, True, False])
-    return ranked.unique("doc_id", keep="first", maintain_order=True)
-
-
-def _jaccard(one: str, other: str) -> pl.Expr:
-    common = pl.col(one).list.set_intersection(other).list.len()
-    return common / pl.col(one).list.set_union(other).list.len()
+        drops.setdefault(name, _drop(rule, similarity, options.near_duplicate, repeats=known[int(nearest)]))
 
 
 def _containing(
@@ -277,11 +207,13 @@ def _near_answers(rows: pl.DataFrame, options: NoveltyOptions, drops: dict[str, 
     """Greedy in the order of ids: a row near one that is kept is dropped."""
     earlier = rows.rename({"doc_id": "kept", "shingles": "beside"})
     pairs = rows.join(earlier, on="asked").filter(pl.col("kept") < pl.col("doc_id"))
-    near = pairs.select("doc_id", "kept", similarity=_jaccard("shingles", "beside"))
+    near = pairs.select("doc_id", "kept", similarity=likeness.jaccard("shingles", "beside"))
     near = near.filter(pl.col("similarity") >= options.near_duplicate)
-    for name, kept, likeness in near.sort("doc_id", "similarity", "kept", descending=[False, True, False]).iter_rows():
+    for name, kept, similarity in near.sort(
+        "doc_id", "similarity", "kept", descending=[False, True, False]
+    ).iter_rows():
         if name not in drops and kept not in drops:
-            drops[name] = _drop("repeats_sample", likeness, options.near_duplicate, kept)
+            drops[name] = _drop("repeats_sample", similarity, options.near_duplicate, kept)
 
 
 def _clustered(prompts: pl.DataFrame, options: NoveltyOptions, seed: int, drops: dict[str, dict[str, Any]]) -> None:
@@ -338,7 +270,11 @@ def _ledger(samples: pl.DataFrame, drops: dict[str, dict[str, Any]]) -> pl.DataF
     for sample in samples.iter_rows(named=True):
         drop = drops.get(sample["sample_id"])
         if drop is not None:
-            texts = {name: sample[name] for name in (*_PROMPTS, *_COMPLETIONS) if sample.get(name) is not None}
+            texts = {
+                name: sample[name]
+                for name in (*likeness.PROMPTS, *likeness.COMPLETIONS)
+                if sample.get(name) is not None
+            }
             detail = {"task": sample["task"], **texts, **drop["detail"]}
             rows.append({**drop, "row_id": sample["sample_id"], "detail": tables.canonical_json(detail)})
     return tables.ledger(pl.DataFrame(rows, schema=_EVENTS), STAGE, "drop", "samples")

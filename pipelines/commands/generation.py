@@ -17,6 +17,10 @@ def distill(
     model: Annotated[str, typer.Option(help="Model folder or name.")],
     data: Annotated[list[str], typer.Option(help="File of prompt and completion rows; repeat for more.")],
     out: Out,
+    held_out: Annotated[
+        list[str] | None,
+        typer.Option(help="Task file of the evaluation: rows that repeat its prompts are dropped. Repeat for more."),
+    ] = None,
     settings: Overrides = None,
     seed: Seed = 17,
     fresh: Fresh = False,
@@ -25,7 +29,7 @@ def distill(
 
     Example: keepwise distill --model Qwen/Qwen3-0.6B --data task.jsonl --out runs/distilled
     """
-    run_single("distill", {"model": model, "data": data}, settings, out, seed, fresh)
+    run_single("distill", said({"model": model, "data": data, "held_out": held_out}), settings, out, seed, fresh)
 
 
 @app.command()
@@ -67,7 +71,28 @@ def synthesize(
 ) -> None:
     """Have a model write training data by a method, and keep what is verified and new.
 
+    qa, backtranslate: from documents. instructions, templates, reasoning, best-of, preferences, probe: from rows of
+    prompt and completion. dialogue, label: from either. Options of the method: --set KEY=VALUE.
+
     Example: keepwise synthesize qa --model Qwen/Qwen3-0.6B --data docs.jsonl --set questions=2 --out runs/qa
+
+    Example: keepwise synthesize instructions --model M --data tasks.jsonl --set wanted=500 --out runs/instructions
+
+    Example: keepwise synthesize templates --model M --data task.jsonl --set write=7 --set write_inverted=3 --out runs/t
+
+    Example: keepwise synthesize dialogue --model M --data docs.jsonl --set max_exchanges=3 --out runs/dialogue
+
+    Example: keepwise synthesize reasoning --model M --data maths.jsonl --set samples=8 --out runs/reasoning
+
+    Example: keepwise synthesize best-of --model M --data maths.jsonl --set samples=8 --out runs/best
+
+    Example: keepwise synthesize preferences --model M --data maths.jsonl --set by=checks --out runs/pairs
+
+    Example: keepwise synthesize backtranslate --model M --data docs.jsonl --set min_gain=0.1 --out runs/back
+
+    Example: keepwise synthesize label --model M --data reviews.jsonl --set 'labels=["good", "bad"]' --out runs/labels
+
+    Example: keepwise synthesize probe --model M --data task.jsonl --set development=0.3 --out runs/probe
     """
     name = method.replace("-", "_")
     if name not in METHODS:

@@ -8,7 +8,7 @@ from ..digests import FileDigests
 from ..run import Made, Run
 from ..settings import DistillSettings
 from .engine import opened
-from .inputs import data_of, model_of
+from .inputs import data_of, model_of, task_files
 from .output import Output, Outputs
 
 
@@ -21,8 +21,10 @@ def distill(run: Run, step: str, settings: DistillSettings, outputs: Outputs) ->
     model, model_digest = model_of(settings.model, outputs)
     digests = FileDigests(run)
     sources = [data_of(text, outputs, digests) for text in settings.data]
-    inputs = [model_digest, *(digest for _, _, found in sources for digest in found)]
-    config = settings.model_dump(mode="json", exclude={"model", "data"})
+    held_out = task_files(settings.held_out, digests)
+    inputs = [model_digest, *(digest for _, _, found in sources for digest in found), *held_out]
+    config = settings.model_dump(mode="json", exclude={"model", "data", "held_out"})
+    config["held_out"] = len(held_out)  # which of the inputs they are
     paths = [str(path) for path, _, _ in sources]
 
     def make() -> Made:
@@ -42,14 +44,16 @@ def _path(top: str, step: str) -> str:
 def _distill(
     folder: Path, step: str, settings: DistillSettings, seed: int, model: str, paths: list[str]
 ) -> dict[str, Any]:
-    """In the child: read the rows, open the engine, distil, write; the report."""
+    """In the child: read the rows, open the engine, distil, compare with what is held out, write; the report."""
     import polars as pl
 
     from curation import storage, tables
     from curation.checks import typed
-    from synth import rows
+    from synth import novelty, rows
     from synth.distill import DistillOptions
     from synth.distill import distill as distil_rows
+
+    from . import held_out
 
     loaded = rows.load([Path(path) for path in paths], settings.task, typed.ANSWER_KINDS)
     options = DistillOptions(
@@ -66,7 +70,10 @@ def _distill(
         made = distil_rows(loaded.rows, engine, engine if settings.likelihood else None, options, seed)
         cache = {"generated": engine.generated, "cached": engine.hits}
     tables.conserve(f"{step}/distill", loaded.rows.height, made.samples.height, 0, 0)
+    prompts = held_out.prompts(settings.held_out)
+    split = novelty.novel(made.samples, (), prompts, settings.novelty, seed, made="completion")
     storage.write_parquet(loaded.rows, folder / _path("work", step))
-    storage.write_parquet(made.samples, folder / _path("samples", step))
-    storage.write_parquet(pl.concat([loaded.ledger, made.ledger]), folder / _path("ledger", step))
-    return {**made.report, "records": loaded.records, "damaged": loaded.ledger.height, **cache}
+    storage.write_parquet(split.kept, folder / _path("samples", step))
+    storage.write_parquet(pl.concat([loaded.ledger, made.ledger, split.ledger]), folder / _path("ledger", step))
+    compared = {"samples": split.kept.height, "novelty": novelty.counts(split.ledger), "held_out": len(prompts)}
+    return {**made.report, **compared, "records": loaded.records, "damaged": loaded.ledger.height, **cache}

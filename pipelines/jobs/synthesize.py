@@ -1,26 +1,20 @@
 """The synthesize job: documents or rows in, what a model made of them and what was verified, out."""
 
+import contextlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..child import call
 from ..digests import FileDigests
 from ..run import Made, Run
 from ..settings import SynthesizeSettings
-from ..settings.synthesize import OF_DOCUMENTS
-from .engine import opened
-from .inputs import data_of, model_of, task_files
+from ..settings.synthesize import OF_BOTH, OF_DOCUMENTS
+from .engine import answering_model, opened
+from .inputs import data_of, task_files
 from .output import Output, Outputs
 
-if TYPE_CHECKING:
-    import polars as pl
-
-    from synth.engines.cache import Cached
-    from synth.synthesised import Synthesised
-
-# Methods whose prompts are the model's; the others answer prompts that they were given.
-MAKING_PROMPTS = ("qa", "instructions", "dialogue", "backtranslate")
+MAKING_PROMPTS = ("qa", "instructions", "dialogue", "backtranslate")  # methods whose prompts are the model's
 
 
 def synthesize(run: Run, step: str, settings: SynthesizeSettings, outputs: Outputs) -> Output:
@@ -29,18 +23,25 @@ def synthesize(run: Run, step: str, settings: SynthesizeSettings, outputs: Outpu
     Raises:
         InputError: for bad input.
     """
-    model, model_digest = model_of(settings.model, outputs)
+    model, model_digest = answering_model(settings.model, settings.engine, outputs)
+    other, other_digest = None, ""
+    if settings.other_model is not None:
+        other, other_digest = answering_model(settings.other_model, settings.other_engine, outputs)
     digests = FileDigests(run)
     sources = [data_of(text, outputs, digests) for text in settings.data]
+    labelled = [data_of(text, outputs, digests) for text in settings.labelled]
     held_out = task_files(settings.held_out, digests)
-    inputs = [model_digest, *(digest for _, _, found in sources for digest in found), *held_out]
-    config = settings.model_dump(mode="json", include={"method", "text_column", "task", "novelty", "engine"})
-    config |= {"options": asdict(settings.options), "held_out": len(held_out)}
-    paths = [str(path) for path, _, _ in sources]
+    read = [digest for _, _, found in (*sources, *labelled) for digest in found]
+    inputs = [model_digest, other_digest, *read, *held_out]
+    config = settings.model_dump(mode="json", include={"method", "text_column", "task", "engine", "other_engine"})
+    config |= {"options": asdict(settings.options), "novelty": asdict(settings.novelty)}
+    config |= {"labelled": len(labelled), "held_out": len(held_out)}  # which of the inputs they are
+    paths = [[path for path, _, _ in found] for found in (sources, labelled)]
 
     def make() -> Made:
-        facts = call(_synthesize, run.folder, step, settings, run.seed, model, paths)
-        return Made(tuple(_path(top, step) for top in ("samples", "ledger", "work")), facts)
+        facts = call(_synthesize, run.folder, step, settings, run.seed, (model, other), paths[0], paths[1])
+        written = (*(_path(top, step) for top in ("samples", "ledger", "work")), *facts.pop("more"))
+        return Made(written, facts)
 
     record = run.task(f"{step}/synthesize", ["synthesize", config], inputs, make)
     run.sweep(step, [record])
@@ -52,46 +53,62 @@ def _path(top: str, step: str) -> str:
 
 
 def _synthesize(
-    folder: Path, step: str, settings: SynthesizeSettings, seed: int, model: str, paths: list[str]
+    folder: Path,
+    step: str,
+    settings: SynthesizeSettings,
+    seed: int,
+    models: tuple[str, str | None],
+    paths: list[Path],
+    labelled: list[Path],
 ) -> dict[str, Any]:
-    """In the child: read the data, open the engine, carry out the method, compare, write; the report."""
+    """In the child: read the data, open the engines, carry out the method, compare, write; the report."""
     import polars as pl
 
     from curation import storage
-    from curation.checks import typed
     from synth import novelty, rows
-    from synth.synthesize import documents
+    from synth.synthesize.preferences import Preferences
 
-    from . import held_out
+    from . import held_out, methods
 
-    data = [Path(path) for path in paths]
-    if settings.method in OF_DOCUMENTS:
-        loaded: Any = documents.load(data, settings.text_column)
-        texts = loaded.rows["text"].to_list()
-    else:
-        loaded = rows.load(data, settings.task, typed.ANSWER_KINDS)
-        texts = [turns[-1]["content"] for turns in loaded.rows["prompt"].to_list()]
+    loaded, texts = _load(settings, paths)
+    measured = rows.load(labelled, settings.task).rows if labelled else None
     prompts = held_out.prompts(settings.held_out)
-    with opened(folder, step, model, settings.engine) as engine:
-        made = _method(settings, loaded.rows, engine, model, seed)
-        cache = {"generated": engine.generated, "cached": engine.hits}
-    kind = "prompt" if settings.method in MAKING_PROMPTS else "completion"
-    split = novelty.novel(made.samples, texts if kind == "prompt" else (), prompts, settings.novelty, seed, made=kind)
+    with contextlib.ExitStack() as engines:
+        engine = engines.enter_context(opened(folder, step, models[0], settings.engine))
+        other = None
+        if models[1] is not None:
+            other = engines.enter_context(opened(folder, f"{step}: {models[1]}", models[1], settings.other_engine))
+        made = methods.carry_out(settings, loaded.rows, measured, engine, other, models[0], seed)
+        asked = [one for one in (engine, other) if one is not None]
+        cache = {"generated": sum(one.generated for one in asked), "cached": sum(one.hits for one in asked)}
+    if settings.method in MAKING_PROMPTS:
+        split = novelty.novel(made.samples, texts, prompts, settings.novelty, seed)
+    else:
+        split = novelty.novel(made.samples, (), prompts, settings.novelty, seed, made="completion")
     storage.write_parquet(loaded.rows, folder / _path("work", step))
     storage.write_parquet(split.kept, folder / _path("samples", step))
     storage.write_parquet(pl.concat([loaded.ledger, made.ledger, split.ledger]), folder / _path("ledger", step))
+    more = []
+    if isinstance(made, Preferences) and made.ties.height:
+        more.append(f"work/{step}/ties.parquet")
+        storage.write_parquet(made.ties, folder / more[0])
     compared = {"samples": split.kept.height, "novelty": novelty.counts(split.ledger), "held_out": len(prompts)}
     read = {"records": loaded.records, "damaged": loaded.ledger.height}
-    return {**made.report, "method": settings.method, **compared, **read, **cache}
+    return {**made.report, "method": settings.method, **compared, **read, **cache, "more": more}
 
 
-def _method(
-    settings: SynthesizeSettings, frame: "pl.DataFrame", engine: "Cached", model: str, seed: int
-) -> "Synthesised":
-    """Carry out the method; its module is loaded only here."""
-    match settings.method:
-        case "qa":
-            from curation import tokens
-            from synth.synthesize.qa import qa
+def _load(settings: SynthesizeSettings, paths: list[Path]) -> tuple[Any, list[str]]:
+    """What the method reads, and its texts, which no made-up prompt may repeat."""
+    from curation.readers import rows as reader
+    from synth import rows
+    from synth.synthesize import documents
 
-            return qa(frame, engine, settings.options, seed, tokens.load(Path(model)))
+    of_documents = settings.method in OF_DOCUMENTS
+    if settings.method in OF_BOTH:  # the first record says which; one of the other kind is damaged, and said so
+        _, first = next(iter(reader.records(reader.files_of(paths[0])[0][0])))
+        of_documents = isinstance(first, dict) and settings.text_column in first
+    if of_documents:
+        found = documents.load(paths, settings.text_column)
+        return found, found.rows["text"].to_list()
+    loaded = rows.load(paths, settings.task)
+    return loaded, [turns[-1]["content"] for turns in loaded.rows["prompt"].to_list()]

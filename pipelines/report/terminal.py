@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from . import words
+from . import merging, words
 
 MOST_RULES = 12  # that a funnel lists
 
@@ -64,6 +64,8 @@ def _step(step: Step) -> list[str]:
             return _synthesis(facts)
         case "train":
             return _training(facts)
+        case "merge":
+            return merging.lines(facts)
         case "evaluate":
             return [*_tasks(facts), *words.cut_answers(step)]
     return []
@@ -113,14 +115,10 @@ def _synthesis(facts: dict[str, Any]) -> list[str]:
         return []
     asked = (facts.get("requests") or {}).get("requests")
     shown = [f"{words.count(facts['samples'])} samples kept of {words.count(asked)} requests ({facts['method']})"]
-    most = sorted(
-        {**facts.get("rejections", {}), **facts.get("novelty", {})}.items(), key=lambda one: (-one[1], one[0])
-    )
+    lost = {**(facts.get("rejections") or {}), **(facts.get("novelty") or {})}
+    most = sorted(lost.items(), key=lambda item: (-item[1], item[0]))[:MOST_RULES]
     if most:
-        shown += [
-            "not kept, by reason",
-            *table([[name, words.count(count)] for name, count in most[:MOST_RULES]], (1,)),
-        ]
+        shown += ["not kept, by reason", *table([[name, words.count(count)] for name, count in most], (1,))]
     return shown
 
 

@@ -4,6 +4,7 @@ from .base import Settings
 from .curate import CurateSettings, DecontaminateSettings, ExactSettings, MinHashSettings, QualitySettings
 from .engine import EngineSettings
 from .evaluate import EvaluateSettings
+from .merge import MergeSettings
 from .rehearse import RehearseSettings
 from .structure import SampleSettings, StructureSettings
 from .synthesis import DistillSettings
@@ -18,6 +19,7 @@ __all__ = [
     "EvaluateSettings",
     "ExactSettings",
     "LoraSettings",
+    "MergeSettings",
     "MinHashSettings",
     "Mixture",
     "QualitySettings",

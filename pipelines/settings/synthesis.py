@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from synth.novelty import NoveltyOptions
+
 from .base import Settings
 from .engine import EngineSettings
 
@@ -14,6 +16,9 @@ class DistillSettings(Settings):
     job: Literal["distill"] = "distill"
     model: str = Field(description="model folder or name, or step:NAME")
     data: tuple[str, ...] = Field(description="files of prompt and completion rows")
+    held_out: tuple[str, ...] = Field(
+        (), description="task files of the evaluation; rows that repeat one of their prompts are dropped"
+    )
     task: str = Field("distilled", description="task name written on the rows")
     candidates: int = Field(4, ge=1, description="rewrites a row, in rounds")
     closed_book: bool = Field(True, description="try the model's own answer, without the reference, first")
@@ -24,28 +29,5 @@ class DistillSettings(Settings):
     likelihood: bool = Field(True, description="choose among verified rewrites by closed-book likelihood")
     canaries: int = Field(60, ge=0, description="known-good and known-bad rows, each, to measure the checks")
     max_false_accept: float = Field(0.08, gt=0, le=1, description="largest upper 95 % bound of false accepts")
-    engine: EngineSettings = EngineSettings()
-
-
-class RehearseSettings(Settings):
-    """Self-synthesised rehearsal: the model makes up new instances of what it could do before."""
-
-    job: Literal["rehearse"] = "rehearse"
-    model: str = Field(description="model that makes up instances: folder, name or step:NAME")
-    refine_with: str | None = Field(None, description="model that answers them, the same unless given")
-    demos: tuple[str, ...] = Field(description="files of prompt and completion rows with a task column")
-    held_out: tuple[str, ...] = Field(
-        (), description="task files of the evaluation; instances that repeat one of their prompts are dropped"
-    )
-    per_task: int = Field(200, ge=1, description="rows wanted for each task")
-    demos_per_task: int = Field(20, ge=2, description="demonstrations used of each task")
-    prompts_per_task: int | None = Field(
-        None, ge=1, description="few-shot prompts a task, all ordered pairs unless set"
-    )
-    samples: int = Field(3, ge=1, description="samples a prompt")
-    temperature: float = Field(0.9, ge=0, description="temperature of instances")
-    top_p: float = Field(0.6, gt=0, le=1, description="nucleus of instances")
-    repetition_penalty: float = Field(1.2, gt=0, description="repetition penalty of instances")
-    max_tokens: int = Field(256, ge=1, description="longest instance, tokens")
-    clusters: int = Field(20, ge=1, description="clusters the selection draws from")
+    novelty: NoveltyOptions = NoveltyOptions()
     engine: EngineSettings = EngineSettings()

@@ -5,16 +5,42 @@ from typing import Any, Literal, get_args
 from pydantic import Field, model_validator
 
 from synth.novelty import NoveltyOptions
+from synth.synthesize.backtranslate import BacktranslateOptions
+from synth.synthesize.best_of_options import BestOfOptions
+from synth.synthesize.dialogue_options import DialogueOptions
+from synth.synthesize.instructions import InstructionsOptions
+from synth.synthesize.label_options import LabelOptions
+from synth.synthesize.preferences_options import PreferencesOptions
+from synth.synthesize.probe_options import ProbeOptions
 from synth.synthesize.qa import QaOptions
+from synth.synthesize.reasoning_options import ReasoningOptions
+from synth.synthesize.templates import TemplatesOptions
 
 from .base import Settings, forbidding_others
 from .engine import EngineSettings
 
-Method = Literal["qa"]
+Method = Literal[
+    "qa", "instructions", "templates", "dialogue", "reasoning", "best_of", "preferences", "backtranslate", "label",
+    "probe",
+]  # fmt: skip
 METHODS: tuple[str, ...] = get_args(Method)
-OF_DOCUMENTS = ("qa", "backtranslate")  # methods that read documents; the others read rows
+OF_DOCUMENTS = ("qa", "backtranslate")  # methods that read documents
+OF_BOTH = ("dialogue", "label")  # methods that read documents or rows; the others read rows
+WITH_ANOTHER = ("dialogue", "preferences")  # methods in which a second model may take part
 
-for _options in (NoveltyOptions, QaOptions):
+for _options in (
+    BacktranslateOptions,
+    BestOfOptions,
+    DialogueOptions,
+    InstructionsOptions,
+    LabelOptions,
+    NoveltyOptions,
+    PreferencesOptions,
+    ProbeOptions,
+    QaOptions,
+    ReasoningOptions,
+    TemplatesOptions,
+):
     forbidding_others(_options)
 
 
@@ -25,26 +51,60 @@ class SynthesizeSettings(Settings):
     method: Method = Field(description="how; the options of a method stand under its own name")
     model: str = Field(description="model folder or name, or step:NAME")
     data: tuple[str, ...] = Field(min_length=1, description="files of documents or rows, by method, or step:NAME")
-    text_column: str = Field("text", description="key of the text, for methods that read documents")
+    text_column: str = Field("text", description="key of the text in records of documents")
     task: str = Field("synthesized", description="task name of rows that name none")
     held_out: tuple[str, ...] = Field(
         (), description="task files of the evaluation; samples that repeat one of their prompts are dropped"
     )
-    qa: QaOptions | None = Field(None, description="options of the method")
+    labelled: tuple[str, ...] = Field(
+        (), description="files of rows whose answer is the right label, by which `label` is measured"
+    )
+    other_model: str | None = Field(
+        None, description="model that plays the user of a `dialogue`, or judges `preferences`; the same unless given"
+    )
+    other_engine: EngineSettings = Field(EngineSettings(), description="engine of the other model")
+    qa: QaOptions | None = Field(None, description="options of the method `qa`")
+    instructions: InstructionsOptions | None = Field(None, description="options of the method `instructions`")
+    templates: TemplatesOptions | None = Field(None, description="options of the method `templates`")
+    dialogue: DialogueOptions | None = Field(None, description="options of the method `dialogue`")
+    reasoning: ReasoningOptions | None = Field(None, description="options of the method `reasoning`")
+    best_of: BestOfOptions | None = Field(None, description="options of the method `best_of`")
+    preferences: PreferencesOptions | None = Field(None, description="options of the method `preferences`")
+    backtranslate: BacktranslateOptions | None = Field(None, description="options of the method `backtranslate`")
+    label: LabelOptions | None = Field(None, description="options of the method `label`, its `labels` at least")
+    probe: ProbeOptions | None = Field(None, description="options of the method `probe`")
     novelty: NoveltyOptions = NoveltyOptions()
     engine: EngineSettings = EngineSettings()
 
     @model_validator(mode="after")
-    def _one_method(self) -> "SynthesizeSettings":
+    def _fits_method(self) -> "SynthesizeSettings":
         for name in METHODS:
             if name != self.method and getattr(self, name) is not None:
                 raise ValueError(f"{name} is set, expected only the options of the method, {self.method}")
+        if self.labelled and self.method != "label":
+            raise ValueError(f"labelled is set, expected it with the method label, not {self.method}")
+        if self.other_model is not None and self.method not in WITH_ANOTHER:
+            raise ValueError(f"other_model is set, expected it with {' or '.join(WITH_ANOTHER)}, not {self.method}")
+        if self.method == "label" and self.label is None:
+            raise ValueError("label is not set, expected at least the labels, as in label.labels: [good, bad]")
+        if self.method == "templates" and self.templates is None:
+            raise ValueError("templates is not set, expected templates of your own (plain), or how many to write")
         return self
 
     @property
     def options(self) -> Any:
         """The options of the method, its defaults where none are given."""
-        return getattr(self, self.method) or DEFAULTS[self.method]
+        given = getattr(self, self.method)
+        return given if given is not None else _DEFAULTS[self.method]
 
 
-DEFAULTS: dict[str, Any] = {"qa": QaOptions()}
+_DEFAULTS: dict[str, Any] = {
+    "qa": QaOptions(),
+    "instructions": InstructionsOptions(),
+    "dialogue": DialogueOptions(),
+    "reasoning": ReasoningOptions(),
+    "best_of": BestOfOptions(),
+    "preferences": PreferencesOptions(),
+    "backtranslate": BacktranslateOptions(),
+    "probe": ProbeOptions(),
+}

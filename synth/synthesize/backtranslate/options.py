@@ -18,7 +18,7 @@ class BacktranslateOptions:
             document).
         min_gain: nats a token, for `likelihood`.
         min_likeness: from 0 to 1, for `likeness`.
-        max_copied: share of an instruction's words that stand in the document in the same order, at most; more gives
+        max_copied: share of a document's words that stand in its instruction in the same order, at most; more gives
             the answer away.
         longest: characters of an instruction over those of its document, at most.
         temperature, top_p: of the instructions; answers are greedy.
@@ -34,7 +34,7 @@ class BacktranslateOptions:
     check: Literal["likelihood", "likeness"] = "likelihood"
     min_gain: float = 0.05
     min_likeness: float = 0.2
-    max_copied: float = 0.9
+    max_copied: float = 0.5
     longest: float = 1.0
     temperature: float = 0.7
     top_p: float = 0.9

@@ -1,0 +1,84 @@
+"""The methods of the synthesize job, each called with what it needs; a method's module is loaded only here."""
+
+from pathlib import Path
+
+import polars as pl
+
+from curation import tokens
+from synth.engines.cache import Cached
+from synth.synthesised import Synthesised
+
+from ..settings import SynthesizeSettings
+
+
+def carry_out(
+    settings: SynthesizeSettings,
+    frame: pl.DataFrame,
+    labelled: pl.DataFrame | None,
+    engine: Cached,
+    other: Cached | None,
+    model: str,
+    seed: int,
+) -> Synthesised:
+    """Carry out the method of a step.
+
+    Args:
+        settings: of the step.
+        frame: documents or rows, as the method reads them.
+        labelled: rows that `label` is measured on.
+        engine: generates and scores.
+        other: plays the user, or judges.
+        model: folder of the model, or its name on a server.
+        seed: of everything drawn.
+
+    Raises:
+        InputError: for what a method cannot work with.
+    """
+    options = settings.options
+    match settings.method:
+        case "qa":
+            from synth.synthesize.qa import qa
+
+            return qa(frame, engine, options, seed, _tokenizer(model))
+        case "backtranslate":
+            from synth.synthesize.backtranslate import backtranslate
+
+            return backtranslate(frame, engine, engine, options, seed, _tokenizer(model))
+        case "instructions":
+            from synth.synthesize.instructions import instructions
+
+            return instructions(frame, engine, options, seed)
+        case "templates":
+            from synth.synthesize.templates import templates
+
+            return templates(frame, engine, options, seed)
+        case "dialogue":
+            from synth.synthesize.dialogue import dialogue
+
+            return dialogue(frame, engine, options, seed, other)
+        case "reasoning":
+            from synth.synthesize.reasoning import reasoning
+
+            return reasoning(frame, engine, options, seed)
+        case "best_of":
+            from synth.synthesize.best_of import best_of
+
+            return best_of(frame, engine, engine, options, seed)
+        case "preferences":
+            from synth.synthesize.preferences import preferences
+
+            return preferences(frame, engine, options, seed, judge=other)
+        case "label":
+            from synth.synthesize.label import label
+
+            return label(frame, engine, engine, options, seed, labelled)
+        case "probe":
+            from synth.synthesize.probe import probe
+
+            return probe(frame, engine, options, seed)
+
+
+def _tokenizer(model: str) -> tokens.Tokenizer | None:
+    """The model's tokenizer, by which long documents are cut; none of a model whose folder is not here."""
+    folder = Path(model)
+    return tokens.load(folder) if (folder / "tokenizer.json").is_file() else None

@@ -1,0 +1,81 @@
+"""What samples say, as texts to compare, and which texts are nearly the same."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from curation.dedup import lsh, minhash
+
+BLOCK = 64  # texts paired with all others at a time: many may share a band with many
+PROMPTS = ("text", "prompt")  # trainers' columns with what is asked, or all there is
+COMPLETIONS = ("completion", "chosen", "rejected", "responses")
+
+
+def turns(samples: pl.DataFrame) -> pl.DataFrame:
+    """Every user's turn of every sample, and every `text`: `doc_id` (of the sample, repeated), `text`."""
+    rows: list[tuple[str, str]] = []
+    for row in samples.iter_rows(named=True):
+        for name in (*PROMPTS, *COMPLETIONS):
+            rows += [(row["sample_id"], text) for role, text in said(row.get(name)) if role in ("user", "text")]
+    return frame(rows)
+
+
+def joined(samples: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """What stands in some columns of each sample, as one text: `doc_id`, `text`. Of a prompt, its users' turns."""
+    rows: list[tuple[str, str]] = []
+    for row in samples.iter_rows(named=True):
+        every = [pair for name in names for pair in said(row.get(name))]
+        asked = [text for role, text in every if role in ("user", "text")] if "prompt" in names else []
+        rows.append((row["sample_id"], "\n".join(asked or [text for _, text in every])))
+    return frame(rows)
+
+
+def said(value: Any) -> list[tuple[str, str]]:
+    """Role and text of what a trainer's column holds: a text, turns, or lists of turns."""
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return [("text", value)]
+    if isinstance(value, dict):
+        return [(value["role"], value["content"])]
+    return [pair for item in value for pair in said(item)]
+
+
+def frame(rows: Sequence[tuple[str, str]]) -> pl.DataFrame:
+    """Ids and texts as documents: `doc_id`, `text`."""
+    return pl.DataFrame(rows, schema={"doc_id": pl.String, "text": pl.String}, orient="row")
+
+
+def numbered(texts: Sequence[str]) -> pl.DataFrame:
+    """Texts as documents whose ids are their places."""
+    return frame([(f"{number:032d}", text) for number, text in enumerate(texts)])
+
+
+def nearest(documents: pl.DataFrame, others: pl.DataFrame, threshold: float) -> pl.DataFrame:
+    """The most similar of the other documents, where one reaches the threshold: `doc_id`, `nearest`, `similarity`.
+
+    Compared, by exact Jaccard similarity, are documents that share a band; of equally similar ones the first counts.
+    """
+    settings = minhash.MinHashOptions(threshold=threshold, keep_order=("doc_id",))
+    found = [pl.DataFrame(schema={"doc_id": pl.String, "nearest": pl.String, "similarity": pl.Float64})]
+    if documents.height and others.height:
+        bands = lsh.band_columns(settings.bands)
+        side = minhash.sketch(documents, settings)
+        beside = minhash.sketch(others, settings).rename({"doc_id": "nearest"})
+        sets = minhash.shingle_sets(documents, settings)
+        sets_beside = minhash.shingle_sets(others, settings).rename({"doc_id": "nearest", "shingles": "beside"})
+        for block in side.iter_slices(BLOCK):
+            joined = (block.select("doc_id", band).join(beside.select("nearest", band), on=band) for band in bands)
+            pairs = pl.concat([pair.select("doc_id", "nearest") for pair in joined]).unique()
+            compared = pairs.join(sets, on="doc_id").join(sets_beside, on="nearest")
+            likeness = compared.select("doc_id", "nearest", similarity=jaccard("shingles", "beside"))
+            found.append(likeness.filter(pl.col("similarity") >= settings.threshold))
+    ranked = pl.concat(found).sort("doc_id", "similarity", "nearest", descending=[False, True, False])
+    return ranked.unique("doc_id", keep="first", maintain_order=True)
+
+
+def jaccard(one: str, other: str) -> pl.Expr:
+    """Jaccard similarity of two columns of sets; 0 for two that are empty, which have nothing to compare."""
+    common = pl.col(one).list.set_intersection(other).list.len()
+    return (common / pl.col(one).list.set_union(other).list.len()).fill_nan(0)

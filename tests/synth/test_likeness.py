@@ -1,0 +1,74 @@
+"""What a sample says, whatever its kind, and which texts are nearly the same."""
+
+import polars as pl
+import pytest
+
+from curation import tables
+from synth import likeness
+
+KEYS = {"task": "t", "origin": "o", "tier": None, "parents": ["p"], "generation": None, "checks": []}
+
+
+def turn(role: str, text: str) -> dict[str, str]:
+    return {"role": role, "content": text}
+
+
+CONTENTS = {
+    "text": {"text": "whole"},
+    "prompt_completion": {
+        "prompt": [turn("system", "rules"), turn("user", "q1"), turn("assistant", "a1"), turn("user", "q2")],
+        "completion": [turn("assistant", "a2"), turn("user", "q3"), turn("assistant", "a3")],
+    },
+    "preference": {
+        "prompt": [turn("user", "q1")], "chosen": [turn("assistant", "good")], "rejected": [turn("assistant", "bad")]
+    },
+    "ranking": {
+        "prompt": [turn("user", "q1")],
+        "responses": [[turn("assistant", "one")], [turn("assistant", "two")]],
+        "scores": [1.0, 0.0],
+    },
+    "prompt": {"prompt": [turn("user", "q1")]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "prompt", "rest"),
+    [
+        ("text", ["whole"], "whole", ""),
+        ("prompt_completion", ["q1", "q2", "q3"], "q1\nq2", "a2\nq3\na3"),
+        ("preference", ["q1"], "q1", "good\nbad"),
+        ("ranking", ["q1"], "q1", "one\ntwo"),
+        ("prompt", ["q1"], "q1", ""),
+    ],
+)
+def test_every_kind_of_sample_says_what_is_asked_and_what_is_answered(
+    kind: str, asked: list[str], prompt: str, rest: str
+) -> None:
+    samples = pl.DataFrame([{**CONTENTS[kind], "sample_id": "x", **KEYS}], schema=tables.samples_schema(kind))
+    assert likeness.turns(samples)["text"].to_list() == asked
+    assert likeness.joined(samples, likeness.PROMPTS)["text"].to_list() == [prompt]
+    assert likeness.joined(samples, likeness.COMPLETIONS)["text"].to_list() == [rest]
+
+
+def test_the_nearest_text_is_found_with_its_exact_similarity() -> None:
+    base = "the river rises in the hills and runs past nine old mills to the sea at last"
+    changed = base.replace("nine", "eight")
+    others = likeness.numbered(["a quite different text about the making of bread and butter at home", changed, base])
+    found = likeness.nearest(
+        likeness.numbered([f"{base} today", "nothing like it at all, not even nearly"]), others, 0.5
+    )
+    (row,) = found.to_dicts()
+    assert (int(row["doc_id"]), int(row["nearest"])) == (0, 2)
+    words = f"{base} today".split()
+    whole = {tuple(words[at : at + 5]) for at in range(len(words) - 4)}
+    part = {tuple(base.split()[at : at + 5]) for at in range(len(base.split()) - 4)}
+    assert row["similarity"] == pytest.approx(len(whole & part) / len(whole | part))
+
+
+def test_nothing_is_near_nothing() -> None:
+    some, none = likeness.numbered(["one two three four five six seven"]), likeness.numbered([])
+    assert likeness.nearest(some, none, 0.5).height == likeness.nearest(none, some, 0.5).height == 0
+    sets = pl.DataFrame(
+        {"one": [[], [1]], "other": [[], [1]]}, schema={n: pl.List(pl.UInt32) for n in ("one", "other")}
+    )
+    assert sets.select(likeness.jaccard("one", "other")).to_series().to_list() == [0.0, 1.0]

@@ -1,0 +1,176 @@
+"""Nothing that repeats an input, another sample or the evaluation goes on, and nothing is lost on the way."""
+
+import json
+import random
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curation import tables
+from curation.errors import InputError
+from synth.novelty import NoveltyOptions, counts, novel
+
+LONG = "please write down for me in your own words how a boat on the river {} comes to the sea at last and why"
+KOREAN = "강 위의 배 {}이 어떻게 바다에 이르게 되는지 너의 말로 차근차근 알기 쉽게 적어 주면 참 고맙겠어 부탁해"
+NONE = NoveltyOptions()
+
+
+def made(*pairs: tuple[str, str]) -> pl.DataFrame:
+    rows = []
+    for number, (prompt, completion) in enumerate(pairs):
+        content = {
+            "prompt": [{"role": "user", "content": prompt}],
+            "completion": [{"role": "assistant", "content": completion}],
+        }
+        keys = {"task": "t", "origin": "o", "tier": None, "parents": ["p"], "generation": None, "checks": []}
+        rows.append({**content, "sample_id": f"{number:032x}", **keys})
+    return pl.DataFrame(rows, schema=tables.samples_schema("prompt_completion"))
+
+
+def rules(frame: pl.DataFrame) -> dict[int, str]:
+    return {int(row, 16): rule.removeprefix("novelty.") for row, rule in frame.select("row_id", "rule").iter_rows()}
+
+
+def test_each_rule_is_named_with_what_it_repeats() -> None:
+    samples = made(
+        ("new", "a"),
+        ("What is 3 + 4?", "7"),
+        ("what is  3 + 4?", "8"),
+        ("An input, word for word", "b"),
+        ("Held  OUT", "c"),
+        (LONG.format("Han"), "d"),
+        (LONG.format("Han") + " again", "e"),
+        ("Read this. " + LONG.format("Rhine").upper() + " Then answer.", "f"),
+    )
+    split = novel(samples, ["an input, word for word"], ["held out", LONG.format("Rhine")], NONE, 1)
+    assert rules(split.ledger) == {
+        2: "repeats_sample", 3: "repeats_input", 4: "held_out", 6: "repeats_sample", 7: "held_out",
+    }  # fmt: skip
+    by_row = {int(row["row_id"], 16): row for row in split.ledger.to_dicts()}
+    assert by_row[2]["duplicate_of"] == f"{1:032x}" and by_row[2]["similarity"] == 1.0
+    assert 0.7 <= by_row[6]["similarity"] < 1 and by_row[6]["threshold"] == 0.7
+    assert json.loads(by_row[3]["detail"])["repeats"] == "an input, word for word"
+    assert json.loads(by_row[4]["detail"])["completion"] == [{"role": "assistant", "content": "c"}]
+    assert counts(split.ledger) == {"novelty.held_out": 2, "novelty.repeats_input": 1, "novelty.repeats_sample": 2}
+    tables.check(split.ledger, tables.LEDGER)
+
+
+@pytest.mark.parametrize("text", [LONG, KOREAN])
+def test_long_texts_repeat_when_they_are_near_and_short_ones_when_they_are_equal(text: str) -> None:
+    near = made((text.format("하나") + " 하나 더", "a"), ("다섯 더하기 셋은?", "b"), ("Add: 3 + 4", "c"))
+    split = novel(near, [text.format("하나"), "다섯 더하기 넷은?", "Add: 3 + 5"], [], NONE, 1)
+    assert rules(split.ledger) == {0: "repeats_input"}
+    split = novel(near, [], [text.format("하나"), "다섯 더하기 넷은?", "Add: 3 + 5"], NONE, 1)
+    assert rules(split.ledger) == {0: "held_out"}
+
+
+def test_an_answer_to_a_given_prompt_is_compared_with_others_to_it_alone() -> None:
+    """Rows of one task share a long instruction; answers to different inputs of it are no repeats of each other."""
+    task = "Say of the following review, which a customer wrote, whether it is good or bad, and give one word only: {}"
+    answers = made(
+        (task.format("fine"), "good"),
+        (task.format("fine"), "good"),
+        (task.format("fair"), "good"),
+        ("q", LONG.format("Han")),
+        ("q", LONG.format("Han") + " again"),
+        ("r", LONG.format("Han") + " again"),
+        ("q", "short one"),
+        ("q", "short two"),
+    )
+    split = novel(answers, [task.format("fine")], [], NONE, 1, made="completion")
+    assert rules(split.ledger) == {1: "repeats_sample", 4: "repeats_sample"}
+    held = novel(answers, [], [task.format("fair")], NONE, 1, made="completion")
+    assert rules(held.ledger)[2] == "held_out"
+
+
+def test_held_out_is_found_in_any_turn_of_a_dialogue() -> None:
+    samples = made(("Hello", "Hi"))
+    turns = [{"role": "user", "content": "What is the capital of Peru?"}, {"role": "assistant", "content": "Lima"}]
+    longer = samples.with_columns(completion=pl.Series([[{"role": "assistant", "content": "Hi"}, *turns]],
+                                                       dtype=tables.TURNS))  # fmt: skip
+    assert novel(longer, [], ["what is the capital of peru?"], NONE, 1).kept.height == 0
+    assert novel(longer, [], ["Lima"], NONE, 1).kept.height == 1  # an answer is no prompt
+
+
+def topics(count: int) -> list[tuple[str, str]]:
+    words = {"sea": "boat wave sail harbour fish", "wood": "tree leaf root bark owl", "sky": "cloud star moon wind sun"}
+    draw = random.Random(3)
+    return [
+        (" ".join(draw.choices(text.split(), k=6)) + f" {name}{n}", str(n))
+        for name, text in words.items()
+        for n in range(count)
+    ]
+
+
+def test_quotas_by_cluster_sum_exactly_and_outliers_go_first() -> None:
+    samples = made(*topics(20), ("완전히 다른 말 하나", "x"))
+    options = NoveltyOptions(clusters=3, wanted=17, outliers=6.0)
+    split = novel(samples, [], [], options, 1)
+    assert split.kept.height == 17
+    assert set(rules(split.ledger).values()) <= {"outlier", "over_quota", "repeats_sample"}
+    assert split.ledger.filter(pl.col("rule") == "novelty.over_quota")["cluster_id"].null_count() == 0
+    all_of_them = novel(samples, [], [], NoveltyOptions(clusters=3, wanted=1000), 1)
+    assert all_of_them.ledger.filter(pl.col("rule") == "novelty.over_quota").height == 0
+
+
+def test_an_outlier_lies_further_off_than_the_others() -> None:
+    same = [(f"boat wave sail harbour fish {n % 3}{' sea' * (n % 4)}", str(n)) for n in range(12)]
+    split = novel(made(*same, ("zzz qqq", "x")), [], [], NoveltyOptions(clusters=1, outliers=3.0), 1)
+    outliers = split.ledger.filter(pl.col("rule") == "novelty.outlier")
+    furthest = outliers.sort("value").row(-1, named=True)
+    assert int(furthest["row_id"], 16) == 12 and (outliers["value"] > outliers["threshold"]).all()
+    assert len(outliers) < 6
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["q", "Q ", "물음", LONG.format("Han"), LONG.format("Han") + " x", KOREAN.format("가"), ""]
+            ),
+            st.sampled_from(["a", "b", LONG.format("Po"), LONG.format("Po") + " y"]),
+        ),
+        max_size=12,
+    ),
+    st.lists(st.sampled_from(["q", "물음 ", LONG.format("Han"), "other"]), max_size=3),
+    st.lists(st.sampled_from(["q", KOREAN.format("가"), "other"]), max_size=3),
+    st.sampled_from(
+        [NONE, NoveltyOptions(clusters=2, wanted=3), NoveltyOptions(clusters=2, outliers=2.0, long_words=0)]
+    ),
+    st.sampled_from(["prompt", "completion"]),
+    st.randoms(use_true_random=False),
+)
+def test_every_sample_is_kept_or_in_the_ledger_whatever_the_order(
+    pairs: list[tuple[str, str]], inputs: list[str], held: list[str], options: NoveltyOptions, kind: Any, mix: Any
+) -> None:
+    samples = made(*pairs)
+    split = novel(samples, inputs, held, options, 1, made=kind)
+    assert split.kept.height + split.ledger.height == samples.height == split.kept.height + split.dropped.height
+    assert sorted(split.ledger["row_id"]) == sorted(split.dropped["sample_id"])
+    assert split.kept["sample_id"].to_list() == sorted(split.kept["sample_id"])
+    places = list(range(samples.height))
+    mix.shuffle(places)
+    again = novel(samples[places], inputs, held, options, 1, made=kind)
+    assert again.ledger.equals(split.ledger)
+    assert again.kept.sort("sample_id").equals(split.kept)
+    # What is kept, compared again, is kept again.
+    if not options.clusters:
+        assert novel(split.kept, inputs, held, options, 1, made=kind).kept.equals(split.kept)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"near_duplicate": 0}, "near_duplicate is 0, expected above 0"),
+        ({"clusters": -1}, "clusters is -1, expected 0 or more"),
+        ({"outliers": float("nan"), "clusters": 2}, "outliers is nan, expected 0 or more"),
+        ({"wanted": 5}, "clusters is 0, expected at least 1 where outliers or wanted are set"),
+        ({"dimensions": 0}, "dimensions is 0, expected at least 1"),
+    ],
+)
+def test_options_that_make_no_sense_are_one_sentence(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        NoveltyOptions(**options)
