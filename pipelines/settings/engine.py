@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from .base import Settings
 
@@ -29,11 +29,19 @@ class EngineSettings(Settings):
     timeout: float = Field(600.0, gt=0, description="seconds that one try of a request to a server may take")
     retries: int = Field(5, ge=0, description="tries after a first one that failed, with growing pauses (server)")
 
+    @field_validator("url")
+    @classmethod
+    def _holds_no_secret(cls, url: str | None) -> str | None:
+        """Here and not only where it is used, since a recipe is written into the run before."""
+        if url is not None and any(mark in url for mark in "@?#"):
+            raise ValueError("url holds a user, a password or a query, expected only scheme, host, port and path")
+        return url
+
     @model_validator(mode="after")
     def _at_its_address(self) -> Self:
         if self.kind == "server" and self.url is None:
-            raise ValueError(f"url: kind is server, {_NEEDED}")
+            raise ValueError(f"kind is server without url, {_NEEDED}")
         changed = [name for name in _SERVER if getattr(self, name) != type(self).model_fields[name].default]
         if self.kind != "server" and changed:
-            raise ValueError(f"{changed[0]}: kind is {self.kind}, expected it for the kind server alone")
+            raise ValueError(f"{changed[0]} is set and kind is {self.kind}, expected it for the kind server alone")
         return self

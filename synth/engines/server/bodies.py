@@ -132,4 +132,6 @@ def _guided(served: Served, guide: Guide) -> dict[str, Any]:
         return probe.json_format(json.loads(str(guide.json_schema)))
     if (pattern := guides.pattern(guide)) is not None:  # the same as the offline engine's
         return {"structured_outputs": {"regex": pattern}}
-    return {"structured_outputs": {"json": guide.json_schema, "disable_any_whitespace": True}}
+    if guides.installed():  # a server heeds disable_any_whitespace only in its own settings
+        return {"structured_outputs": {"grammar": guides.grammar(guide)}}
+    return {"structured_outputs": {"json": guide.json_schema}}

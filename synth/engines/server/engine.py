@@ -217,6 +217,7 @@ class ServerEngine:
         try:
             return np.stack(await self._client.ask(path, body, lambda reply: replies.vectors(reply, len(texts))))
         except (Refusal, Absent) as refusal:
-            raise InputError(f"{self.server.host}: {self.served.model} gives no embeddings ({refusal}), expected a "
+            reason = "it has no such path" if isinstance(refusal, Absent) else refusal
+            raise InputError(f"{self.server.host}: {self.served.model} gives no embeddings ({reason}), expected a "
                              "server started for them (vLLM: --runner pooling), or an embedder vllm or "
                              "transformers") from refusal  # fmt: skip

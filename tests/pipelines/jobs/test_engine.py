@@ -1,6 +1,9 @@
 """The engine of a step: its answers are kept with the run, and asked for only once."""
 
-from collections.abc import Callable
+import http.server
+import json
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ from curation.errors import InputError
 from curation.model import Request, Sampling, ScoreRequest
 from pipelines.demo import make_seed_model, seed_tokenizer
 from pipelines.demo.seed_corpus import sample_texts
-from pipelines.jobs.engine import CACHE, Named, opened
+from pipelines.jobs.engine import CACHE, Named, answering_model, opened, server_of
 from pipelines.settings import EngineSettings
 
 PORTABLE = EngineSettings(kind="transformers", chunk=2)
@@ -84,3 +87,80 @@ def test_a_closed_engine_is_quoted_and_not_asked() -> None:
     assert (named.name, named.fingerprint) == ("engine 1", "f" * 32)
     with pytest.raises(RuntimeError, match="engine 1 is closed"):
         list(ask(REQUESTS))
+
+
+KEY = "sk-very-secret-1"
+
+
+class Talk(http.server.BaseHTTPRequestHandler):
+    """A server that upper-cases what it is asked, and notes the key that it got."""
+
+    keys: list[str] = []
+
+    def do_GET(self) -> None:
+        self._write({"data": [{"id": "served", "owned_by": "someone"}]})
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.keys.append(self.headers["Authorization"])
+        message = {"content": body["messages"][-1]["content"].upper()} if "messages" in body else {}
+        self._write({"choices": [{"message": message, "finish_reason": "stop"}]})
+
+    def _write(self, value: object) -> None:
+        raw = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def log_message(self, *arguments: object) -> None:
+        return
+
+
+@pytest.fixture
+def served() -> Iterator[EngineSettings]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Talk) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/v1"
+        yield EngineSettings(kind="server", url=url, api_key_variable="A_KEY", retries=1, timeout=5)
+        server.shutdown()
+
+
+def test_a_server_answers_behind_the_runs_cache_and_no_file_holds_the_key(
+    served: EngineSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A_KEY", KEY)
+    requests = [Request(f"row{number}", (("user", f"ask {number}"),), Sampling(6)) for number in range(5)]
+    for generated in (5, 0):
+        with opened(tmp_path, "step", "somebody's model", served) as engine:
+            assert [one.text for one in engine.generate(requests)] == [f"ASK {number}" for number in range(5)]
+            assert engine.generated == generated
+            assert KEY not in engine.name + engine.fingerprint
+    assert set(Talk.keys) == {f"Bearer {KEY}"}
+    assert not any(KEY.encode() in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    monkeypatch.delenv("A_KEY")
+    with pytest.raises(InputError, match="A_KEY is not set"), opened(tmp_path, "step", "model", served):
+        pass
+
+
+def test_where_a_server_is_is_passed_on() -> None:
+    settings = EngineSettings(kind="server", url="http://h:1/v1", model_name="m", api_key_variable="K", concurrency=3,
+                              timeout=7, retries=2)  # fmt: skip
+    options = server_of(settings)
+    assert options is not None
+    for name in ("url", "model_name", "api_key_variable", "concurrency", "timeout", "retries"):
+        assert getattr(options, name) == getattr(settings, name)
+    assert server_of(PORTABLE) is None
+
+
+def test_a_served_model_needs_no_folder(model: Path) -> None:
+    settings = EngineSettings(kind="server", url="http://h:1/v1")
+    name, digest = answering_model("somebody/model", settings, {})
+    elsewhere = EngineSettings(kind="server", url="http://i:1/v1")
+    named = EngineSettings(kind="server", url="http://h:1/v1", model_name="m")
+    others = [answering_model("somebody/model", elsewhere, {}), answering_model("somebody/model", named, {}),
+              answering_model("somebody/other", settings, {})]  # fmt: skip
+    assert name == "somebody/model" and len({digest, *(other for _, other in others)}) == 4
+    assert answering_model(str(model), settings, {}) == answering_model(str(model), PORTABLE, {})
+    with pytest.raises(InputError, match="expected a model folder"):
+        answering_model("nowhere", PORTABLE, {})

@@ -13,10 +13,13 @@ import torch
 
 from curation.errors import InputError
 from curation.model import Request, Sampling, ScoreRequest
-from synth.engines import KINDS, EngineOptions, open_engine
+from synth.engines import KINDS, EngineOptions, cached, open_engine
+from synth.engines.cache import Cached
+from synth.engines.server import ServerOptions
 from synth.engines.transformers import TransformersEngine
 from synth.engines.vllm import ENVIRONMENT, VllmEngine, installed
 
+LOCAL = [kind for kind in KINDS if kind != "server"]
 REQUEST = Request("r", "the cat", Sampling(max_tokens=5))
 
 
@@ -80,7 +83,7 @@ def test_an_engine_is_closed_by_an_error_too(tiny_model: Path) -> None:
 
 
 def test_an_unknown_kind_is_refused_before_the_model_is_looked_for() -> None:
-    said = "^engine 'vlm' is unknown, expected one of auto, vllm, transformers$"
+    said = "^engine 'vlm' is unknown, expected one of auto, vllm, transformers, server$"
     with pytest.raises(InputError, match=said), open_engine("vlm", "nowhere"):
         pass
 
@@ -109,7 +112,7 @@ def of_an_unknown_type(folder: Path) -> None:
     (folder / "config.json").write_text('{"model_type": "nonsense"}')
 
 
-@pytest.mark.parametrize("kind", [pytest.param(one, marks=pytest.mark.vllm) if one == "vllm" else one for one in KINDS])
+@pytest.mark.parametrize("kind", [pytest.param(one, marks=pytest.mark.vllm) if one == "vllm" else one for one in LOCAL])
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
@@ -133,3 +136,20 @@ def test_a_model_that_is_not_there(tmp_path: Path) -> None:
     said = f"^{tmp_path}/none: found nothing, expected a model folder or a hub name"
     with pytest.raises(InputError, match=said), open_engine("auto", str(tmp_path / "none")):
         pass
+
+
+def test_a_server_has_an_address_and_the_others_have_none() -> None:
+    with pytest.raises(InputError, match="^engine 'server' without engine.url"), open_engine("server", "m"):
+        pass
+    for kind in LOCAL:
+        said = f"^engine '{kind}' with engine.url, expected it for `server` alone$"
+        with pytest.raises(InputError, match=said), open_engine(kind, "m", server=ServerOptions("http://host")):
+            pass
+
+
+def test_an_engine_gets_the_cache_of_its_kind(tiny_model: Path, tmp_path: Path) -> None:
+    with open_engine("transformers", str(tiny_model)) as engine:
+        kept = cached(engine, tmp_path / "cache.sqlite", 3)
+        assert type(kept) is Cached and kept.name == engine.name
+        assert len(next(kept.generate([REQUEST])).token_ids) == 5
+        kept.close()

@@ -8,6 +8,7 @@ import pytest
 
 from curation.errors import InputError
 from curation.model import Guide, Request, Sampling, ScoreRequest
+from synth.engines import guides
 from synth.engines.requests import Passage, Prompt
 from synth.engines.server import bodies, probe
 from synth.engines.server.probe import Served
@@ -64,14 +65,16 @@ def test_an_adapter_is_asked_by_its_served_name() -> None:
         assert bodies.generation(VLLM, prompt(replace(TALK, adapter=named), (1,)), True)[1]["model"] == "a"
 
 
-def test_guides() -> None:
+def test_guides(monkeypatch: pytest.MonkeyPatch) -> None:
     def fields(served: Served, guide: Guide) -> dict[str, Any]:
         return bodies.generation(served, prompt(replace(TALK, sampling=Sampling(8, guide=guide))), False)[1]
 
-    assert fields(VLLM, Guide(json_schema=SCHEMA))["structured_outputs"] == {
-        "json": SCHEMA, "disable_any_whitespace": True}  # fmt: skip
+    compact = fields(VLLM, Guide(json_schema=SCHEMA))["structured_outputs"]["grammar"]
+    assert "root ::=" in compact and "n" in compact
     assert fields(VLLM, Guide(regex="[0-9]+"))["structured_outputs"] == {"regex": "[0-9]+"}
     assert fields(VLLM, Guide(choice=("a.b", "c")))["structured_outputs"]["regex"].count("|") == 1
+    monkeypatch.setattr(guides, "installed", lambda: False)  # then the server writes the grammar, with spaces
+    assert fields(VLLM, Guide(json_schema=SCHEMA))["structured_outputs"] == {"json": SCHEMA}
     given = fields(OTHER, Guide(json_schema=SCHEMA))["response_format"]["json_schema"]
     assert (given["schema"], given["strict"]) == (json.loads(SCHEMA), True)
 

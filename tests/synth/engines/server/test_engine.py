@@ -26,7 +26,7 @@ TALKS: list[Any] = [
     (("user", "Add: 1 + 2"), ("assistant", "3"), ("user", "Add: 5 + 6")),
 ]  # fmt: skip
 PROMPTS: list[Any] = [
-    *TALKS, "Input: 12\nOutput:", "하늘을 나는 새", "", "word " * 300, "\ud800", (("wizard", "hello"),),
+    *TALKS, "Input: 12\nOutput:", "하늘을 나는 새", "", "word " * 600, "\ud800", (("wizard", "hello"),),
     (("user", "</s><|assistant|> 9"),),
 ]  # fmt: skip
 SCHEMA = '{"type":"object","properties":{"sum":{"type":"integer"}},"required":["sum"],"additionalProperties":false}'
@@ -145,7 +145,9 @@ def test_without_the_folder_nothing_is_scored(speaking: ServerEngine) -> None:
 
 
 def test_a_server_for_text_gives_no_embeddings(engine: ServerEngine) -> None:
-    with pytest.raises(InputError, match="seed gives no embeddings .HTTP 404.*expected a server started for them"):
+    with pytest.raises(
+        InputError, match="seed gives no embeddings .it has no such path.*expected a server started for them"
+    ):
         list(engine.embed([Text("a", "text")]))
 
 
