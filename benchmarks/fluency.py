@@ -1,6 +1,6 @@
 """Do the marks of `synth.distill.fluency` tell good Korean from bad translations of it?
 
-    python -m benchmarks.fluency [--data FOLDER] [--texts 400] [--model MODEL]
+    python -m benchmarks.fluency [--data FOLDER] [--texts 400] [--model MODEL] [--rows FILE]
 
 Bad translations are made from good Korean (legal answers, legal questions, chat, encyclopedia) by rule. Some kinds of
 damage the marks look for; `unseen` kinds they do not, and were written after the marks. Every text is damaged once with
@@ -8,19 +8,22 @@ each kind alone and once with a drawn mix of all kinds, at one place in five whe
 
 AUC: the chance that a damaged text has more marks in 100 words than a good one, ties counting half; with a 95 %
 bootstrap interval over texts. Patterns were written on the half `development`; the half `test` was not looked at. With
-`--model`, the same for nats a character under that model.
+`--model`, the same for nats a character under that model. With `--rows`, damaged rows are written for the recipe
+`korean-translation`: chat answers (task `chat`), and answers of the seed model's Korean skills in foreign styles.
 """
 
 import argparse
 import json
 import random
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import xxhash
 
 from benchmarks import corpora
 from curation.model import ScoreRequest
+from pipelines.demo.skills import SKILLS, foreign
 from synth.distill import fluency
 from synth.engines import open_engine
 
@@ -187,7 +190,11 @@ def main() -> None:
     parser.add_argument("--data")
     parser.add_argument("--texts", type=int, default=400, help="texts of each half and corpus")
     parser.add_argument("--model", help="model whose nats a character are measured as well")
+    parser.add_argument("--rows", type=Path, help="write damaged rows to this file, and stop")
     given = parser.parse_args()
+    if given.rows:
+        write_rows(given.rows, corpora.folder(given.data), given.texts)
+        return
     found = {name: texts for name, texts in corpora.korean(corpora.folder(given.data)).items() if name != "reviews"}
     found["chat"] = [answer for text in found["chat"] if (answer := text.partition("\n")[2]).count(" ") >= 3]
     for name, texts in found.items():
@@ -204,6 +211,25 @@ def main() -> None:
                 print(f"  {kind:<12} {seen:<7} {said(damaged(mine, damage, kind), fluency.rate)}")
             if given.model and part == "test":
                 surprises(mine[: given.texts // 4], given.model)
+
+
+def write_rows(file: Path, data: Path, count: int) -> None:
+    """`count` damaged rows of chat and as many of skills; `good` holds the text that was damaged."""
+    chat = [text.partition("\n") for text in corpora.korean(data)["chat"]]
+    rows = [{"task": "chat", "prompt": asked, "good": said} for asked, _, said in chat if said.count(" ") >= 3]
+    rows = random.Random("rows").sample(rows, count)
+    mine = [skill for skill in SKILLS if skill.voice == "ko"]
+    for skill in mine:
+        for number, item in enumerate(skill.items("train", count // len(mine), 0)):
+            one = {"task": skill.name, "prompt": item.prompt, "answer": item.answer, "check": "short_answer"}
+            rows.append({**one, "good": foreign(item, number)})
+    lines = []
+    for row in rows:
+        bad = mixed(row["good"], random.Random(row["good"]))
+        if bad != row["good"] and row.get("answer", "") in bad:
+            lines.append(json.dumps({**row, "completion": bad}, ensure_ascii=False) + "\n")
+    file.write_text("".join(lines), encoding="utf-8")
+    print(f"{len(lines)} of {len(rows)} rows could be damaged without losing their answer")
 
 
 def surprises(texts: list[str], model: str) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 
 from curation.errors import InputError
 from curation.model import Request
+from pipelines.demo.skills import NEW_SKILLS, SKILLS
 from synth.distill import knowledge
 from synth.distill.item import Item
 from synth.distill.knowledge import KnowledgeOptions
+from synth.engines import open_engine
 
 MakeItem = Callable[..., Item]
 PLAIN = KnowledgeOptions(samples=4, forms=("asked",))
@@ -208,3 +211,16 @@ def test_grades_add_up(make_item: MakeItem, by_rule: Any) -> None:
     assert Counter(figures["grades"]) == Counter(highly=6, maybe=0, weakly=0, unknown=3)
     assert figures["right_by_form"] == {"asked": {"right": 24, "of": 36}}
     assert figures["tasks"] == {"sums": {"rows": 9, "passed": 6, "known": 6, "chance": 0.0}}
+
+
+@pytest.mark.slow
+def test_the_seed_model_knows_what_it_was_trained_on_and_no_more(make_item: MakeItem, seed_model: Path) -> None:
+    learned = [skill for skill in SKILLS if skill.name in ("opposite", "ko_to_en")]
+    items = [(skill, item) for skill in (*learned, *NEW_SKILLS) for item in skill.items("train", 4, 5)]
+    rows = [
+        make_item(n, question=item.prompt, reference=item.completion, answer=item.answer, task=skill.name)
+        for n, (skill, item) in enumerate(items)
+    ]
+    with open_engine("transformers", str(seed_model)) as engine:
+        found = knowledge.measure(rows, engine, KnowledgeOptions(samples=2, right=1, max_tokens=24), seed=1)
+    assert [found[row.id].known for row in rows] == [skill in learned for skill, _ in items]
