@@ -51,6 +51,25 @@ def _weighted(text: str) -> dict[str, Any]:
 
 
 @app.command()
+def merge(
+    models: Annotated[list[str], typer.Argument(help="Model folders or names, in the order of their weights.")],
+    out: Out,
+    method: Annotated[str, typer.Option(help="lerp, slerp, slerp_geometric, task, ties or dare.")] = "slerp",
+    base: Annotated[str | None, typer.Option(help="Model that differences are from: task, ties and dare.")] = None,
+    t: Annotated[float | None, typer.Option(help="Place between the first model (0) and the second (1).")] = None,
+    settings: Overrides = None,
+    seed: Seed = 17,
+    fresh: Fresh = False,
+) -> None:
+    """Merge the weights of several models into one, a tensor at a time.
+
+    Example: keepwise merge before/ after/ --method slerp --t 0.5 --out runs/merged
+    """
+    given = {"models": models, "method": method, "base": base, "t": t}
+    run_single("merge", said(given), settings, out, seed, fresh)
+
+
+@app.command()
 def evaluate(
     model: Annotated[list[str], typer.Option(help="Model, or NAME=MODEL; the first is the base. Repeat to compare.")],
     tasks: Annotated[list[str], typer.Option(help="Task file (JSONL); repeat for more.")],

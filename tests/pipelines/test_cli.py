@@ -7,7 +7,7 @@ import pytest
 from pipelines import cli
 
 
-@pytest.mark.parametrize("name", ["curate", "dedup", "distill", "rehearse", "train", "evaluate", "run"])
+@pytest.mark.parametrize("name", ["curate", "dedup", "distill", "rehearse", "train", "merge", "evaluate", "run"])
 def test_help_has_an_example(name: str, command, capsys):
     assert command(name, "--help") == 0
     assert "Example: keepwise" in " ".join(capsys.readouterr().out.split())

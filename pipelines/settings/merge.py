@@ -1,0 +1,27 @@
+"""Settings of the merge job."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from .base import Settings
+
+
+class MergeSettings(Settings):
+    """Several models in, one whose weights are made of theirs out."""
+
+    job: Literal["merge"] = "merge"
+    models: tuple[str, ...] = Field(min_length=1, description="model folders, names or step:NAME, in order")
+    base: str | None = Field(None, description="model that differences are from, for task, ties and dare")
+    method: Literal["lerp", "slerp", "slerp_geometric", "task", "ties", "dare"] = Field(
+        "slerp", description="how: a line or an arc between models, or differences added to a base"
+    )
+    t: float | tuple[float, ...] = Field(
+        0.5, description="place between the first model (0) and the second (1), or several values along the depth"
+    )
+    weights: tuple[float, ...] = Field(
+        (), description="of the differences, one a model; 1 each unless set"
+    )
+    density: float = Field(0.5, description="share of each difference that ties and dare keep")
+    scale: float = Field(1.0, description="what the merged difference is multiplied by")
+    normalise: bool = Field(False, description="a mean of the differences instead of their sum")
