@@ -157,7 +157,8 @@ class Cutter:
         if own is not None and any(kind in str(config.model_type) for kind in _OFFSET):
             length = min(length, own - (config.pad_token_id or 0) - 1)
         self.length = min(length, self._tokenizer.model_max_length)
-        self.pad: int = self._tokenizer.pad_token_id or getattr(config, "pad_token_id", None) or 0
+        pads = (getattr(config, "pad_token_id", None), self._tokenizer.pad_token_id, 0)
+        self.pad: int = next(pad for pad in pads if pad is not None and 0 <= pad < self._vocabulary)
         around = len(self._tokenizer(self._prefix + "a", add_special_tokens=True)["input_ids"])
         if around > self.length:
             raise InputError(f"{model}: windows of {self.length} tokens, expected at least {around}: one of the text, "

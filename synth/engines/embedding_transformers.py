@@ -1,5 +1,6 @@
 """Hidden states of any model that transformers knows, encoder or decoder, as vectors of texts."""
 
+import contextlib
 import gc
 import importlib.metadata
 import inspect
@@ -143,9 +144,10 @@ def _load(model: str, folder: Path, dtype: torch.dtype, device: torch.device) ->
     from transformers import AutoModel
 
     try:
-        loaded, report = AutoModel.from_pretrained(
-            folder, dtype=dtype, trust_remote_code=False, use_safetensors=True, output_loading_info=True
-        )
+        with _silence():
+            loaded, report = AutoModel.from_pretrained(
+                folder, dtype=dtype, trust_remote_code=False, use_safetensors=True, output_loading_info=True
+            )
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:300]
         raise InputError(f"{model}: transformers cannot load it ({reason}), expected a whole model") from error
@@ -154,3 +156,19 @@ def _load(model: str, folder: Path, dtype: torch.dtype, device: torch.device) ->
         raise InputError(f"{model}: its weights lack {missing[0]}, one of {len(missing)}, expected a whole model")
     reader = loaded.get_encoder() if loaded.config.is_encoder_decoder else loaded
     return reader.to(device).eval()
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """No table of the weights that are not wanted here, such as those of an output head, and no bar for a second."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()

@@ -79,7 +79,7 @@ def test_a_vector_does_not_depend_on_its_neighbours_and_a_list_gives_the_same_by
 
 def test_a_long_text_is_the_mean_over_all_its_windows_and_a_blank_one_is_zero(tiny_model):
     embedder = TransformersEmbedder(str(tiny_model), EmbedderOptions(max_model_len=16))
-    long = "the cat sat on the mat and the dog sat on the cat 하늘을 보는 사람 "
+    long = "the cat sat on the mat and the dog sat on the cat 하늘을 보는 사람 " * 3
     windows = embedder._cutter.windows([Text("x", long)])[0]
     assert len(windows) > 2
     model = AutoModel.from_pretrained(tiny_model, dtype=torch.float32).eval()
