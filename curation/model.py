@@ -23,7 +23,7 @@ class Guide:
     Attributes:
         choice: one of these texts, exactly.
         regex: the whole answer matches this, in the syntax of RE2 (no look-around, no back-references).
-        json_schema: JSON without spaces that obeys this schema (JSON text, draft 2020-12).
+        json_schema: JSON that obeys this schema (JSON text, draft 2020-12) and has no properties beyond it.
 
     Raises:
         InputError: when none or several are set, or the one that is cannot be read.

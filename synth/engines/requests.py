@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import xxhash
 
-from curation import chat, tables
+from curation import tables
 from curation.errors import InputError
 from curation.model import Request, Response, Sampling, Score, ScoreRequest
 
-Turns = tuple[tuple[str, str], ...]
+from . import guides
+from .rendering import Renderer
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,12 @@ class Prompter:
         """
         self.tokenizer: Any = _tokenizer(folder, name)
         self.max_model_len = max_model_len
-        self.thinking = thinking
         self.vocabulary = vocabulary
+        self._renderer = Renderer(self.tokenizer, thinking)
         self._start = self._start_tokens()
 
     def prompt(self, request: Request) -> Prompt:
-        """Render and tokenise a request.
+        """Render and tokenise a request, with the start of its answer where it names one.
 
         A rendered conversation has its special tokens already; raw text gets the tokenizer's start token, once, and
         never its end token, after which a model would begin another text.
@@ -97,61 +97,39 @@ class Prompter:
             InputError: when turns are asked of a model without a chat template.
         """
         sampling = request.sampling
-        if request.prefill or sampling.guide is not None:
-            return Prompt(request, (), 0, None, "a prefill or a guide is asked, which this engine cannot give yet")
-        text, refusal = self._rendered(request.prompt)
-        if refusal is not None:
-            return Prompt(request, (), 0, None, refusal)
-        token_ids = self._plain(text)
+        rendered, _ = self._renderer.render(request.prompt, request.prefill)
+        if rendered.refusal is not None:
+            return Prompt(request, (), 0, None, rendered.refusal)
+        token_ids = tuple(self._renderer.encode(rendered)[0])
         if isinstance(request.prompt, str):
             token_ids = self._started(token_ids)
-        refusal = self._unfit(token_ids) or _undrawable(sampling)
+        refusal = self._unfit(token_ids) or _undrawable(sampling) or _unguided(sampling)
         seed = derive_seed(sampling.seed, request.id, request.sample) if sampling.temperature > 0 else None
         room = min(sampling.max_tokens, self.max_model_len - len(token_ids))
         return Prompt(request, token_ids, room, seed, refusal)
 
     def passage(self, request: ScoreRequest) -> Passage:
-        """Tokenise context and continuation as one text, as the model would have read them.
+        """Tokenise context, start of the answer and continuation as one text, as the model would have read them.
 
         A token that lies across the border counts as the continuation's.
 
         Raises:
             InputError: when turns are asked of a model without a chat template.
         """
-        if request.prefill:
-            return Passage(request, (), 0, "a prefill is asked, which this engine cannot give yet")
-        context, refusal = self._rendered(request.context)
-        text = context + request.continuation
-        refusal = refusal or _unwritable(text)
-        if refusal is not None:
-            return Passage(request, (), 0, refusal)
-        encoded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-        first = len(encoded["input_ids"])
-        for index, (_, end) in enumerate(encoded["offset_mapping"]):
-            if end > len(context) or not context:
-                first = index
-                break
-        token_ids = tuple(encoded["input_ids"])
+        context, whole = self._renderer.render(request.context, request.prefill, request.continuation)
+        if whole.refusal is not None:
+            return Passage(request, (), 0, whole.refusal)
+        tokens, ends = self._renderer.encode(whole)
+        border = len(context)
+        first = next((place for place, end in enumerate(ends) if end > border or not border), len(tokens))
+        token_ids = tuple(tokens)
         if isinstance(request.context, str):
             token_ids = self._started(token_ids)
-        start = first + len(token_ids) - len(encoded["input_ids"])
+        start = first + len(token_ids) - len(tokens)
         refusal = self._unfit(token_ids)
         if refusal is None and start == 0:
             refusal = "no token before the continuation: the context is empty and the tokenizer has no start token"
         return Passage(request, token_ids, start, refusal)
-
-    def _rendered(self, prompt: str | Turns) -> tuple[str, str | None]:
-        """Raw text as it is, a conversation by its template; or why there is none."""
-        if isinstance(prompt, str):
-            return prompt, _unwritable(prompt)
-        try:
-            text = chat.render(self.tokenizer, prompt, thinking=self.thinking)
-        except jinja2.TemplateError as error:
-            return "", f"chat template: {error}"
-        return text, _unwritable(text)
-
-    def _plain(self, text: str) -> tuple[int, ...]:
-        return tuple(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
     def _started(self, token_ids: tuple[int, ...]) -> tuple[int, ...]:
         """With the start tokens, unless the text spelt them out itself."""
@@ -161,7 +139,7 @@ class Prompter:
 
     def _start_tokens(self) -> tuple[int, ...]:
         """What the tokenizer puts before a text."""
-        plain = self._plain("a")
+        plain = tuple(self.tokenizer("a", add_special_tokens=False)["input_ids"])
         full = tuple(self.tokenizer("a", add_special_tokens=True)["input_ids"])
         for index in range(len(full) - len(plain) + 1):
             if full[index : index + len(plain)] == plain:
@@ -194,15 +172,6 @@ def _tokenizer(folder: Path, name: str) -> Any:
     return tokenizer
 
 
-def _unwritable(text: str) -> str | None:
-    """Why a text cannot be tokenised: it holds half of a UTF-16 pair, which no UTF-8 can spell."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        return f"character {error.start} is the lone surrogate U+{ord(text[error.start]):04X}, expected Unicode text"
-    return None
-
-
 def _undrawable(sampling: Sampling) -> str | None:
     """Why no token can be drawn so: engines differ in what they make of such values, so none gets them."""
     if sampling.max_tokens < 1:
@@ -218,3 +187,8 @@ def _undrawable(sampling: Sampling) -> str | None:
     if "" in sampling.stop:
         return "a stop string is empty, expected text"
     return None
+
+
+def _unguided(sampling: Sampling) -> str | None:
+    """Why an answer cannot be held to its guide, none where there is no guide."""
+    return None if sampling.guide is None else guides.fault(sampling.guide)

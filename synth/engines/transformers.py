@@ -5,6 +5,7 @@ import gc
 import importlib.metadata
 import inspect
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,11 @@ from curation.errors import InputError
 from curation.model import Request, Response, Score, ScoreRequest
 
 from . import engine as chunked
-from . import limits
+from . import guides, limits
 from .engine import Progress
+from .guides import Guides
 from .options import EngineOptions
 from .requests import Passage, Prompt, Prompter
-from .sampling import draw
 from .writing import Writing
 
 _LOADING = (OSError, ValueError, RuntimeError, KeyError, SafetensorError)  # what unusable files make libraries raise
@@ -59,6 +60,7 @@ class TransformersEngine:
         self.chunk = self.options.chunk or 256
         self._progress = progress
         self._adapters: set[str] = set()
+        self._guides: Guides | None = None  # made for the first request that has one
         self._model: Any = _load(model, folder, getattr(torch, dtype), self._device)
         self._ends = _end_tokens(self._prompter.tokenizer, self._model.generation_config)
         self._keeps = "logits_to_keep" in inspect.signature(self._model.forward).parameters
@@ -72,8 +74,11 @@ class TransformersEngine:
         return chunked.score(self, requests, self._progress)
 
     def prompt(self, request: Request) -> Prompt:
-        """A request rendered and tokenised."""
-        return self._prompter.prompt(request)
+        """A request rendered and tokenised; refused is one with a guide where there is no xgrammar."""
+        prompt = self._prompter.prompt(request)
+        if request.sampling.guide is not None and prompt.refusal is None and not guides.installed():
+            return replace(prompt, refusal=guides.MISSING)
+        return prompt
 
     def passage(self, request: ScoreRequest) -> Passage:
         """A text to score, tokenised."""
@@ -122,7 +127,7 @@ class TransformersEngine:
 
     def _write(self, prompts: list[Prompt]) -> list[Writing]:
         """Draw tokens for a batch until every row has ended; rows that have ended leave the batch."""
-        writings = [Writing(prompt, self._prompter.tokenizer, self._ends) for prompt in prompts]
+        writings = [self._writing(prompt) for prompt in prompts]
         rows = list(writings)
         tokens, mask = self._padded([prompt.token_ids for prompt in prompts])
         state: Any = None
@@ -133,8 +138,7 @@ class TransformersEngine:
                 **self._kept(1),
             )  # fmt: skip
             state = output.past_key_values
-            drawn = [row.add(draw(logits, row.seen, row.prompt.request.sampling, row.generator))
-                     for row, logits in zip(rows, output.logits[:, -1].float().cpu(), strict=True)]  # fmt: skip
+            drawn = [row.draw(logits) for row, logits in zip(rows, output.logits[:, -1].float().cpu(), strict=True)]
             left = [place for place, row in enumerate(rows) if row.finish_reason is None]
             if len(left) < len(rows):
                 chosen = torch.tensor(left, dtype=torch.long, device=self._device)
@@ -145,6 +149,14 @@ class TransformersEngine:
             tokens = torch.tensor([[drawn[place]] for place in left], dtype=torch.long, device=self._device)
             mask = torch.cat([mask, torch.ones_like(mask[:, :1])], dim=1)
         return writings
+
+    def _writing(self, prompt: Prompt) -> Writing:
+        guide = prompt.request.sampling.guide
+        if guide is not None and self._guides is None:
+            width = self._model.get_output_embeddings().weight.shape[0]
+            self._guides = Guides(self._prompter.tokenizer, width, self._ends)
+        held = self._guides.begin(guide) if guide is not None and self._guides is not None else None
+        return Writing(prompt, self._prompter.tokenizer, self._ends, held)
 
     def _read(self, passages: list[Passage]) -> list[Score]:
         tokens, mask = self._padded([passage.token_ids for passage in passages])

@@ -20,7 +20,7 @@ from curation.errors import InputError
 from curation.model import Request, Response, Sampling, Score, ScoreRequest
 
 from . import engine as chunked
-from . import limits, vllm_settings
+from . import guides, limits, vllm_settings
 from .engine import Progress
 from .options import EngineOptions
 from .requests import Passage, Prompt, Prompter
@@ -255,8 +255,12 @@ def _read_plain_namespaces() -> None:
 
 def _parameters(prompt: Prompt) -> Any:
     from vllm import SamplingParams
+    from vllm.sampling_params import StructuredOutputsParams
 
     sampling: Sampling = prompt.request.sampling
+    held = None
+    if sampling.guide is not None:
+        held = StructuredOutputsParams(regex=guides.pattern(sampling.guide), grammar=guides.grammar(sampling.guide))
     return SamplingParams(
         max_tokens=prompt.max_tokens,
         temperature=sampling.temperature,
@@ -265,6 +269,7 @@ def _parameters(prompt: Prompt) -> Any:
         repetition_penalty=sampling.repetition_penalty,
         stop=list(sampling.stop),
         seed=prompt.seed,
+        structured_outputs=held,
     )
 
 

@@ -34,6 +34,8 @@ def settings(options: EngineOptions, config: Any, dtype: str, length: int, on_cp
         "tensor_parallel_size": options.tensor_parallel_size,
         "gpu_memory_utilization": options.gpu_memory_utilization,
         "kv_cache_memory_bytes": options.kv_cache_bytes,
+        # One library for every guide, and compact JSON: of itself vLLM picks a library by the first guide it meets.
+        "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
     }
     if options.adapter_rank:
         found |= {"enable_lora": True, "max_lora_rank": slot(options.adapter_rank), "max_loras": 1}

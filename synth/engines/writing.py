@@ -7,7 +7,9 @@ from tokenizers.decoders import DecodeStream
 
 from curation.model import Response
 
+from .guides import Held
 from .requests import Prompt
+from .sampling import draw
 
 
 class Writing:
@@ -17,8 +19,9 @@ class Writing:
     not come is left out. An end token and the tokens of a stop string are in the token ids, not in the text.
     """
 
-    def __init__(self, prompt: Prompt, tokenizer: Any, ends: frozenset[int]) -> None:
+    def __init__(self, prompt: Prompt, tokenizer: Any, ends: frozenset[int], held: Held | None = None) -> None:
         self.prompt = prompt
+        self._held = held  # to its guide, where it has one
         self.token_ids: list[int] = []
         self.text = ""
         self.finish_reason: str | None = None
@@ -27,6 +30,15 @@ class Writing:
         self._ends = ends
         self._tokenizer = tokenizer._tokenizer
         self._stream = DecodeStream(ids=list(prompt.token_ids), skip_special_tokens=True)
+
+    def draw(self, logits: torch.Tensor) -> int:
+        """Draw one token more from logits, float32 of shape (vocabulary,) on the CPU, and write it; the token."""
+        if self._held is not None:
+            logits = self._held.mask(logits)
+        token = draw(logits, self.seen, self.prompt.request.sampling, self.generator)
+        if self._held is not None:
+            self._held.add(token)
+        return self.add(token)
 
     def add(self, token: int) -> int:
         """Write one token more, and see whether it ends the answer; the token."""

@@ -1,18 +1,21 @@
 """vLLM itself: the same answers as the portable engine, seeds, adapters one by one, and what it refuses."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import re2
 import torch
+from jsonschema import Draft202012Validator
 from peft import LoraConfig, PromptTuningConfig, get_peft_model
 from scipy import stats
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from curation.errors import InputError
-from curation.model import Request, Response, Sampling, ScoreRequest
+from curation.model import Guide, Request, Response, Sampling, ScoreRequest
 from synth.engines.options import EngineOptions
 from synth.engines.transformers import TransformersEngine
 from synth.engines.vllm import VllmEngine, _parameters
@@ -111,6 +114,77 @@ def test_a_drawn_answer_hangs_on_its_id_and_sample_alone(
     assert next(engine.generate([alone])) == expected[alone.id, alone.sample]
 
 
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "maxLength": 6}, "count": {"type": "integer", "minimum": 0, "maximum": 99},
+        "kind": {"enum": ["cat", "하늘", None]}, "list": {"type": "array", "items": {"type": "boolean"}, "maxItems": 3},
+    },
+    "required": ["name", "count", "kind", "list"],
+}  # fmt: skip
+GUIDES = [
+    Guide(choice=("the dog", "the mat", "하늘", "a|b", "line\nbreak")),
+    Guide(regex=r"[가-힣]{2,5}"),
+    Guide(regex=r"^(Input|Output): \d{1,3}\.$"),
+    Guide(json_schema=json.dumps(SCHEMA)),
+    None,
+]
+
+
+@pytest.mark.parametrize("sampling", [{}, {"repetition_penalty": 1.3}, {"max_tokens": 3}])
+def test_guided_greedy_answers_are_the_portable_engines(
+    engine: VllmEngine, portable: TransformersEngine, sampling: dict[str, Any]
+) -> None:
+    """Guided and free answers in one batch, over every prompt, with and without the start of an answer."""
+    requests = [
+        Request(f"{one.id} {number} {prefill}", one.prompt, one.sampling, prefill=prefill)
+        for number, guide in enumerate(GUIDES)
+        for one in asked(**{"max_tokens": 120, **sampling, "guide": guide})
+        for prefill in ("", "the")
+    ]  # fmt: skip
+    responses = list(engine.generate(requests))
+    assert responses == list(portable.generate(requests))
+    ended = [(request, one) for request, one in zip(requests, responses, strict=True) if one.finish_reason == "stop"]
+    for request, one in ended:
+        obeys(request.sampling.guide, one.text)
+    if sampling.get("max_tokens") != 3:
+        assert len({request.sampling.guide for request, _ in ended}) >= 4
+        assert len([one for request, one in ended if request.sampling.guide is not None]) > 50
+
+
+def obeys(guide: Guide | None, text: str) -> None:
+    if guide is not None and guide.choice:
+        assert text in guide.choice
+    elif guide is not None and guide.regex is not None:
+        assert re2.fullmatch(guide.regex, text)
+    elif guide is not None:
+        Draft202012Validator(SCHEMA).validate(json.loads(text))
+
+
+def test_drawn_guided_answers_obey_and_hang_on_their_id_alone(engine: VllmEngine) -> None:
+    requests = [
+        Request(f"{number}", "the cat", Sampling(120, temperature=1.0, seed=3, guide=guide), sample)
+        for number, guide in enumerate(GUIDES[:4]) for sample in range(6)
+    ]  # fmt: skip
+    responses = list(engine.generate(requests))
+    for request, one in zip(requests, responses, strict=True):
+        if one.finish_reason == "stop":
+            obeys(request.sampling.guide, one.text)
+    assert sum(one.finish_reason == "stop" for one in responses) > 12
+    assert by_id(engine.generate(requests[::-1])) == by_id(responses)
+
+
+def test_a_guide_that_cannot_be_held_to_is_refused_among_others_that_can(
+    engine: VllmEngine, portable: TransformersEngine
+) -> None:
+    bad = [Guide(regex=r"\bcat"), Guide(json_schema='{"type": "string", "pattern": "a"}'), Guide(regex=r"[^\d\D]")]
+    requests = [Request(f"{place}", "the", Sampling(4, guide=guide)) for place, guide in enumerate([*bad, *GUIDES])]
+    responses = list(engine.generate(requests))
+    assert responses == list(portable.generate(requests))
+    assert [one.id for one in responses if one.finish_reason == "refused"] == ["0", "1", "2"]
+    assert all(one.error and one.error.startswith("guide ") for one in responses[:3])
+
+
 def test_draws_follow_the_models_distribution(engine: VllmEngine, tiny_model: Path) -> None:
     draws, sampling = 1200, Sampling(max_tokens=1, temperature=2.0, top_k=6)
     request = Request("0", "the cat", sampling)
@@ -128,8 +202,8 @@ def test_draws_follow_the_models_distribution(engine: VllmEngine, tiny_model: Pa
 
 def test_scores_are_the_portable_engines(engine: VllmEngine, portable: TransformersEngine) -> None:
     texts = ["", " sat on the mat", "하늘", "zq" * 60]
-    requests = [ScoreRequest(f"{place} {text}", context, text)
-                for place, context in enumerate(PROMPTS) for text in texts]  # fmt: skip
+    requests = [ScoreRequest(f"{place} {prefill} {text}", context, text, prefill)
+                for place, context in enumerate(PROMPTS) for text in texts for prefill in ("", "dog")]  # fmt: skip
     scores, peers = list(engine.score(requests)), list(portable.score(requests))
     assert [(one.id, one.token_ids, one.error) for one in scores] == [
         (one.id, one.token_ids, one.error) for one in peers
