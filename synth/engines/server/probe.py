@@ -15,7 +15,8 @@ Ability = str
 COMPLETIONS, CHAT, TOKENS, SEED = "completions", "chat", "tokens", "seed"
 TOP_K, PENALTY = "top_k", "repetition_penalty"
 CHOICE, REGEX, JSON_SCHEMA, PREFILL = "choice", "regex", "json_schema", "prefill"
-_OF_VLLM = frozenset({TOP_K, PENALTY, SEED, CHOICE, REGEX, JSON_SCHEMA, PREFILL})
+_OF_VLLM = frozenset({TOP_K, PENALTY, SEED, PREFILL})
+_GUIDES = frozenset({CHOICE, REGEX, JSON_SCHEMA})
 _ASKED = "Tell me about the sea and the sky."
 _MARK = "qx-71"  # nothing that a model would say by itself
 _PROBE_SCHEMA = {
@@ -131,13 +132,16 @@ async def _software(client: Client, card: dict[str, Any]) -> str:
 
 
 async def _try_vllm(client: Client, served: Served) -> Served:
-    """vLLM does all that is asked here, unless it is an old version or serves embeddings only."""
+    """vLLM does all that is asked here, unless it serves embeddings only or is old: guides had other names before."""
     body = {"model": served.model, "prompt": [1], "max_tokens": 1, "temperature": 0.0, "return_token_ids": True}
     reply = await attempt(client, "/completions", body)
     if reply is None:
         return served
     given = (_choice(reply) or {}).get("prompt_token_ids")
     abilities = _OF_VLLM | {COMPLETIONS} | ({TOKENS} if given == [1] else set())
+    guided = {**body, "max_tokens": 32, "structured_outputs": {"regex": _MARK}}
+    if (_choice(await attempt(client, "/completions", guided) or {}) or {}).get("text") == _MARK:
+        abilities |= _GUIDES
     said = await _say(client, served, {})
     return _with(served, abilities | ({CHAT} if said is not None else set()))
 

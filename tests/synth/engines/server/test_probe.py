@@ -124,7 +124,12 @@ def test_one_that_only_calls_itself_vllm_is_not_believed(
     old = {"choices": [{"text": "x", "finish_reason": "stop"}]}  # without the tokens of the prompt
     scripted.rules["/v1/completions"] = lambda asked: old
     served = open_scripted().served
-    assert served.is_vllm and probe.TOKENS not in served.abilities
+    assert served.is_vllm and not {probe.TOKENS, probe.REGEX, probe.CHOICE} & served.abilities
+    made = {"finish_reason": "stop", "prompt_token_ids": [1]}
+    scripted.rules["/v1/completions"] = lambda asked: {
+        "choices": [{**made, "text": asked.body.get("structured_outputs", {}).get("regex", "x")}]
+    }
+    assert {probe.TOKENS, probe.REGEX, probe.CHOICE, probe.JSON_SCHEMA} <= open_scripted().served.abilities
 
 
 BARE = Served("m", "unknown", {}, None)
