@@ -37,6 +37,7 @@ from .item import Item, Turns, order
 ASKED = "asked"  # the form that shows the prompt as it is
 FORMS = (ASKED, "brief", "question")
 RULE = "distill.knowledge_sample"
+PROGRAMS = frozenset(("python_code", "python_output"))  # run to be checked: what others wrote is not run to see luck
 GRADES = ("highly", "maybe", "weakly", "unknown")
 
 
@@ -281,8 +282,13 @@ def _sample(item: Item, form: str, request: Request, responses: Mapping[tuple[st
 def _chance(
     place: int, group: Sequence[Item], samples: Mapping[str, tuple[Sample, ...]], options: KnowledgeOptions
 ) -> float:
-    """Share of the next rows of the group, which is in a drawn order, whose answers pass as this row's."""
+    """Share of the next rows of the group, which is in a drawn order, whose answers pass as this row's.
+
+    0 for programs, which are not right by luck.
+    """
     item = group[place]
+    if item.kind in PROGRAMS:
+        return 0.0
     following = (group[(place + shift) % len(group)] for shift in range(1, len(group)))
     # An answer to the same question is no luck.
     strangers = islice((other for other in following if other.question != item.question), options.partners)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.errors import InputError
-from curation.model import Request
+from curation.model import Request, Response, Sampling
 from pipelines.demo.skills import NEW_SKILLS, SKILLS
 from synth.distill import knowledge
 from synth.distill.item import Item
@@ -101,6 +101,14 @@ def test_an_answer_to_the_same_question_is_no_luck(make_item: MakeItem, by_rule:
     rows = [make_item(n) for n in range(6)]  # the same sum six times
     found = knowledge.measure(rows, by_rule(lambda request: "It is 22."), PLAIN, seed=3)
     assert all(one.known and one.chance == 0 for one in found.values())
+
+
+def test_programs_of_other_rows_are_not_run(make_item: MakeItem) -> None:
+    rows = [make_item(n, question=f"Print {n}.", check="python_output", answer=str(n)) for n in range(3)]
+    request = Request("r", rows[0].prompt, Sampling(8))
+    wrote = knowledge.Sample("asked", request, Response("r", 0, "while True: pass", (1,), "stop", 9), True)
+    found = knowledge.decide(rows, {row.id: (wrote, wrote) for row in rows}, PLAIN, seed=1)
+    assert all(one.chance == 0 and one.known for one in found.values())
 
 
 def test_a_task_that_is_known_passes_though_its_answers_are_few(make_item: MakeItem, by_rule: Any) -> None:
