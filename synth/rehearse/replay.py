@@ -79,20 +79,18 @@ def drawn(generator: Generator, tokens: ModelTokens, options: ReplayOptions, see
     Raises:
         InputError: for chats of a model without a chat template.
     """
-    chat = options.kind == "chat"
-    opening = tokens.opening() if chat else None
+    opening = tokens.opening() if options.kind == "chat" else None
     stop = (opening.stop,) if opening is not None and opening.stop else ()
     sampling = Sampling(options.max_tokens, options.temperature, options.top_p, stop=stop, seed=seed)
-    prefixes = [opening.text] if opening is not None else list(dict.fromkeys(options.prefixes))
+    start = tokens.start() if opening is None else opening.text
+    prefixes = [""] if opening is not None else list(dict.fromkeys(options.prefixes))
     requests = []
     for number in range(options.draws):
         prefix = prefixes[number % len(prefixes)]
         name = tables.fingerprint([STAGE, options.kind, prefix])
-        requests.append((prefix, Request(name, prefix, sampling, number // len(prefixes))))
+        requests.append((prefix, Request(name, start + prefix, sampling, number // len(prefixes))))
     responses = answered([request for _, request in requests], generator)
-    pieces = [
-        Piece("" if chat else prefix, request, responses[request.id, request.sample]) for prefix, request in requests
-    ]
+    pieces = [Piece(prefix, request, responses[request.id, request.sample]) for prefix, request in requests]
     for piece in pieces:
         _read(piece, tokens, options)
     _languages([piece for piece in pieces if piece.drop is None], options)

@@ -89,6 +89,20 @@ class ModelTokens:
             return response.text, response.finish_reason == "stop"
         return self._tokenizer.decode(response.token_ids[:at], skip_special_tokens=True), True
 
+    def start(self) -> str:
+        """What a raw prompt must begin with so that a document begins: nothing where the tokenizer puts its start
+        token itself, else that token, or the end token of the document before, by which many models know a beginning.
+
+        Raises:
+            InputError: when the tokenizer has neither.
+        """
+        if self._tokenizer("", add_special_tokens=True)["input_ids"]:
+            return ""
+        token = self._tokenizer.bos_token or self._tokenizer.eos_token
+        if token is None:
+            raise InputError(f"{self._tokenizer.name_or_path}: its tokenizer has no start token, expected one")
+        return str(token)
+
     def opening(self) -> Opening:
         """The empty turn of a user.
 

@@ -1,34 +1,162 @@
-"""What is held out of a rehearsal: the prompts of task files. The job itself is tested from end to end."""
+"""The rehearse step with the seed model: a budget that follows forgetting, a baseline, a refresh, and replay."""
 
 import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
+from curation import storage, tables
 from curation.errors import InputError
-from pipelines.jobs.rehearse import _prompts
+from pipelines.demo.skills import SKILLS
+from pipelines.jobs.rehearse import _evaluation, _items, _tables
+from pipelines.recipe import validate
+from pipelines.runner import run_recipe
+
+MODEL = Path(__file__).resolve().parents[3] / "pipelines" / "demo" / "seed_model"
+REHEARSED = [skill for skill in SKILLS if skill.name in ("reverse", "opposite")]
+ENGINE = {"kind": "transformers"}  # opens in a second; what vLLM makes is tested in tests/end_to_end
 
 
-def task_file(path: Path, *items: dict[str, Any]) -> str:
-    path.write_text("".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items), encoding="utf-8")
+def lines(path: Path, rows: list[dict[str, Any]]) -> str:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     return str(path)
 
 
-def test_the_last_turn_of_the_user_or_the_raw_text_is_held_out(tmp_path: Path) -> None:
-    turns = [("system", "Be brief."), ("user", "첫 질문"), ("assistant", "답"), ("user", "둘째 질문")]
-    prompts = ["raw text", [{"role": role, "content": content} for role, content in turns]]
-    items = [{"prompt": prompt, "references": ["x"], "metric": "contains"} for prompt in prompts]
-    scored = {"text": "a passage", "metric": "bits_per_byte"}
-    first = task_file(tmp_path / "first.jsonl", *items, scored)
-    second = task_file(tmp_path / "second.jsonl", items[0])
-    assert _prompts([first, second]) == ["raw text", "둘째 질문", "raw text"]
-    assert _prompts([]) == []
+def shown(split: str, count: int) -> list[dict[str, Any]]:
+    return [
+        {"prompt": item.prompt, "completion": skill.style.replace("{}", item.answer), "task": skill.name}
+        for skill in REHEARSED
+        for item in skill.items(split, count, 3)
+    ]
 
 
-def test_files_that_hold_nothing_out_are_refused(tmp_path: Path) -> None:
-    scored = task_file(tmp_path / "scored.jsonl", {"text": "a passage", "metric": "bits_per_byte"})
-    with pytest.raises(InputError, match=r"scored\.jsonl: found no item with a user's turn to hold out"):
-        _prompts([scored])
-    with pytest.raises(InputError, match=r"demos\.jsonl, line 1: 'metric' is None"):
-        _prompts([task_file(tmp_path / "demos.jsonl", {"prompt": "p", "completion": "c"})])
+def examined(folder: Path) -> tuple[str, str]:
+    """An evaluation in which `reverse` lost most, that of its second cluster all of it; and the task file it asked."""
+    items, rows = [], []
+    for skill in REHEARSED:
+        for number, item in enumerate(skill.items("test", 6, 9)):
+            name, cluster = f"{skill.name}-{number}", number % 2 if skill.name == "reverse" else None
+            items.append({"id": name, "task": skill.name, "prompt": item.prompt, "references": [item.answer],
+                          "metric": "contains", **({} if cluster is None else {"cluster": cluster})})  # fmt: skip
+            lost = 0.0 if skill.name == "opposite" else 1.0 if cluster else 0.5
+            for model, score in (("before", 1.0), ("after", 1.0 - lost)):
+                rows.append({"model": model, "stage": "examined", "seed": 1, "task": skill.name, "item": name,
+                             "cluster": cluster, "metric": "contains", "score": score})  # fmt: skip
+    table = tables.complete(pl.DataFrame(rows, infer_schema_length=None), tables.EVALUATION)
+    (folder / "evaluation").mkdir()
+    storage.write_parquet(table, folder / "evaluation" / "00.parquet")
+    return str(folder / "evaluation"), lines(folder / "tasks.jsonl", items)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("rehearse")
+    evaluation, asked = examined(folder)
+    real = {"files": [lines(folder / "old.jsonl", shown("train", 30))],
+            "held_out": [lines(folder / "held-out.jsonl", shown("test", 12))]}  # fmt: skip
+    making = {
+        "job": "rehearse", "model": str(MODEL), "demos": [lines(folder / "demos.jsonl", shown("train", 8))],
+        "held_out": [asked], "budget_tokens": 600, "prompts_per_task": 40, "samples": 1, "max_tokens": 64,
+        "real": real, "engine": ENGINE,
+    }  # fmt: skip
+    tree = {
+        "name": "rehearsals",
+        "seed": 5,
+        "steps": {
+            "buffer": {**making, "adaptive": {"file": evaluation, "floor": 0.4}},
+            "baseline": {**making, "demos": [], "baseline": "kmeans"},
+            "fresh": {"job": "rehearse", "model": str(MODEL), "refresh": "step:buffer", "max_tokens": 64,
+                      "engine": ENGINE},
+            "replay": {"job": "rehearse", "model": str(MODEL), "per_task": 4, "engine": ENGINE,
+                       "replay": {"draws": 16, "max_tokens": 150, "min_characters": 20}},
+        },
+    }  # fmt: skip
+    told: list[str] = []
+    finished = run_recipe(validate(tree, "test"), folder / "run", told.append)
+    return folder / "run", {name: output.facts for name, output in finished.outputs.items()}, tree
+
+
+def table(folder: Path, top: str, step: str) -> pl.DataFrame:
+    return pl.read_parquet(folder / top / step / "rehearse.parquet")
+
+
+@pytest.mark.slow
+def test_the_budget_goes_where_most_was_forgotten(run: Any) -> None:
+    """Lost: 0.75 of reverse, nothing of opposite. With a floor of 0.4, 480 of 600 tokens go to reverse."""
+    folder, facts, _ = run
+    made = facts["buffer"]
+    assert {name: task["wanted"] for name, task in made["tasks"].items()} == {"opposite": 120, "reverse": 480}
+    assert all(task["spent"] <= task["wanted"] for task in made["tasks"].values())
+    assert made["wanted"] == 600 and made["unit"] == "tokens" and made["mode"] == "rehearse"
+    samples, ledger = table(folder, "samples", "buffer"), table(folder, "ledger", "buffer")
+    assert samples.height + ledger.filter(stage="rehearse").height == made["requests"] == 80
+    assert set(made["representation"]) == {"opposite", "reverse"}
+    assert {"buffer", "random", "real_random", "real_kmeans"} == set(made["representation"]["reverse"]["buffers"])
+    demos = {turns[-1]["content"] for turns in table_of_rows(folder)["prompt"]}
+    assert not demos & {turns[-1]["content"] for turns in samples["prompt"]}
+
+
+def table_of_rows(folder: Path) -> pl.DataFrame:
+    return pl.read_parquet(folder / "work" / "buffer" / "rows.parquet")
+
+
+@pytest.mark.slow
+def test_the_baseline_spends_the_same_on_real_rows(run: Any) -> None:
+    folder, facts, _ = run
+    samples = table(folder, "samples", "baseline")
+    assert set(samples["origin"]) == {"real_kmeans"} and facts["baseline"]["mode"] == "baseline"
+    assert {name: task["wanted"] for name, task in facts["baseline"]["tasks"].items()} == {
+        "opposite": 300,
+        "reverse": 300,
+    }
+    assert facts["baseline"]["spent"] <= 600 and facts["baseline"]["generated"] == 0
+    rows = samples.height + table(folder, "ledger", "baseline").filter(table="samples").height
+    assert rows == facts["baseline"]["records"] == 60
+
+
+@pytest.mark.slow
+def test_the_same_model_refreshes_nothing(run: Any) -> None:
+    folder, facts, _ = run
+    assert table(folder, "samples", "fresh").equals(table(folder, "samples", "buffer"))
+    assert facts["fresh"]["replaced"] == 0 and facts["fresh"]["unchanged"] == facts["buffer"]["samples"]
+    assert facts["fresh"]["generated"] == 0  # the cache has these answers
+
+
+@pytest.mark.slow
+def test_replay_needs_no_demonstrations(run: Any) -> None:
+    folder, facts, _ = run
+    samples = table(folder, "samples", "replay")
+    assert samples.schema == tables.samples_schema("text") and 1 <= samples.height <= 4
+    assert samples.height + table(folder, "ledger", "replay").height == 16 == facts["replay"]["requests"]
+
+
+@pytest.mark.slow
+def test_a_finished_run_has_nothing_to_do(run: Any) -> None:
+    folder, _, tree = run
+    before = {path: path.read_bytes() for path in sorted(folder.rglob("*.parquet"))}
+    assert run_recipe(validate(tree, "test"), folder, lambda line: None).done == 0
+    assert {path: path.read_bytes() for path in sorted(folder.rglob("*.parquet"))} == before
+
+
+def test_items_are_known_by_what_they_ask_last(tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": "first"}, {"role": "assistant", "content": "so"},
+             {"role": "user", "content": "last"}]  # fmt: skip
+    rows = [{"id": "a", "task": "t", "prompt": "raw", "references": ["x"], "metric": "contains"},
+            {"id": "b", "task": "t", "prompt": turns, "references": ["x"], "metric": "contains"},
+            {"id": "c", "task": "t", "text": "a passage", "metric": "bits_per_byte"}]  # fmt: skip
+    assert _items([lines(tmp_path / "tasks.jsonl", rows)]).rows() == [("t", "a", "raw"), ("t", "b", "last")]
+    assert _items([]).is_empty()
+
+
+def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    with pytest.raises(InputError, match="none: no Parquet file in it, expected a buffer"):
+        _tables(str(tmp_path / "none"), "a buffer")
+    (tmp_path / "bad.parquet").write_text("{}")
+    with pytest.raises(InputError, match="not readable as one table"):
+        _tables(str(tmp_path / "bad.parquet"), "a buffer")
+    storage.write_parquet(pl.DataFrame({"model": ["m"]}), tmp_path / "other.parquet")
+    with pytest.raises(InputError, match="no column 'stage', expected the table of an evaluation"):
+        _evaluation(str(tmp_path / "other.parquet"))

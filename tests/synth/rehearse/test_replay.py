@@ -56,7 +56,7 @@ def test_documents_from_the_start_token(tokens: ModelTokens) -> None:
     tables.check(made.samples, tables.samples_schema("text"), "sample_id")
     assert made.samples.height == 12 and made.ledger.is_empty()
     assert {(request.prompt, request.sampling.temperature, request.sampling.top_p) for request in engine.asked} == {
-        ("", 1.0, 1.0)
+        ("<|bos|>", 1.0, 1.0)
     }
     assert set(made.samples["origin"]) == {"replay"} and set(made.samples["task"]) == {"replay"}
     generation = json.loads(made.samples["generation"][0])
@@ -116,7 +116,10 @@ def test_marks_of_turns_never_become_turns(tokens: ModelTokens) -> None:
 def test_prefixes_are_used_in_turn_and_are_part_of_the_text(tokens: ModelTokens) -> None:
     engine = Spoken(tokens, lambda request: f" {numbered(request)}")
     made = replay(engine, tokens, ReplayOptions(draws=6, prefixes=("Once", "옛날에")), 1)
-    assert Counter(request.prompt for request in engine.asked) == {"Once": 3, "옛날에": 3}
+    assert Counter(request.prompt for request in engine.asked) == {
+        "<|bos|>Once": 3,
+        "<|bos|>옛날에": 3,
+    }
     assert all(text.startswith(("Once The fox", "옛날에 The fox")) for text in made.samples["text"])
 
 

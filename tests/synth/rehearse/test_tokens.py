@@ -88,6 +88,15 @@ def test_a_document_ends_where_the_next_one_begins(tokens: ModelTokens) -> None:
     assert tokens.document(Response("r", 0, "x", (start,), "length", 1)) == ("", True)
 
 
+def test_a_document_begins_with_the_start_token(tokens: ModelTokens, seed_model: Path, tmp_path: Path) -> None:
+    assert tokens.start() == "<|bos|>"
+    shutil.copytree(seed_model, tmp_path / "model")
+    settings = json.loads((tmp_path / "model" / "tokenizer_config.json").read_text())
+    settings.pop("bos_token")
+    (tmp_path / "model" / "tokenizer_config.json").write_text(json.dumps(settings))
+    assert ModelTokens(tmp_path / "model").start() == settings["eos_token"]
+
+
 def test_no_model_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected a model folder"):
         ModelTokens(tmp_path / "none")
