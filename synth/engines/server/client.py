@@ -77,10 +77,13 @@ class Client:
             except Failure as error:
                 failure = error
                 continue
+            except Refusal:
+                self._lost = 0  # it answers, though not this
+                raise
             self._lost = 0
             return found
         self._lost += 1
-        times = f"{self.options.retries + 1} tries"
+        times = _tries(self.options.retries + 1)
         if self._lost >= PATIENCE:
             raise InputError(
                 f"{self.options.host}: {failure}; {self._lost} requests in a row were given up after {times} each: "
@@ -114,7 +117,7 @@ class Client:
                 failure = error
             if tried < self.options.retries:
                 await asyncio.sleep(self.pause(failure, tried + 1, 0.5))
-        raise InputError(f"{self.options.host}: {failure} after {self.options.retries + 1} tries, expected a server "
+        raise InputError(f"{self.options.host}: {failure} after {_tries(self.options.retries + 1)}, expected a server "
                          "there: start it, or correct engine.url")  # fmt: skip
 
     async def send(self, method: str, url: str, body: dict[str, Any] | None) -> dict[str, Any]:
@@ -222,6 +225,10 @@ async def _body(reply: httpx.Response) -> bytes:
             raise Refusal(f"a reply of more than {MAX_BYTES} bytes")
         parts.append(part)
     return b"".join(parts)
+
+
+def _tries(count: int) -> str:
+    return "1 try" if count == 1 else f"{count} tries"
 
 
 def _asked_wait(header: str | None) -> float | None:

@@ -29,7 +29,8 @@ PROMPTS: list[Any] = [
     *TALKS, "Input: 12\nOutput:", "하늘을 나는 새", "", "word " * 600, "\ud800", (("wizard", "hello"),),
     (("user", "</s><|assistant|> 9"),),
 ]  # fmt: skip
-SCHEMA = '{"type":"object","properties":{"sum":{"type":"integer"}},"required":["sum"],"additionalProperties":false}'
+SUM = '{"type":"integer","minimum":0,"maximum":99}'
+SCHEMA = f'{{"type":"object","properties":{{"sum":{SUM}}},"required":["sum"],"additionalProperties":false}}'
 GUIDES = [Guide(choice=("yak", "zebra", "하늘")), Guide(regex=r"[0-9]{2,3} (cats|dogs)"), Guide(json_schema=SCHEMA)]
 
 
@@ -185,20 +186,33 @@ def test_an_engine_says_what_it_is(engine: ServerEngine, speaking: ServerEngine,
     assert len(speaking.fingerprint) == 32
 
 
+KEY = "sk-very-secret-1"
+
+
 def keepwise(*arguments: str | Path) -> None:
     path = os.pathsep.join([str(CHECKOUT), os.environ.get("PYTHONPATH", "")])
     ended = subprocess.run([sys.executable, "-m", "pipelines", *map(str, arguments)], capture_output=True, text=True,
                            env=os.environ | {"PYTHONPATH": path}, check=False)  # fmt: skip
     assert ended.returncode == 0, ended.stderr
+    assert KEY not in ended.stdout + ended.stderr
 
 
-def test_distilled_samples_are_the_offline_engines_up_to_its_name(url: str, seed_model: Path, tmp_path: Path) -> None:
-    rows = [{"prompt": f"Add: {number} + {number + 3}", "completion": f"{2 * number + 3}", "task": "add"}
-            for number in range(2, 8)]  # fmt: skip
+def test_distilled_samples_are_the_offline_engines_up_to_its_name(
+    url: str, seed_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        {
+            "prompt": f"Add: {number} + {number + 3}", "completion": f"It comes to {2 * number + 3}.", "task": "add",
+            "answer": f"{2 * number + 3}", "check": "number",
+        }
+        for number in range(2, 8)
+    ]  # fmt: skip
     data = tmp_path / "rows.jsonl"
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
     samples = {}
-    for kind, extra in (("server", ["--set", f"engine.url={url}"]), ("vllm", [])):
+    monkeypatch.setenv("A_KEY", KEY)
+    served_by = ["--set", f"engine.url={url}", "--set", "engine.api_key_variable=A_KEY"]
+    for kind, extra in (("server", served_by), ("vllm", [])):
         keepwise("distill", "--model", seed_model, "--data", data, "--out", tmp_path / kind, "--set",
                  f"engine.kind={kind}", *extra)  # fmt: skip
         (file,) = (tmp_path / kind / "samples").rglob("*.parquet")
@@ -208,10 +222,12 @@ def test_distilled_samples_are_the_offline_engines_up_to_its_name(url: str, seed
         return None if text is None else {key: value for key, value in json.loads(text).items() if key != "engine"}
 
     served, local = samples["server"].to_dicts(), samples["vllm"].to_dicts()
-    assert len(served) == len(local) == 6
+    assert len(served) == len(local) == 6 and {one["tier"] for one in served} != {"gold_fallback"}
     for one, other in zip(served, local, strict=True):
         assert nameless(one.pop("generation")) == nameless(other.pop("generation"))
         for checks in (one["checks"], other["checks"]):
             for check in checks or []:
                 check["score"] = None if check["score"] is None else round(check["score"], 3)
         assert one == other
+    written = [path for path in (tmp_path / "server").rglob("*") if path.is_file()]
+    assert len(written) > 5 and not any(KEY.encode() in path.read_bytes() for path in written)

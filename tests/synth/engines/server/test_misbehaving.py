@@ -231,6 +231,14 @@ def test_a_server_that_answers_nothing_stops_the_run(scripted: Any, open_scripte
     assert len(scripted.posts()) == 2 * client.PATIENCE
 
 
+def test_refusals_show_that_a_server_is_there(scripted: Any, open_scripted: Open, reply: Any) -> None:
+    engine = open_scripted(concurrency=1, retries=0)
+    statuses = itertools.cycle([500] * (client.PATIENCE - 1) + [400])
+    scripted.rules[CHAT] = lambda asked: reply(next(statuses))
+    responses = list(engine.generate(requests(4 * client.PATIENCE)))
+    assert [one.error for one in responses] == (["HTTP 500 after 1 try"] * (client.PATIENCE - 1) + ["HTTP 400"]) * 4
+
+
 def test_requests_that_fail_among_others_are_refused_and_the_rest_answered(
     scripted: Any, open_scripted: Open, reply: Any
 ) -> None:
