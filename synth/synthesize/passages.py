@@ -73,7 +73,7 @@ _POINTING = re2.compile(
     r"|(?:위에서|앞에서|여기서|여기에) (?:언급|설명|말한|제시|소개|나온|서술)"
 )
 _NAMED = re2.compile(
-    rf"(?i)\bthe (?:{_NOUN}|author|writer|narrator)(?:'s)?(\s+(?:of|on|about|that|which|who|titled|called|named)\b)?"
+    rf"(?i)\bthe (?:{_NOUN}|author|writer|narrator)(?:'s)?(\s+(?:of|that|which|who|titled|called|named)\b)?"
 )
 
 
