@@ -1,9 +1,11 @@
 """The baselines of rehearsal: a part of the old data itself, at random or nearest to the centres of clusters."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from curation import tables
@@ -41,7 +43,8 @@ def keep_real(
         steering: as for `rehearse`.
 
     Returns:
-        Samples sorted by task; a ledger row for each row that was not taken; the report in the form of `rehearse`'s.
+        Samples sorted by task; a ledger row for each row that was not taken, by its own id; the report in the form of
+        `rehearse`'s.
 
     Raises:
         InputError: for no rows, or a budget of tokens without a tokenizer.
@@ -56,32 +59,25 @@ def keep_real(
     kept, ledger, facts, pools = [], [], {}, {}
     for task in sorted(old):
         rows = pl.DataFrame([_sample(task, origin, row) for row in old[task].iter_rows(named=True)], schema=SAMPLES)
-        split = novel(rows.unique("sample_id", keep="first").sort("sample_id"), (), held_out, limits, seed)
+        rows = rows.sort(pl.col("parents").list.first())
+        first = rows.unique("sample_id", keep="first", maintain_order=True).sort("sample_id")
+        split = novel(first, (), held_out, limits, seed)
         every = _conversations(split.kept)
         costs = [count(row) for row in every]
-        plain = replace(options, few_labels=0)
         regions = None if steering.plan is None else steering.plan.regions.get(task)
         asked, said = [row[-2]["content"] for row in every], [row[-1]["content"] for row in every]
-        found = choose(asked, said, costs, wanted[task], plain, seed, regions)
+        found = choose(asked, said, costs, wanted[task], replace(options, few_labels=0), seed, regions)
+        left = np.setdiff1d(np.arange(len(every)), found.rows).tolist()
         taken = split.kept[found.rows.tolist()]
-        left = [at for at in range(len(every)) if at not in set(found.rows.tolist())]
-        repeats = rows.height - rows["sample_id"].n_unique()
-        events = _not_selected(split.kept, left, found)
-        again = _repeated(rows)
-        tables.conserve(STAGE, rows.height, taken.height, split.ledger.height + events.height + again.height, 0)
+        read = dict(zip(first["sample_id"], first["parents"].list.first(), strict=True))
+        own = pl.col("row_id", "duplicate_of").replace(read)
+        events = [split.ledger.with_columns(own), _not_selected(split.kept, left, found).with_columns(own)]
+        lost = pl.concat([_repeated(rows), *events])
+        tables.conserve(STAGE, rows.height, taken.height, lost.height, 0)
         kept.append(taken)
-        ledger += [again, split.ledger, events]
-        spent = sum(costs[at] for at in found.rows)
-        facts[task] = {
-            "rows": rows.height,
-            "wanted": wanted[task],
-            "spent": spent,
-            "kept": taken.height,
-            "unspent": wanted[task] - spent,
-            "shortfall": 0 if left else wanted[task] - spent,
-            "dropped": {"repeats_row": repeats, "novelty": split.ledger.height, "not_selected": len(left)},
-        }
+        ledger.append(lost)
         pools[task] = every
+        facts[task] = _facts(rows.height, wanted[task], sum(costs[at] for at in found.rows), taken.height, lost)
     samples = tables.check(pl.concat(kept), SAMPLES, "sample_id")
     report: dict[str, Any] = {
         "unit": "tokens" if options.rows is None else "rows",
@@ -98,6 +94,20 @@ def keep_real(
         buffers = {task: _conversations(samples.filter(pl.col("task") == task)) for task in facts}
         report["representation"] = representation(buffers, pools, steering, options, seed)
     return Synthesised(samples, pl.concat(ledger), report)
+
+
+def _facts(rows: int, wanted: int, spent: int, kept: int, lost: pl.DataFrame) -> dict[str, Any]:
+    """Of one task, in the words of `report.report`."""
+    dropped = {str(rule).removeprefix(f"{STAGE}."): number for rule, number in sorted(Counter(lost["rule"]).items())}
+    return {
+        "rows": rows,
+        "wanted": wanted,
+        "spent": spent,
+        "kept": kept,
+        "unspent": wanted - spent,
+        "shortfall": 0 if "not_selected" in dropped else wanted - spent,
+        "dropped": dropped,
+    }
 
 
 def _conversations(rows: pl.DataFrame) -> list[list[Turn]]:
@@ -120,9 +130,10 @@ def _sample(task: str, origin: str, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _repeated(rows: pl.DataFrame) -> pl.DataFrame:
     """A ledger row for each row that says the same as one before it."""
-    again = rows.filter(~pl.col("sample_id").is_first_distinct())
-    events = again.select(row_id=pl.col("parents").list.first(), rule=pl.lit(f"{STAGE}.repeats_row"),
-                          duplicate_of="sample_id")  # fmt: skip
+    own = pl.col("parents").list.first()
+    first = rows.with_columns(duplicate_of=own.first().over("sample_id"))
+    again = first.filter(~pl.col("sample_id").is_first_distinct())
+    events = again.select(row_id=own, rule=pl.lit(f"{STAGE}.repeats_row"), duplicate_of="duplicate_of")
     return tables.ledger(events, STAGE, "drop", "samples")
 
 

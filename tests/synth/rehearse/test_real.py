@@ -76,6 +76,8 @@ def test_held_out_and_repeated_rows_are_left_out_and_shortfalls_said(make_rows: 
     assert made.samples.height == 3 and made.report["shortfall"] == {"ask": 6}
     assert sorted(made.ledger["rule"]) == ["novelty.held_out", "rehearse.repeats_row"]
     assert made.samples.height + made.ledger.height == 5
+    given = set(rows["ask"]["sample_id"])
+    assert {*made.ledger["row_id"], *made.samples["parents"].explode()} == given
 
 
 def test_no_rows_are_an_error() -> None:
