@@ -1,8 +1,10 @@
 """Rejection sampling: what is kept is verified, differs in its reasoning and is the best by what was asked for."""
 
+import gzip
 import json
 from collections.abc import Callable
 from math import log
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -131,3 +133,12 @@ def test_conservation(make_rows: Make, by_rule: Any) -> None:
     made = best_of(rows(make_rows), by_rule(drawn), None, BestOfOptions(samples=6), seed=1)
     tables.check(made.ledger, tables.LEDGER)
     assert made.samples.height + made.ledger.height == 6
+
+
+@pytest.mark.shared_data
+def test_calculations_are_found_in_real_solutions(shared_data: Path) -> None:
+    with gzip.open(shared_data / "instructions" / "gsm8k" / "test.jsonl.gz", "rt", encoding="utf-8") as lines:
+        texts = [json.loads(line)["answer"] for line in lines]
+    found = [distinct_reasoning(text) for text in texts]
+    assert sum(map(bool, found)) >= 0.98 * len(texts)
+    assert len(set(found)) >= 0.98 * len(texts)  # solutions of different questions calculate differently

@@ -1,5 +1,9 @@
 """The form of generated texts: what is cut off, empty, a refusal, a loop, of another script or full of turns."""
 
+import gzip
+import json
+from pathlib import Path
+
 import pytest
 
 from synth.synthesize.form import form, roles
@@ -42,3 +46,21 @@ def test_speakers_are_allowed_where_the_prompt_has_them_and_control_tokens_never
     assert not roles("They greet.\nUser: Hi", "Summarise the talk.").passed
     assert not roles("They greet.<|end|>", asked + "<|end|>").passed
     assert roles("The user: a person. The assistant: a model.").passed
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize(
+    ("file", "question", "answer", "most"),
+    [
+        ("korean-chatbot.jsonl.gz", "Q", "A", 0.002),
+        ("korean-human-rights-qa.jsonl.gz", "질의", "상담례, 결정례 기반 답변", 0.01),  # legal answers name refusals
+        ("gsm8k/test.jsonl.gz", "question", "answer", 0.002),
+    ],
+)
+def test_what_people_wrote_is_of_sound_form(
+    shared_data: Path, file: str, question: str, answer: str, most: float
+) -> None:
+    with gzip.open(shared_data / "instructions" / file, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line, _ in zip(lines, range(600), strict=False)]
+    rejected = [row for row in rows if failing(row[answer].strip(), prompt=row[question]) is not None]
+    assert len(rejected) <= most * len(rows)

@@ -1,5 +1,8 @@
 """Answers of paths: read strictly, told apart by value, counted."""
 
+import gzip
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,3 +84,13 @@ def test_classes_of_agreement() -> None:
         {"from": 0.5, "to": 0.75, "rows": 1, "right": 1},
         {"from": 0.75, "to": 1.0, "rows": 2, "right": 1},
     ]
+
+
+@pytest.mark.shared_data
+def test_every_answer_of_a_real_set_is_read(shared_data: Path) -> None:
+    with gzip.open(shared_data / "instructions" / "gsm8k" / "test.jsonl.gz", "rt", encoding="utf-8") as lines:
+        texts = [json.loads(line)["answer"] for line in lines]
+    for text in texts:
+        found = extract(text, "#### (.+)")
+        assert isinstance(found, str)
+        assert key(item(), found) == key(item("0", "number"), text.rsplit("#### ")[-1])
