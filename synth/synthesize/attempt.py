@@ -133,12 +133,19 @@ class Attempt:
 
 
 def attempted(asks: Sequence[Ask], generator: Generator) -> list[Attempt]:
-    """Ask all at once; the attempts in the order of the asks. What the engine refused is dropped as `refused`."""
+    """Ask all at once; the attempts in the order of the asks.
+
+    What the engine refused is dropped as `refused`, and what no UTF-8 can spell (a server may send half of a UTF-16
+    pair) as `not_unicode`, its text written with escapes.
+    """
     responses = answered([ask.request for ask in asks], generator)
     attempts = []
     for ask in asks:
         response = responses[ask.request.id, ask.request.sample]
-        attempt = Attempt(ask, response, generator.name, generator.fingerprint)
+        spelt = response.text.encode("utf-8", "backslashreplace").decode("utf-8")
+        attempt = Attempt(ask, replace(response, text=spelt), generator.name, generator.fingerprint)
+        if spelt != response.text:
+            attempt.drop = Drop("not_unicode")
         if response.finish_reason == "refused":
             attempt.drop = Drop("refused", detail={"error": response.error or "refused without a reason"})
         attempts.append(attempt)

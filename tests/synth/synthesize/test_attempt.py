@@ -31,6 +31,12 @@ def test_what_the_engine_refuses_is_dropped_with_its_words(by_rule: Any) -> None
     assert made.drop.detail["error"].startswith("prompt of 9 tokens")
 
 
+def test_what_cannot_be_spelt_is_dropped(by_rule: Any) -> None:
+    (made,) = attempted([ask()], by_rule(lambda request: "half \ud800"))
+    assert made.drop == Drop("not_unicode") and made.text == "half \\ud800"
+    assert json.loads(events([made], "best_of")["detail"][0])["text"] == "half \\ud800"
+
+
 def test_a_request_is_used_or_dropped_and_the_first_reason_stays(by_rule: Any) -> None:
     first, second, third = attempted(draws(ask(), 3), by_rule(lambda request: "2"))
     first.settle(None)
