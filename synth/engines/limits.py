@@ -78,7 +78,9 @@ def check_adapter(folder: str, rank: int | None = None) -> None:
     settings = json.loads((Path(folder) / "adapter_config.json").read_text(encoding="utf-8"))
     kind = settings.get("peft_type")
     if kind != "LORA":
-        raise InputError(f"{folder}: found an adapter of type {kind}, expected LORA")
+        raise InputError(
+            f"{folder}: found an adapter of type {kind}, expected LORA, the one kind that engines here serve"
+        )
     highest = max([settings.get("r", 0), *(settings.get("rank_pattern") or {}).values()])
     if rank is not None and highest > rank:
         raise InputError(f"{folder}: an adapter of rank {highest}, expected at most {rank}, the engine's adapter_rank")

@@ -32,6 +32,8 @@ def settings(options: EngineOptions, config: Any, dtype: str, length: int, on_cp
         "use_tqdm_on_load": False,
         "enable_prefix_caching": True,
         "tensor_parallel_size": options.tensor_parallel_size,
+        "data_parallel_size": options.data_parallel_size,
+        "distributed_executor_backend": options.distributed_executor_backend,
         "gpu_memory_utilization": options.gpu_memory_utilization,
         "kv_cache_memory_bytes": options.kv_cache_bytes,
         # One library for every guide, and compact JSON: of itself vLLM picks a library by the first guide it meets.
@@ -40,6 +42,28 @@ def settings(options: EngineOptions, config: Any, dtype: str, length: int, on_cp
     if options.adapter_rank:
         found |= {"enable_lora": True, "max_lora_rank": slot(options.adapter_rank), "max_loras": 1}
     return found | _cpu_settings(options, config, dtype, length) if on_cpu else found
+
+
+def check_copies(model: str, options: EngineOptions) -> None:
+    """Raise InputError for several copies of a model, which vLLM does not run in one process, with what does."""
+    if options.data_parallel_size > 1:
+        command = " ".join(served(model, options))
+        raise InputError(
+            f"engine option data_parallel_size is {options.data_parallel_size}, expected 1 for the engine vllm, since "
+            f"vLLM runs copies of a model only behind a server: start `{command}` and choose the engine server"
+        )
+
+
+def served(model: str, options: EngineOptions) -> list[str]:
+    """The command of a server that runs a model on as many GPUs as the options say."""
+    command = ["vllm", "serve", model]
+    command += ["--tensor-parallel-size", str(options.tensor_parallel_size)]
+    command += ["--data-parallel-size", str(options.data_parallel_size)]
+    if options.distributed_executor_backend is not None:
+        command += ["--distributed-executor-backend", options.distributed_executor_backend]
+    if options.distributed_executor_backend == "ray":
+        command += ["--data-parallel-backend", "ray"]
+    return command
 
 
 def _cpu_settings(options: EngineOptions, config: Any, dtype: str, length: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from curation.errors import InputError
-from curation.model import Request, Sampling, ScoreRequest
+from curation.model import Guide, Request, Sampling, ScoreRequest
 from synth.engines.cache import Cached
 from synth.engines.options import EngineOptions
 
@@ -132,6 +132,10 @@ OTHERS = {
     "repetition_penalty": replace(BASE, sampling=replace(DRAWN, repetition_penalty=1.2)),
     "stop": replace(BASE, sampling=replace(DRAWN, stop=("\n",))),
     "seed": replace(BASE, sampling=replace(DRAWN, seed=4)),
+    "prefill": replace(BASE, prefill=" sat"),
+    "choice": replace(BASE, sampling=replace(DRAWN, guide=Guide(choice=("cat", "dog")))),
+    "regex": replace(BASE, sampling=replace(DRAWN, guide=Guide(regex="cat|dog"))),
+    "json_schema": replace(BASE, sampling=replace(DRAWN, guide=Guide(json_schema='{"enum": ["cat", "dog"]}'))),
 }
 
 
@@ -260,7 +264,7 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
-from curation.model import Request, Sampling
+from curation.model import Guide, Request, Sampling
 from synth.engines.cache import Cached
 from synth.engines.options import EngineOptions
 from synth.engines.transformers import TransformersEngine

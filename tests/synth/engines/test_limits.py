@@ -141,5 +141,5 @@ def test_an_adapter_of_a_higher_rank_is_refused(tmp_path: Path, adapters: tuple[
 
 
 def test_an_adapter_of_another_kind_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=f"^{tmp_path}: found an adapter of type PROMPT_TUNING, expected LORA$"):
+    with pytest.raises(InputError, match=f"^{tmp_path}: found an adapter of type PROMPT_TUNING, expected LORA, "):
         limits.check_adapter(adapter(tmp_path, peft_type="PROMPT_TUNING"))

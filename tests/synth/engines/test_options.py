@@ -7,6 +7,8 @@ import pytest
 from curation.errors import InputError
 from synth.engines.options import DTYPES, EngineOptions
 
+COUNTS = ["max_model_len", "tensor_parallel_size", "data_parallel_size", "kv_cache_bytes", "batch", "chunk"]
+
 
 def test_what_is_not_set_is_left_to_the_engine() -> None:
     options = EngineOptions()
@@ -14,7 +16,7 @@ def test_what_is_not_set_is_left_to_the_engine() -> None:
     assert (options.dtype, options.device, options.adapter_rank, options.thinking) == ("auto", "auto", 0, False)
 
 
-@pytest.mark.parametrize("name", ["max_model_len", "tensor_parallel_size", "kv_cache_bytes", "batch", "chunk"])
+@pytest.mark.parametrize("name", COUNTS)
 def test_counts_begin_at_one(name: str) -> None:
     options: dict[str, Any] = {name: 1}
     assert getattr(EngineOptions(**options), name) == 1
@@ -40,3 +42,9 @@ def test_a_number_type_is_one_that_engines_have() -> None:
     assert [EngineOptions(dtype=name).dtype for name in DTYPES] == list(DTYPES)
     with pytest.raises(InputError, match="^engine option dtype is 'float8', expected one of auto, float32, bfloat16"):
         EngineOptions(dtype="float8")
+
+
+def test_processes_are_started_by_what_vllm_has() -> None:
+    assert EngineOptions(distributed_executor_backend="ray").distributed_executor_backend == "ray"
+    with pytest.raises(InputError, match="distributed_executor_backend is 'rays', expected mp or ray$"):
+        EngineOptions(distributed_executor_backend="rays")

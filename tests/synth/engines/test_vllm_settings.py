@@ -1,12 +1,14 @@
 """What vLLM is started with, on a CPU and elsewhere; that it takes them is tested with the engine itself."""
 
+from pathlib import Path
+
 import pytest
 from transformers import LlamaConfig
 
 from curation.errors import InputError
 from synth.engines import limits
 from synth.engines.options import EngineOptions
-from synth.engines.vllm_settings import SLOTS, settings, slot
+from synth.engines.vllm_settings import SLOTS, check_copies, served, settings, slot
 
 CONFIG = LlamaConfig(hidden_size=64, num_hidden_layers=2, num_attention_heads=2)
 ADAPTERS = ("enable_lora", "max_lora_rank", "max_loras")
@@ -57,3 +59,42 @@ def test_room_is_the_smallest_that_an_adapter_fits_in(rank: int, size: int) -> N
 def test_a_rank_above_all_sizes_is_refused() -> None:
     with pytest.raises(InputError, match="^engine option adapter_rank is 513, expected at most 512$"):
         settings(EngineOptions(adapter_rank=SLOTS[-1] + 1), CONFIG, "float32", 512, on_cpu=True)
+
+
+@pytest.mark.vllm
+@pytest.mark.parametrize("backend", [None, "mp", "ray"])
+def test_what_spreads_a_model_over_gpus_reaches_vllm(tiny_model: Path, backend: str | None) -> None:
+    """Down to the arguments of its engine: there need not be a GPU here."""
+    from vllm import EngineArgs
+
+    options = EngineOptions(tensor_parallel_size=4, data_parallel_size=2, distributed_executor_backend=backend)
+    made = EngineArgs(model=str(tiny_model), **{
+        name: value for name, value in settings(options, CONFIG, "bfloat16", 512, on_cpu=False).items()
+        if name != "use_tqdm_on_load"
+    })  # fmt: skip
+    assert (made.tensor_parallel_size, made.data_parallel_size) == (4, 2)
+    assert made.distributed_executor_backend == backend
+
+
+@pytest.mark.vllm
+@pytest.mark.parametrize("backend", [None, "mp", "ray"])
+def test_copies_of_a_model_are_refused_with_the_server_that_runs_them(tiny_model: Path, backend: str | None) -> None:
+    from vllm.engine.arg_utils import AsyncEngineArgs
+    from vllm.entrypoints.launchers.cli_args import make_arg_parser
+    from vllm.utils.argparse_utils import FlexibleArgumentParser
+
+    check_copies("some/model", EngineOptions(tensor_parallel_size=4))
+    options = EngineOptions(tensor_parallel_size=4, data_parallel_size=2, distributed_executor_backend=backend)
+    command = served(str(tiny_model), options)
+    with pytest.raises(
+        InputError, match=f"data_parallel_size is 2, .*: start `{' '.join(command)}` and choose the eng"
+    ):
+        check_copies(str(tiny_model), options)
+    parsed = make_arg_parser(FlexibleArgumentParser()).parse_args(command[2:])
+    parsed.model = parsed.model_tag  # as its command does
+    made = AsyncEngineArgs.from_cli_args(parsed)
+    assert (made.tensor_parallel_size, made.data_parallel_size) == (4, 2)
+    assert (made.distributed_executor_backend, made.data_parallel_backend) == (
+        backend,
+        "ray" if backend == "ray" else "mp",
+    )
