@@ -42,10 +42,9 @@ def _command(name: str, command: Any) -> str:
     options = [parameter for parameter in command.params if parameter.opts[0].startswith("-")]
     required = [f" {option.opts[0]} {_metavar(option)}" for option in options if option.required]
     usage = f"keepwise {name}{''.join(f' {_metavar(argument)}' for argument in arguments)}{''.join(required)} [options]"
-    said, _, example = (command.help or "").partition("Example: ")
+    said, *examples = (command.help or "").split("Example: ")
     lines = [f"### keepwise {name}", " ".join(said.split()), f"```\n{usage}\n```"]
-    if example:
-        lines.append(f"Example: `{' '.join(example.split())}`")
+    lines += [f"Example: `{' '.join(example.split())}`" for example in examples]
     rows = [[f"`{_metavar(argument)}`", argument.help or "", ""] for argument in arguments]
     rows += [[_names(option), option.help or "", _default(option)] for option in options]
     return "\n\n".join([*lines, _table(["option", "what it does", "default"], rows)])

@@ -9,9 +9,10 @@ from .rehearse import RehearseSettings
 from .structure import SampleSettings, StructureSettings
 from .synthesis import DistillSettings
 from .synthesize import SynthesizeSettings
-from .train import LoraSettings, Mixture, TrainSettings
+from .train import BlocksSettings, LoraSettings, Mixture, TrainSettings
 
 __all__ = [
+    "BlocksSettings",
     "CurateSettings",
     "DecontaminateSettings",
     "DistillSettings",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipelines.report.synthesis import distill, rehearse
+from pipelines.report.synthesis import distill, rehearse, synthesize
 
 Step = dict[str, Any]
 
@@ -50,3 +50,20 @@ def test_rare_reasons_are_one_colour() -> None:
     view = rehearse({"facts": facts, "examples": []})
     assert "other reasons: 18" in view["chart"]  # 6 + 5 + 4 + 3 of the last four
     assert len(view["columns"]) == 2 + 8
+
+
+def test_synthesis_shows_its_yield_by_reason_and_every_figure_of_the_method() -> None:
+    facts = {
+        "method": "best_of",
+        "samples": 3,
+        "requests": {"requests": 10, "used": 4, "dropped": 6},
+        "rejections": {"finish": 2, "number": 4},
+        "novelty": {"novelty.held_out": 1},
+        "yield_by_task": {"sums": {"rows": 5, "used": 3}},
+        "kl_bound": {"n": 8, "nats": 1.2},
+    }
+    view = synthesize({"facts": facts, "examples": []})
+    assert (view["method"], view["samples"], view["requests"]) == ("best of", "3", "10")
+    assert [row["rule"] for row in view["rejections"]] == ["number", "finish"]
+    assert ("kl bound: nats", "1.2") in view["facts"] and ("requests: used", "4") in view["facts"]
+    assert synthesize({"facts": {}, "examples": []})["facts"] == []
