@@ -6,11 +6,13 @@ from typing import Literal
 
 from curation.errors import InputError
 
+from .blocks import Blocks
+
 Method = Literal["sft", "cpt"]
-Tuning = Literal["full", "lora"]
+Tuning = Literal["full", "lora", "blocks"]
 OverLong = Literal["split", "drop", "refuse"]
 METHODS: tuple[Method, ...] = ("sft", "cpt")
-TUNINGS: tuple[Tuning, ...] = ("full", "lora")
+TUNINGS: tuple[Tuning, ...] = ("full", "lora", "blocks")
 OVER_LONG: tuple[OverLong, ...] = ("split", "drop", "refuse")
 SCHEDULES = ("cosine", "linear", "constant", "constant_with_warmup", "inverse_sqrt")
 
@@ -75,8 +77,10 @@ class TrainOptions:
         data: sources and their shares of the training tokens.
         method: `sft` trains rows padded side by side; `cpt` trains on `text`, packed into rows of `max_tokens`
             without attention across documents.
-        tuning: `lora` or `full`.
+        tuning: `lora`, `full`, or `blocks` (new layers between frozen ones).
         lora: the adapters of `lora`.
+        blocks: the new layers of `blocks`.
+        trainable: with `full`, patterns (`model.layers.3*.mlp.*`) of the weights that move; all of them unless given.
         learning_rate: its peak.
         schedule: course of the learning rate, one of `SCHEDULES`, as transformers defines them.
         warmup: share of the steps over which the learning rate rises to its peak.
@@ -101,6 +105,8 @@ class TrainOptions:
     method: Method = "sft"
     tuning: Tuning = "lora"
     lora: Lora = field(default_factory=Lora)
+    blocks: Blocks = field(default_factory=Blocks)
+    trainable: tuple[str, ...] = ()
     learning_rate: float = 2e-4
     schedule: str = "cosine"
     warmup: float = 0.05
@@ -126,6 +132,9 @@ class TrainOptions:
                  "a weight for every source or for none")  # fmt: skip
         _require(self.method in METHODS, "method", self.method, "one of " + ", ".join(METHODS))
         _require(self.tuning in TUNINGS, "tuning", self.tuning, "one of " + ", ".join(TUNINGS))
+        object.__setattr__(self, "trainable", tuple(self.trainable))
+        _require(not self.trainable or self.tuning == "full", "trainable", list(self.trainable),
+                 f"none with tuning {self.tuning}, which decides itself what moves")  # fmt: skip
         _require(self.over_long in OVER_LONG, "over_long", self.over_long, "one of " + ", ".join(OVER_LONG))
         _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "a number above 0")
         _require(self.schedule in SCHEDULES, "schedule", self.schedule, "one of " + ", ".join(SCHEDULES))

@@ -25,6 +25,7 @@ from .encoding import Encoder
 from .options import TrainOptions
 from .preparation import Prepared, prepare
 from .silence import quiet
+from .tuning import EXPANDED, Tuned, load
 
 COMPLETE = "complete"  # marks a checkpoint whose files are all there
 CARD = "run_card.json"
@@ -109,7 +110,8 @@ def _train(options: TrainOptions, out: Path, progress: Callable[[Progress], None
         shutil.rmtree(work, ignore_errors=True)  # a kill may have left it
         return report
     state = _state(work, card["fingerprint"])
-    trainer = _trainer(options, base, tokenizer, prepared, state)
+    tuned = load(options, base, work)
+    trainer = _trainer(options, tuned, tokenizer, prepared, state)
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(_Callbacks(prepared, options.batch_size, progress))
     checkpoint = _last_checkpoint(state)
@@ -119,7 +121,7 @@ def _train(options: TrainOptions, out: Path, progress: Callable[[Progress], None
         raise InputError(f"training did not converge: a loss is not finite, lower learning_rate "
                          f"{options.learning_rate:g}")  # fmt: skip
     card |= {"final_loss": losses[-1]}
-    _write(trainer, options, base, prepared, card, losses, out)
+    _write(trainer, options, tuned.folder, prepared, card, losses, out)
     shutil.rmtree(work)
     return TrainReport(out, card, losses, prepared.ledger, 0 if checkpoint is None else _step(checkpoint))
 
@@ -150,7 +152,7 @@ def _state(work: Path, fingerprint: str) -> Path:
     state = work / fingerprint
     if work.is_dir():
         for other in work.iterdir():
-            if other != state:
+            if other not in (state, work / EXPANDED):
                 shutil.rmtree(other)
     state.mkdir(parents=True, exist_ok=True)
     return state
@@ -171,7 +173,7 @@ def _step(checkpoint: Path) -> int:
     return int(checkpoint.name.rpartition("-")[2])
 
 
-def _trainer(options: TrainOptions, base: Path, tokenizer: Any, prepared: Prepared, state: Path) -> SFTTrainer:
+def _trainer(options: TrainOptions, tuned: Tuned, tokenizer: Any, prepared: Prepared, state: Path) -> SFTTrainer:
     gpu = torch.cuda.is_available()
     packed = options.method == "cpt"
     # Packed rows of one pass through the model are laid end to end, and attention without a kernel for that is square
@@ -205,15 +207,12 @@ def _trainer(options: TrainOptions, base: Path, tokenizer: Any, prepared: Prepar
         disable_tqdm=True,
         report_to=[],
     )
-    lora = options.tuning == "lora"
-    # Adapters train in float32 beside frozen weights; weights that train themselves need float32 to keep small steps.
-    model = models.causal_lm(base, torch.bfloat16 if gpu and lora else torch.float32)
     return SFTTrainer(
-        model=model,
+        model=tuned.model,
         args=config,
         train_dataset=prepared.dataset,
         processing_class=tokenizer,
-        peft_config=adapters.lora_config(options.lora) if lora else None,
+        peft_config=tuned.peft,
     )
 
 

@@ -16,7 +16,7 @@ def train(
     data: Annotated[list[str], typer.Option(help="PATH or PATH:WEIGHT (share of tokens); repeat for more.")],
     out: Out,
     method: Annotated[str, typer.Option(help="sft or cpt.")] = "sft",
-    tuning: Annotated[str, typer.Option(help="lora or full.")] = "lora",
+    tuning: Annotated[str, typer.Option(help="lora, full or blocks.")] = "lora",
     steps: Annotated[int | None, typer.Option(help="Optimiser steps, instead of epochs.")] = None,
     epochs: Annotated[float | None, typer.Option(help="Passes over the data.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,

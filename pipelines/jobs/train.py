@@ -49,6 +49,7 @@ def _train(
 ) -> dict[str, Any]:
     """In the child: train, and return the run card."""
     from curation import storage
+    from train.blocks import Blocks
     from train.options import Lora, Source, TrainOptions
     from train.sft import Progress
     from train.sft import train as train_model
@@ -59,6 +60,8 @@ def _train(
         method=settings.method,
         tuning=settings.tuning,
         lora=Lora(settings.lora.rank, settings.lora.alpha, settings.lora.dropout),
+        blocks=Blocks(settings.blocks.groups, settings.blocks.copies, settings.blocks.placement),
+        trainable=settings.trainable,
         learning_rate=settings.learning_rate,
         batch_size=settings.batch_size,
         micro_batch_size=settings.micro_batch_size,

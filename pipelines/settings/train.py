@@ -22,6 +22,14 @@ class LoraSettings(Settings):
     dropout: float = Field(0.0, ge=0, lt=1, description="dropout before the adapter")
 
 
+class BlocksSettings(Settings):
+    """New layers between frozen ones (LLaMA-Pro)."""
+
+    groups: int = Field(4, ge=1, description="parts of equal size that the layers are cut into")
+    copies: int = Field(1, ge=1, description="new layers a part")
+    placement: Literal["interleaved", "suffix", "prefix"] = Field("interleaved", description="where they are put")
+
+
 class TrainSettings(Settings):
     """Samples in, a checkpoint out."""
 
@@ -29,8 +37,10 @@ class TrainSettings(Settings):
     model: str = Field(description="model folder or name, or step:NAME")
     data: tuple[Mixture, ...] = Field(min_length=1, description="mixture of training rows")
     method: Literal["sft", "cpt"] = Field("sft", description="sft: prompt and completion rows; cpt: text")
-    tuning: Literal["lora", "full"] = Field("lora", description="which weights move")
+    tuning: Literal["lora", "full", "blocks"] = Field("lora", description="which weights move")
     lora: LoraSettings = LoraSettings()
+    blocks: BlocksSettings = BlocksSettings()
+    trainable: tuple[str, ...] = Field((), description="with full, patterns of the weights that move; all unless set")
     learning_rate: float = Field(2e-4, gt=0, description="peak learning rate")
     batch_size: int = Field(16, ge=1, description="rows a step")
     micro_batch_size: int | None = Field(None, ge=1, description="rows through the model at once, all unless set")

@@ -1,0 +1,66 @@
+import json
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from curation.errors import InputError
+from train import models
+from train.blocks import Blocks
+from train.options import Source, TrainOptions
+from train.sft import train
+from train.tuning import freeze_but
+
+SHORT = {"steps": 3, "batch_size": 2, "learning_rate": 5e-3, "threads": 1}
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Source]:
+    path = tmp_path_factory.mktemp("data") / "pairs.jsonl"
+    rows = [{"prompt": f"say {word}", "completion": word.upper()} for word in ("ab", "cd", "ef")]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return (Source(path),)
+
+
+def weights(folder: Path) -> dict:
+    return load_file(folder / "model.safetensors")
+
+
+def test_new_blocks_move_and_what_was_there_is_the_same_to_the_bit(raw_model, pairs, tmp_path):
+    options = TrainOptions(str(raw_model), pairs, tuning="blocks", blocks=Blocks(2, 1), **SHORT)
+    report = train(options, tmp_path / "deep")
+    before, after = weights(raw_model), weights(report.folder)
+    assert models.read_json(report.folder / "config.json")["num_hidden_layers"] == 4
+    for old, new in ((0, 0), (1, 2)):  # layers 1 and 3 are new
+        for name in (name for name in before if f"layers.{old}." in name):
+            assert after[name.replace(f"layers.{old}.", f"layers.{new}.")].equal(before[name]), name
+    for name in (name for name in before if "layers." not in name):
+        assert after[name].equal(before[name]), name
+    assert after["model.layers.1.mlp.down_proj.weight"].any() and after["model.layers.3.mlp.down_proj.weight"].any()
+    assert report.card["options"]["blocks"] == {"copies": 1, "groups": 2, "placement": "interleaved"}
+    models.causal_lm(report.folder)
+    again = train(options, tmp_path / "again")
+    assert (again.folder / "model.safetensors").read_bytes() == (report.folder / "model.safetensors").read_bytes()
+
+
+def test_only_named_weights_move(raw_model, pairs, tmp_path):
+    options = TrainOptions(str(raw_model), pairs, tuning="full", trainable=("model.layers.1.mlp.*",), **SHORT)
+    before, after = weights(raw_model), weights(train(options, tmp_path / "some").folder)
+    moved = {name for name in before if not after[name].equal(before[name])}
+    assert moved == {name for name in before if name.startswith("model.layers.1.mlp.")}
+
+
+def test_a_pattern_that_names_nothing_is_refused(raw_model):
+    with pytest.raises(InputError, match=r"no weight matches 'layer\.9\.\*', expected patterns for names such as"):
+        freeze_but(models.causal_lm(raw_model), ["layer.9.*"])
+
+
+def test_patterns_are_for_full_tuning(raw_model, pairs):
+    with pytest.raises(InputError, match="trainable is .* expected none with tuning lora"):
+        TrainOptions(str(raw_model), pairs, tuning="lora", trainable=("*",))
+
+
+def test_groups_must_divide_the_layers(raw_model, pairs, tmp_path):
+    options = TrainOptions(str(raw_model), pairs, tuning="blocks", blocks=Blocks(3, 1), **SHORT)
+    with pytest.raises(InputError, match="groups is 3, expected a divisor of 2"):
+        train(options, tmp_path / "deep")
