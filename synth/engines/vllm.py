@@ -54,6 +54,7 @@ class VllmEngine:
             InputError: when the model or the options cannot be used here, with what to do.
         """
         self.options = options or EngineOptions()
+        vllm_settings.check_copies(model, self.options)
         folder = chat.model_folder(model)
         self.fingerprint = chat.model_fingerprint(folder)
         self._llm: Any = None
@@ -83,6 +84,7 @@ class VllmEngine:
         self.setting = f"{dtype} {current_platform.device_name if on_cpu else current_platform.get_device_name()}"
         self.chunk = self.options.chunk or (256 if on_cpu else 4096)
         self._llm = _load(model, folder, vllm_settings.settings(self.options, config, dtype, length, on_cpu))
+        _compile_in_turn(self._llm)
 
     def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
         """Answer every request, in order; one that does not fit the context is refused."""
@@ -237,6 +239,17 @@ def _load(model: str, folder: Path, settings: dict[str, Any]) -> Any:
         ) from error
 
 
+def _compile_in_turn(llm: Any) -> None:
+    """Make grammars as requests come in, not beside them.
+
+    A request whose grammar is still being made waits while others go on, and which share its batch would hang on how
+    fast this machine is just then: the last bits of what comes out too.
+    """
+    core = getattr(llm.llm_engine.engine_core, "engine_core", None)  # none where the engine is another process
+    if core is not None:
+        core.structured_output_manager._use_async_grammar_compilation = False
+
+
 def _read_plain_namespaces() -> None:
     """Make vLLM's scan for Triton kernels pass over objects whose `__dict__` is no mapping.
 
@@ -274,9 +287,11 @@ def _parameters(prompt: Prompt) -> Any:
 
 
 def _response(prompt: Prompt, output: Any) -> Response:
-    request, made = prompt.request, output.outputs[0]
-    return Response(request.id, request.sample, made.text, tuple(made.token_ids), made.finish_reason,
-                    len(prompt.token_ids))  # fmt: skip
+    request, made, count = prompt.request, output.outputs[0], len(prompt.token_ids)
+    if made.finish_reason not in ("stop", "length"):
+        said = f"vLLM gave the answer up ({made.finish_reason}): its guide may lead to where no token can follow"
+        return Response(request.id, request.sample, "", (), "refused", count, said)
+    return Response(request.id, request.sample, made.text, tuple(made.token_ids), made.finish_reason, count)
 
 
 def _score(passage: Passage, output: Any) -> Score:

@@ -35,6 +35,9 @@ class Writing:
         """Draw one token more from logits, float32 of shape (vocabulary,) on the CPU, and write it; the token."""
         if self._held is not None:
             logits = self._held.mask(logits)
+            if not torch.isfinite(logits).any():
+                self.finish_reason = "refused"
+                return 0
         token = draw(logits, self.seen, self.prompt.request.sampling, self.generator)
         if self._held is not None:
             self._held.add(token)
@@ -57,9 +60,11 @@ class Writing:
 
     def response(self) -> Response:
         """The answer as it is handed back."""
-        request = self.prompt.request
-        return Response(request.id, request.sample, self.text, tuple(self.token_ids), str(self.finish_reason),
-                        len(self.prompt.token_ids))  # fmt: skip
+        request, count = self.prompt.request, len(self.prompt.token_ids)
+        if self.finish_reason == "refused":
+            said = "the answer was given up: its guide leads to where no token can follow"
+            return Response(request.id, request.sample, "", (), "refused", count, said)
+        return Response(request.id, request.sample, self.text, tuple(self.token_ids), str(self.finish_reason), count)
 
     def _stopped(self, new: int) -> bool:
         """Cut the text before the stop string that is complete first, if one is."""

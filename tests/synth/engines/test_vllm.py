@@ -185,6 +185,19 @@ def test_a_guide_that_cannot_be_held_to_is_refused_among_others_that_can(
     assert all(one.error and one.error.startswith("guide ") for one in responses[:3])
 
 
+@pytest.mark.parametrize("guide", [Guide(regex=r"a[^\d\D]")])
+def test_a_guide_that_leads_nowhere_is_refused_among_others_that_do_not(
+    engine: VllmEngine, portable: TransformersEngine, guide: Guide
+) -> None:
+    requests = [
+        Request(f"{place}", "the", Sampling(9, guide=one)) for place, one in enumerate([guide, None, GUIDES[0]])
+    ]
+    for answering in (engine, portable):
+        responses = list(answering.generate(requests))
+        assert [one.finish_reason == "refused" for one in responses] == [True, False, False]
+        assert responses[0].error and "no token can follow" in responses[0].error and not responses[0].text
+
+
 def test_draws_follow_the_models_distribution(engine: VllmEngine, tiny_model: Path) -> None:
     draws, sampling = 1200, Sampling(max_tokens=1, temperature=2.0, top_k=6)
     request = Request("0", "the cat", sampling)
@@ -298,7 +311,7 @@ def unfit(tiny_model: Path, tmp_path: Path) -> Callable[[str], str]:
     ("kind", "said"),
     [
         ("rank", "an adapter of rank 16, expected at most 8, the engine's adapter_rank"),
-        ("prompts", "found an adapter of type PROMPT_TUNING, expected LORA"),
+        ("prompts", "found an adapter of type PROMPT_TUNING, expected LORA, the one kind that engines here serve"),
         ("dora", ".*DoRA.*; expected a LoRA adapter made for this model"),
         ("foreign", ".*; expected a LoRA adapter made for this model"),
     ],

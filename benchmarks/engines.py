@@ -1,0 +1,147 @@
+"""What the layer over vLLM costs, what the cache saves, and what of shared prompts is not computed again, in one run.
+
+    python benchmarks/engines.py [--model MODEL] [--requests 1024] [--rounds 5] [--chunk 1024]
+
+Both arms use one open engine and the same requests: chats that differ and few-shot prompts. `bare` hands the finished
+tokens and sampling parameters to `vllm.LLM.generate` in one call; `ours` begins with requests as a method makes them,
+renders, tokenises and looks them up, generates chunk by chunk and commits each to a new cache file; `again` asks the
+same of that file. Arms alternate, the fastest of each counts, and answers must be equal.
+"""
+
+import argparse
+import cProfile
+import itertools
+import json
+import os
+import pstats
+import random
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+from curation.model import Request, Sampling
+from synth import prompts
+from synth.engines.cache import Cached
+from synth.engines.engine import Progress
+from synth.engines.options import EngineOptions
+from synth.engines.vllm import VllmEngine, _parameters
+
+SEED_MODEL = Path(__file__).resolve().parents[1] / "pipelines" / "demo" / "seed_model"
+WORDS = ["cat", "dog", "sun", "moon", "tree", "house", "river", "stone", "bird", "하늘", "바다", "나무", "사람", "마음"]
+
+
+class Counting(VllmEngine):
+    """The engine, which notes how many tokens of prompts vLLM found in its prefix cache."""
+
+    asked = found = 0
+
+    def _run(self, sent: list[tuple[int, ...]], parameters: list[Any], adapter: Any, progress: Progress | None) -> list:
+        outputs = super()._run(sent, parameters, adapter, progress)
+        self.asked += sum(map(len, sent))
+        self.found += sum(output.num_cached_tokens for output in outputs)
+        return outputs
+
+
+def demonstrations(count: int, length: int) -> list[dict[str, str]]:
+    rng = random.Random(11)
+    inputs = [" ".join(rng.choices(WORDS, k=length)) for _ in range(count)]
+    return [{"input": text, "output": " ".join(reversed(text.split()))} for text in inputs]
+
+
+def pairs(demos: Sequence[dict[str, str]], samples: int, tokens: int) -> list[Request]:
+    """SSR's requests: every ordered pair of demonstrations, several samples of each."""
+    template = prompts.load("few_shot")
+    sampling = Sampling(tokens, 0.9, 0.6, repetition_penalty=1.2, stop=(prompts.FEW_SHOT_STOP,), seed=1)
+    return [
+        Request(f"{first['input']}|{second['input']}", template.render({"demos": [first, second]}), sampling, sample)
+        for first, second in itertools.permutations(demos, 2) for sample in range(samples)
+    ]  # fmt: skip
+
+
+def chats(count: int, tokens: int) -> list[Request]:
+    rng = random.Random(5)
+    return [
+        Request(f"chat {place}", (("user", f"Reverse the order of the words: {' '.join(rng.choices(WORDS, k=9))}"),),
+                Sampling(tokens))
+        for place in range(count)
+    ]  # fmt: skip
+
+
+def bare(engine: Counting, requests: list[Request]) -> tuple[float, list[tuple[int, ...]]]:
+    made = [engine.prompt(request) for request in requests]
+    sent = [{"prompt_token_ids": list(prompt.token_ids)} for prompt in made]
+    parameters = [_parameters(prompt) for prompt in made]
+    engine._llm.reset_prefix_cache()
+    started = time.perf_counter()
+    outputs = engine._llm.generate(sent, parameters, use_tqdm=False)
+    return time.perf_counter() - started, [tuple(output.outputs[0].token_ids) for output in outputs]
+
+
+def ours(engine: Counting, requests: list[Request], file: Path, chunk: int) -> tuple[float, list[tuple[int, ...]]]:
+    cached = Cached(engine, file, chunk)
+    started = time.perf_counter()
+    answers = [response.token_ids for response in cached.generate(requests)]
+    seconds = time.perf_counter() - started
+    cached.close()
+    return seconds, answers
+
+
+def shares(engine: Counting, tokens: int) -> dict[str, Any]:
+    """Prompt tokens that were in the prefix cache, for SSR's pairs with short and with long demonstrations."""
+    found = {}
+    for name, length in (("short", 8), ("long", 60)):
+        engine.asked = engine.found = 0
+        requests = pairs(demonstrations(8, length), 3, tokens)
+        list(engine.generate(requests))
+        found[name] = {"requests": len(requests), "prompt_tokens": engine.asked, "found": engine.found,
+                       "share": round(engine.found / engine.asked, 3)}  # fmt: skip
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default=str(SEED_MODEL))
+    parser.add_argument("--requests", type=int, default=1024)
+    parser.add_argument("--tokens", type=int, default=32)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--chunk", type=int, default=1024)
+    parser.add_argument("--profile", action="store_true", help="show what our arm spends its time on")
+    options = parser.parse_args()
+    engine = Counting(options.model, EngineOptions())
+    half = options.requests // 2
+    requests = chats(half, options.tokens) + pairs(demonstrations(16, 8), 3, options.tokens)[: options.requests - half]
+    times: dict[str, list[float]] = {"bare": [], "ours": [], "again": []}
+    with tempfile.TemporaryDirectory() as folder:
+        ours(engine, requests[:64], Path(folder) / "warm", 64)
+        for number in range(options.rounds):
+            file = Path(folder) / f"{number}.sqlite"
+            seconds, expected = bare(engine, requests)
+            times["bare"].append(seconds)
+            for name in ("ours", "again"):
+                seconds, answers = ours(engine, requests, file, options.chunk)
+                times[name].append(seconds)
+                differing = sum(one != other for one, other in zip(answers, expected, strict=True))
+                assert differing <= len(requests) // 50, f"{differing} answers differ"
+        if options.profile:
+            profile = cProfile.Profile()
+            profile.runcall(ours, engine, requests, Path(folder) / "profile", options.chunk)
+            pstats.Stats(profile).sort_stats("cumulative").print_stats(45)
+    best = {name: min(seconds) for name, seconds in times.items()}
+    tokens = sum(map(len, expected))
+    print(json.dumps({
+        "engine": engine.name, "requests": len(requests), "chunk": options.chunk, "tokens": tokens,
+        "differing": differing,
+        "seconds": {name: [round(one, 3) for one in seconds] for name, seconds in times.items()},
+        "tokens_per_second": {name: round(tokens / best[name]) for name in ("bare", "ours")},
+        "cost": round(best["ours"] / best["bare"] - 1, 4), "again": round(best["ours"] / best["again"], 1),
+        "prefix_cache": shares(engine, options.tokens),
+    }, indent=1))  # fmt: skip
+    engine.close()
+
+
+if __name__ == "__main__":
+    main()
