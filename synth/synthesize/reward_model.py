@@ -1,0 +1,59 @@
+"""A reward model: a transformers model with one output that scores a conversation by its last answer."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from curation.errors import InputError
+
+from .plain import plain
+from .reward import Turns
+
+
+class RewardModel:
+    """Scores of answers, as `best_of` and `preferences` take them (`reward.Reward`).
+
+    One conversation at a time in float32, so that a score hangs on nothing but its own text: with padding and batches
+    its last digits would depend on its neighbours.
+    """
+
+    def __init__(self, folder: Path, device: str = "cpu") -> None:
+        """Load a model for sequence classification with one output, as reward trainers save it, and its tokenizer.
+
+        Raises:
+            InputError: when it cannot be read, has another number of outputs, or no chat template.
+        """
+        import torch
+        from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
+
+        try:
+            config = AutoConfig.from_pretrained(folder)
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+        except Exception as error:  # transformers raises nothing narrower for a folder that it cannot read
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(
+                f"reward model {folder}: cannot be read ({reason}), expected one of transformers"
+            ) from None
+        kinds = config.architectures or []
+        if not any(kind.endswith("ForSequenceClassification") for kind in kinds) or config.num_labels != 1:
+            raise InputError(
+                f"reward model {folder}: {', '.join(kinds) or 'no architecture'} with {config.num_labels} outputs, "
+                "expected a model for sequence classification with one"
+            )
+        if not self._tokenizer.chat_template:
+            raise InputError(f"reward model {folder}: has no chat template, expected one to write conversations with")
+        self._torch = torch
+        model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32)
+        self._model: Any = model.to(device).eval()
+        self._device = device
+
+    def __call__(self, pairs: Sequence[tuple[Turns, str]]) -> list[float]:
+        """The score of each answer to its prompt, in their order; marks of turns in a text stay text."""
+        return [self._score((*prompt, ("assistant", answer))) for prompt, answer in pairs]
+
+    def _score(self, turns: Turns) -> float:
+        messages = [{"role": role, "content": plain(content)} for role, content in turns]
+        text = self._tokenizer.apply_chat_template(messages, tokenize=False)
+        ids = self._tokenizer(text, add_special_tokens=False, return_tensors="pt")["input_ids"].to(self._device)
+        with self._torch.inference_mode():
+            return float(self._model(input_ids=ids).logits[0, 0])
