@@ -10,6 +10,7 @@ from .attempt import LANGUAGES
 from .problem import own_template
 
 METHODS = ("chain_of_thought", "least_to_most")
+MOST_PARTS = 20
 COMPARE = ("auto", "number", "text")
 
 
@@ -31,7 +32,8 @@ class ReasoningOptions:
         pattern: RE2 pattern with one group that finds the answer in a path, for prompts of one's own; none for a last
             line `Answer: ...` (`답: ...`).
         template: a prompt form of one's own for chain of thought (Jinja, with `question`).
-        max_parts: sub-questions of least-to-most, at most, the question itself not counted.
+        max_parts: sub-questions of least-to-most, at most, the question itself not counted; 1 to 20.
+        guided: hold the list of sub-questions to its form while it is written; an engine that cannot do so refuses.
         min_language: what the shares of scripts of a path and its row's reference or question have in common.
         language: of the prompts: `auto` (by the row), `en` or `ko`.
     """
@@ -48,6 +50,7 @@ class ReasoningOptions:
     pattern: str | None = None
     template: str | None = None
     max_parts: int = 6
+    guided: bool = True
     min_language: float = 0.5
     language: str = "auto"
 
@@ -60,6 +63,8 @@ class ReasoningOptions:
         for name in ("samples", "max_tokens", "keep", "max_parts"):
             if getattr(self, name) < 1:
                 raise InputError(f"reasoning option {name} is {getattr(self, name)}, expected at least 1")
+        if self.max_parts > MOST_PARTS:
+            raise InputError(f"reasoning option max_parts is {self.max_parts}, expected at most {MOST_PARTS}")
         if not self.temperature >= 0:  # `not`, so that what is no number is refused as well
             raise InputError(f"reasoning option temperature is {self.temperature}, expected 0 or more")
         if self.samples > 1 and self.temperature == 0:

@@ -1,11 +1,11 @@
 """Reasoning paths: a chain of thought in one answer, or a question taken apart and solved part by part."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import re2
 
-from curation.model import Generator, Request, Sampling
+from curation.model import Generator, Guide, Request, Sampling
 
 from ..parse import Rejected
 from ..prompts import Template, load
@@ -84,7 +84,10 @@ def least_to_most(
     for one in problems:
         template = _template("reasoning_decompose", one, options)
         prompt = one.about(template, {"question": one.item.question, "most": options.max_parts})
-        request = Request(f"{one.source.id}/decompose", prompt, _sampling(options, seed))
+        sampling = _sampling(options, seed)
+        if options.guided:
+            sampling = replace(sampling, guide=Guide(regex=part_list(options.max_parts)))
+        request = Request(f"{one.source.id}/decompose", prompt, sampling)
         asks += draws(Ask(one.source, request, template), options.samples)
         owners += [one] * options.samples
     paths = []
@@ -122,6 +125,14 @@ def sub_questions(text: str, most: int) -> tuple[str, ...] | Rejected:
     if len(found) > most:
         return Rejected("too_many_parts", f"{len(found)} parts, expected at most {most}")
     return tuple(part for _, part in found)
+
+
+def part_list(most: int) -> str:
+    """A pattern of the lists that `sub_questions` reads: 1 to `most` lines, numbered from 1."""
+    pattern = ""
+    for number in range(most, 0, -1):
+        pattern = rf"{number}\. [^\s][^\n]*" + (rf"(\n{pattern})?" if pattern else "")
+    return pattern
 
 
 def _solve(path: Path, place: int, options: ReasoningOptions, seed: int) -> Ask:

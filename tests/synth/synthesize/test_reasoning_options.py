@@ -13,6 +13,7 @@ from synth.synthesize.reasoning_options import ReasoningOptions
     [
         ({"method": "tree"}, "method is 'tree', expected one of chain_of_thought, least_to_most"),
         ({"compare": "words"}, "compare is 'words'"),
+        ({"max_parts": 21}, "max_parts is 21, expected at most 20"),
         ({"samples": 0}, "samples is 0"),
         ({"temperature": 0.0}, "every path is the same"),
         ({"top_p": 2.0}, "top_p is 2.0"),

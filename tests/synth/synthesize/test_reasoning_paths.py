@@ -1,16 +1,18 @@
 """Paths: one answer, or a question taken apart and its parts solved in order."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 import pytest
+import re2
 
 from curation.model import Request
 from synth.parse import Rejected
 from synth.synthesize.problem import problems
 from synth.synthesize.reasoning_options import ReasoningOptions
-from synth.synthesize.reasoning_paths import chains, least_to_most, sub_questions
+from synth.synthesize.reasoning_paths import chains, least_to_most, part_list, sub_questions
 
 Make = Callable[..., pl.DataFrame]
 PARTS = ReasoningOptions(method="least_to_most", samples=1, temperature=0.0)
@@ -31,6 +33,22 @@ PARTS = ReasoningOptions(method="least_to_most", samples=1, temperature=0.0)
 def test_parts_are_a_numbered_list_and_nothing_else(text: str, expected: Any) -> None:
     found = sub_questions(text, 6)
     assert (found.rule if isinstance(found, Rejected) else found) == expected
+
+
+def test_the_guide_of_the_list_allows_what_is_read_and_nothing_else() -> None:
+    pattern = re2.compile(part_list(3))
+    for text in ("1. A?", "1. A?\n2. B b?", "1. 가?\n2. 나?\n3. 다?"):
+        assert pattern.fullmatch(text) and not isinstance(sub_questions(text, 3), Rejected)
+    for text in ("A?", "2. A?", "1. A?\n3. C?", "1.  \n2. B?", "Sure!\n1. A?", "1. A?\n2. B?\n3. C?\n4. D?"):
+        assert not pattern.fullmatch(text) and isinstance(sub_questions(text, 3), Rejected)
+
+
+@pytest.mark.parametrize("guided", [True, False])
+def test_the_list_is_guided_where_that_is_wanted(make_rows: Make, by_rule: Any, guided: bool) -> None:
+    every = problems(make_rows([{"prompt": "Why?", "completion": "So."}]), "reasoning")
+    engine = by_rule(lambda request: "no")
+    least_to_most(every, engine, replace(PARTS, guided=guided), seed=1)
+    assert [request.sampling.guide is not None for request in engine.asked] == [guided]
 
 
 def test_chains_ask_in_the_language_of_the_row(make_rows: Make, by_rule: Any) -> None:
