@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -98,6 +99,21 @@ def json_value(reference: str, candidate: str, *, schema: Mapping[str, Any] | No
         if _typed(given) != _typed(wanted):
             return verdict("json", False, f"another value than the reference: {shown(candidate)}")
     return verdict("json", True, "JSON as expected")
+
+
+def json_schema(schema: str, candidate: str) -> CheckResult:
+    """The candidate is JSON that obeys a schema, given as JSON text; its value is otherwise free.
+
+    Raises:
+        InputError: for a schema that is none.
+    """
+    try:
+        read = json.loads(schema)
+    except (ValueError, RecursionError):
+        raise InputError(f"check 'json_schema' has {shown(schema)}, expected a schema as JSON text") from None
+    if not isinstance(read, dict):
+        raise InputError(f"check 'json_schema' has {shown(schema)}, expected an object")
+    return replace(json_value("", candidate, schema=read), name="json_schema")
 
 
 def _problem(validator: Any, schema: Mapping[str, Any], value: Any) -> jsonschema.ValidationError | None:

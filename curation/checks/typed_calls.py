@@ -36,6 +36,14 @@ def same_calls(reference: str, candidate: str) -> tuple[bool, str]:
     return True, "the same calls"
 
 
+def problem(reference: str) -> str | None:
+    """Why no text can be the same call as this; none where one can."""
+    body = _parsed(reference)
+    if body is None:
+        return "is not a Python expression"
+    return None if any(isinstance(node, ast.Call) for top in body for node in ast.walk(top)) else "has no call"
+
+
 def _parsed(text: str) -> list[ast.expr] | None:
     """The expressions of a text, one a line, or none where it is anything else."""
     if len(text) > _LIMIT:

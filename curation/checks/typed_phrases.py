@@ -61,10 +61,63 @@ LEAKS = (
     "my answer would be", "my response:", "my own answer", "my own words", "your own words", "own style",
     "provided answer", "answer provided", "given answer", "answer you provided", "answer you gave",
     "correct answer is:", "original answer", "original response", "sample answer", "model answer",
-    "as a guide", "here's my answer", "here is my answer", "here's my attempt", "here is my attempt",
+    "answer as a guide", "here's my answer", "here is my answer", "here's my attempt", "here is my attempt",
     "here's my response", "here is my response", "rewritten answer", "rewritten version", "rewritten response",
     "rephrased", "paraphrased version", "in different words", "based on the answer", "참고 답", "참고답",
     "참고 답안", "참고 답변", "참조 답", "모범 답", "모범답", "제공된 답", "주어진 답", "제시된 답",
     "위 답변을", "원래 답", "나의 답:", "나의 답변", "내 답:", "내 답변:", "제 답:", "제 답변", "저의 답변",
     "자신의 말로", "나의 말로", "제 말로", "다시 쓴 답", "다시 작성한",
 )  # fmt: skip
+
+# Words about the answer itself, said to the one who asked for it. From published self-distilled data, where they follow
+# from a prompt that shows a reference and asks for a version of one's own.
+REMARKS = (
+    r"\bi hope (?:this|that|it|these|my)(?: \w+){0,2} (?:is|are|was|were|helps?|meets?|works?|satisf\w+|makes?|suits?"
+    r"|fits?|clarif\w+|answers?|what)\b",
+    r"\blet me know if\b",
+    r"\b(?:feel free to|don't hesitate to) (?:ask|reach out|contact me|let me)\b",
+    r"\b(?:is|was) (?:this|my) (?:answer|response) (?:correct|right|ok|okay)\b",
+    r"^(?:i (?:agree|disagree)[,.!]|i would (?:answer|respond|write|construct|rewrite|rephrase) (?:as|this|it|the))",
+    r"\b(?:this|the above|above|the provided|your|my) (?:response|answer) (?:is|was|uses?|follows?|meets?|should"
+    r"|provides?|contains?|has|does)\b",
+    r"\bin (?:this|my) (?:response|answer|version|rewrite)\b",
+    r"\bno changes? (?:is |are )?(?:needed|required|necessary)\b",
+    r"\b(?:final answer: )?the final answer is\b.*\bi hope\b",
+    r"\bplease (?:provide|write|give|enter|submit|type)(?: me| us)? (?:your|the correct|a correct|the right) "
+    r"(?:own )?(?:answer|response|version|input|feedback)\b",
+    r"(?:도움이 되(?:었|셨|길|기를|시길)|더 궁금한|추가(?:로|적인)? (?:질문|궁금))[\p{Hangul} ]{0,16}"
+    r"(?:바랍|바라|길|말씀|알려|문의|질문|물어)",
+    r"(?:수정|변경|보완)(?:이|할|하고)[\p{Hangul} ]{0,14}(?:필요하|원하)[\p{Hangul} ]{0,8}(?:말씀|알려)",
+    r"(?:이|위|제) (?:답변|대답|응답)(?:이|은|을|에서)[\p{Hangul} ]{0,14}(?:도움|만족|맞|요구)",
+)
+
+# Marks by which chat formats begin and end turns. Matched against lower case.
+MARKERS = (
+    r"<\|[a-z0-9_]{1,24}\|>",
+    r"\[/?inst\]|<</?sys>>|</?s>|<(?:start|end)_of_turn>|<bos>|<eos>",
+    r"(?m)^[ \t>]*#{1,4} ?(?:instruction|response|input|human|user|assistant|system|end of response|answer|question"
+    r"|지시|응답|입력|질문|답변)\b ?:?",
+    r"#{2,4} ?(?:instruction|response|human|assistant|end of response) ?[:.]",
+    r"(?m)^[ \t*]*(?:user|human|assistant|system|ai assistant|사용자|어시스턴트|시스템|도우미|인간)[ \t*]*:",
+)
+
+# Orders to whoever reads or judges a text. Matched against `folded` text.
+ORDERS = (
+    r"\b(?:ignore|disregard|forget|override|bypass)\b(?: \w+){0,3} (?:previous|prior|above|earlier|preceding|other|all"
+    r"|any|your|these|system)\b(?: \w+){0,2} (?:instructions?|prompts?|rules|checks|guidelines|directions)\b",
+    r"\b(?:note|message|instructions?|attention|dear|hello|hey)\b[:,]?(?: to| for)?(?: \w+)? "
+    r"(?:judge|grader|evaluator|checker|verifier|reviewer|annotator)s?\b",
+    r"\b(?:judge|grader|evaluator|checker|verifier)\b ?[:,]? ?(?:must|should|please|you)\b",
+    r"\b(?:accept|approve|mark|rate|grade|label|score|treat|consider|judge)\b (?:this|the above|my|it)(?: \w+){0,2}"
+    r"(?: as)? (?:same|correct|right|valid|accepted|equivalent|identical|faithful|verified|entailed|true)\b",
+    r"\b(?:answer|reply|respond|output|return|print|choose|select|pick|emit)\b(?: only)?(?: with)?"
+    r" (?:(?:the |a )?(?:label|letter|verdict|id) ['\"(]?\w+|['\"(]?(?:same|accept|accepted|equivalent|entails"
+    r"|entailment|verified)\b)",
+    r"\byou are (?:now |no longer )(?:a|an|the|in|bound|called|dan)\b|\bnew instructions?:",
+    r"(?:이전|앞|위|앞선|기존|모든)(?:의|에)? ?(?:모든 )?(?:지시|명령|규칙|프롬프트|안내|지침)"
+    r"(?:사항|문)?(?:을|를|은|는|들을)? ?(?:모두 |전부 )?(?:무시|잊|따르지)",
+    r"(?:심사|채점|평가|검사|판정|심판)(?:자|관|위원|원|인|모델)?(?:님)?(?:에게|께|은|는|이|가)?"
+    r" ?[:,]? ?[\p{Hangul} ]{0,12}(?:통과|승인|채택|합격|같다고|동일하다고|정답으로)",
+    r"(?:이|위|제|본) ?(?:답|답변|답안|글|응답|문장)(?:을|를|은|는)? ?(?:반드시 |무조건 |꼭 )?"
+    r"(?:통과|승인|채택|합격|정답으로|같다고|동일하다고)",
+)
