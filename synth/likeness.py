@@ -21,14 +21,21 @@ def turns(samples: pl.DataFrame) -> pl.DataFrame:
     return frame(rows)
 
 
-def joined(samples: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    """What stands in some columns of each sample, as one text: `doc_id`, `text`. Of a prompt, its users' turns."""
-    rows: list[tuple[str, str]] = []
+def prompts(samples: pl.DataFrame) -> pl.DataFrame:
+    """What each sample asks: `doc_id`, `text` (the users' turns, or all of a `text`), `rules` (the system's turns)."""
+    rows: list[tuple[str, str, str]] = []
     for row in samples.iter_rows(named=True):
-        every = [pair for name in names for pair in said(row.get(name))]
-        asked = [text for role, text in every if role in ("user", "text")] if "prompt" in names else []
-        rows.append((row["sample_id"], "\n".join(asked or [text for _, text in every])))
-    return frame(rows)
+        every = [pair for name in PROMPTS for pair in said(row.get(name))]
+        asked = "\n".join(text for role, text in every if role in ("user", "text"))
+        rows.append((row["sample_id"], asked, "\n".join(text for role, text in every if role == "system")))
+    return pl.DataFrame(rows, schema=dict.fromkeys(("doc_id", "text", "rules"), pl.String), orient="row")
+
+
+def completions(samples: pl.DataFrame) -> pl.DataFrame:
+    """What each sample answers, all turns as one text: `doc_id`, `text`."""
+    names = [name for name in COMPLETIONS if name in samples.columns]
+    found = samples.select("sample_id", *names).iter_rows()
+    return frame([(name, "\n".join(text for _, text in said(values))) for name, *values in found])
 
 
 def said(value: Any) -> list[tuple[str, str]]:

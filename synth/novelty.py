@@ -93,12 +93,13 @@ def novel(
     turns = likeness.turns(ordered)
     _against(turns, held_out, "held_out", options, drops)
     _containing(turns, held_out, options, drops)
-    prompts = likeness.joined(ordered, likeness.PROMPTS)
+    prompts = likeness.prompts(ordered)
     if made == "prompt":
         _against(_left(prompts, drops), inputs, "repeats_input", options, drops)
-        _among(_left(prompts, drops), options, drops)
+        for same in _left(prompts, drops).partition_by("rules"):
+            _among(same, options, drops)
     else:
-        _answers(_left(prompts, drops), _left(likeness.joined(ordered, likeness.COMPLETIONS), drops), options, drops)
+        _answers(_left(prompts, drops), _left(likeness.completions(ordered), drops), options, drops)
     if options.clusters:
         _clustered(_left(prompts, drops), options, seed, drops)
     gone = pl.col("sample_id").is_in(list(drops))
@@ -163,7 +164,7 @@ def _folded(text: str) -> str:
 
 
 def _among(prompts: pl.DataFrame, options: NoveltyOptions, drops: dict[str, dict[str, Any]]) -> None:
-    """Drop prompts that repeat one with a smaller id."""
+    """Drop prompts that repeat one with a smaller id; all have the same rules of the system."""
     keys = exact.keys(prompts)
     for row in exact.decide(keys, ("doc_id",)).iter_rows(named=True):
         drops[row["doc_id"]] = _drop("repeats_sample", 1.0, 1.0, row["duplicate_of"])
@@ -177,7 +178,8 @@ def _answers(
     prompts: pl.DataFrame, completions: pl.DataFrame, options: NoveltyOptions, drops: dict[str, dict[str, Any]]
 ) -> None:
     """Drop samples that answer the prompt of one with a smaller id in the same words or, if long, nearly the same."""
-    asked = exact.keys(prompts).rename({"key": "asked"})
+    whole = prompts.select("doc_id", text=pl.col("rules") + "\n" + pl.col("text"))
+    asked = exact.keys(whole).rename({"key": "asked"})
     said = exact.keys(completions).join(asked, on="doc_id").select("doc_id", key=pl.col("key") + pl.col("asked"))
     for row in exact.decide(said, ("doc_id",)).iter_rows(named=True):
         drops[row["doc_id"]] = _drop("repeats_sample", 1.0, 1.0, row["duplicate_of"])

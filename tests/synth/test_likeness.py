@@ -46,8 +46,9 @@ def test_every_kind_of_sample_says_what_is_asked_and_what_is_answered(
 ) -> None:
     samples = pl.DataFrame([{**CONTENTS[kind], "sample_id": "x", **KEYS}], schema=tables.samples_schema(kind))
     assert likeness.turns(samples)["text"].to_list() == asked
-    assert likeness.joined(samples, likeness.PROMPTS)["text"].to_list() == [prompt]
-    assert likeness.joined(samples, likeness.COMPLETIONS)["text"].to_list() == [rest]
+    assert likeness.prompts(samples)["text"].to_list() == [prompt]
+    assert likeness.prompts(samples)["rules"].to_list() == ["rules" if kind == "prompt_completion" else ""]
+    assert likeness.completions(samples)["text"].to_list() == [rest]
 
 
 def test_the_nearest_text_is_found_with_its_exact_similarity() -> None:

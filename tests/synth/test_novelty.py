@@ -95,6 +95,15 @@ def test_held_out_is_found_in_any_turn_of_a_dialogue() -> None:
     assert novel(longer, [], ["Lima"], NONE, 1).kept.height == 1  # an answer is no prompt
 
 
+def test_the_same_words_under_other_rules_are_another_prompt() -> None:
+    """Tasks whose instruction is the system's turn share their inputs."""
+    samples = made(("bank", "river"), ("bank", "river"), ("bank", "river"))
+    rules_ = [[{"role": "system", "content": text}, {"role": "user", "content": "bank"}] for text in ("a", "b", "a")]
+    ruled = samples.with_columns(prompt=pl.Series(rules_, dtype=tables.TURNS))
+    for kind in ("prompt", "completion"):
+        assert rules(novel(ruled, [], [], NONE, 1, made=kind).ledger) == {2: "repeats_sample"}
+
+
 def topics(count: int) -> list[tuple[str, str]]:
     words = {"sea": "boat wave sail harbour fish", "wood": "tree leaf root bark owl", "sky": "cloud star moon wind sun"}
     draw = random.Random(3)
