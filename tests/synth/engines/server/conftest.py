@@ -164,7 +164,7 @@ def start_vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
         with log.open("wb") as out:
             processes.append(subprocess.Popen(command, stdout=out, stderr=out, env=os.environ | settings,
                                               preexec_fn=die_with_parent))  # fmt: skip
-        for _ in range(900):
+        for _ in range(1400):
             try:
                 if httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False).is_success:
                     return f"http://127.0.0.1:{port}/v1"
