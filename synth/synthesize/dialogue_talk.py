@@ -11,6 +11,7 @@ from ..prompts import load
 from .attempt import Ask, Attempt, Drop, Source, language_of, source_of
 from .dialogue_options import DialogueOptions
 from .form import form
+from .passages import points
 from .plain import plain, prompt
 
 END = "[END]"  # what the simulated user writes when there is nothing left to ask
@@ -138,6 +139,9 @@ def _check(talk: Talk, attempt: Attempt, follows: str, options: DialogueOptions)
         formal = form(text, attempt.response.finish_reason, follows, "", options.min_language)
         end = verdict("end_mark", END not in text, "the mark of the end inside a turn")
         attempt.checks = (*formal, end, _new(text, talk.turns, options.max_similarity))
+        if talk.kind == "document":  # which the reader of the dialogue will not have
+            found = points(text)
+            attempt.checks += (verdict("points", found is None, f"speaks of {found!r}" if found else "of no document"),)
         failed = next((check for check in attempt.checks if not check.passed), None)
         attempt.drop = Drop.failed(failed) if failed is not None else None
 
