@@ -1,11 +1,12 @@
 """How often the checks are wrong, measured in every run with candidates whose truth is known.
 
-Good canaries are references for their own rows. Bad ones are another row's reference, and a row's own reference with
-another row's answer put in the place of its own: the same words and style, a wrong answer. They pass through the same
-function as real candidates, and none of them is ever returned.
+Good canaries are references for their own rows. Bad ones are another row's reference, a row's own reference with
+another row's answer or a changed one in the place of its own, open text with one planted change, and right answers in
+a form that no answer has. They are measured for every kind of check and language that a run uses, pass through the
+same functions as real candidates, those that ask a model as well, and none of them is ever returned.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +14,16 @@ from curation.errors import InputError
 from curation.metrics.intervals import wilson
 from curation.metrics.text import normalise_answer
 
+from . import planted, wrong
+from .asked import Asker
+from .claim import Claim
 from .item import Item, order
 from .options import DistillOptions
 from .verify import passed, verify
 
 PARTNERS = 20  # other rows that a row's known-bad answers may come from
+OPEN = "open text"
+OPEN_TIMES = 4  # open text gets so many times the canaries: it fails in more ways, and more often
 
 
 class CanaryError(InputError):
@@ -32,102 +38,161 @@ class Canary:
     kind: str
     good: bool
     text: str
+    finish_reason: str = "stop"
 
 
-def measure(items: list[Item], options: DistillOptions, seed: int) -> dict[str, Any]:
+def measure(items: list[Item], options: DistillOptions, seed: int, asker: Asker | None = None) -> dict[str, Any]:
     """Rates of false accepts and false rejects with Wilson 95 % intervals; depends on no order of the rows.
 
+    Args:
+        items: rows of a run; those without a reference, or with an answer that nothing can match, give no canaries.
+        options: how many, and the budgets.
+        seed: of which rows they are made from.
+        asker: the model that candidates are shown to as well, if one is.
+
     Returns:
-        `false_accept` and `false_reject`: wrong, of, rate, low, high, and for false accepts the same by kind;
-        `shown` says whether there were enough canaries to show that the budget is kept.
+        `false_accept` and `false_reject`: wrong, of, rate, low, high, possible (the bound with none wrong), shown
+        (whether the budget is shown to be kept); the same by group (kind of check and language), and false accepts by
+        how the canary was made.
 
     Raises:
-        CanaryError: when canaries were judged wrongly and an upper bound is above its budget.
+        CanaryError: when the canaries of a group, or all, were judged wrongly more often than the budget allows.
     """
-    pool = sorted((item for item in items if item.reference.strip()), key=lambda item: order(item.id, seed))
-    good = [Canary(item, "own reference", True, item.reference) for item in pool[: options.canaries]]
-    bad = _bad(pool, options.canaries)
-    rejected = [canary for canary in good if not _accepted(canary, options)]
-    accepted = [canary for canary in bad if _accepted(canary, options)]
-    report: dict[str, Any] = {
-        "false_accept": _rate(len(accepted), len(bad), options.max_false_accept),
-        "false_reject": _rate(len(rejected), len(good), options.max_false_reject),
+    pool = sorted(
+        (item for item in items if item.reference.strip() and item.problem is None),
+        key=lambda item: order(item.id, seed),
+    )
+    groups: dict[str, list[Item]] = {}
+    for item in pool:
+        groups.setdefault(group(item), []).append(item)
+    good: dict[str, list[Canary]] = {}
+    bad: dict[str, list[Canary]] = {}
+    for name in sorted(groups):
+        wanted = options.canaries * (OPEN_TIMES if name.startswith(OPEN) else 1)
+        good[name] = [Canary(item, "own reference", True, item.reference) for item in groups[name][: options.canaries]]
+        bad[name] = _bad(groups[name], wanted, seed)
+    bad[wrong.FORM] = _forms(pool, options.canaries)
+    failed = _accepted([one for many in (*good.values(), *bad.values()) for one in many], options, asker)
+    report = {
+        "false_accept": _rates(bad, lambda canary: id(canary) in failed, options.max_false_accept),
+        "false_reject": _rates(good, lambda canary: id(canary) not in failed, options.max_false_reject),
     }
-    report["false_accept"]["by_kind"] = {
-        kind: _rate(
-            sum(canary.kind == kind for canary in accepted),
-            sum(canary.kind == kind for canary in bad),
-            options.max_false_accept,
-        )
-        for kind in sorted({canary.kind for canary in bad})
-    }
-    _within("accept known-bad answers", report["false_accept"], accepted)
-    _within("reject references", report["false_reject"], rejected)
+    _within("accept known-bad answers", report["false_accept"], bad, lambda canary: id(canary) in failed)
+    _within("reject references", report["false_reject"], good, lambda canary: id(canary) not in failed)
     return report
 
 
-def _accepted(canary: Canary, options: DistillOptions) -> bool:
-    return passed(verify(canary.item, canary.text, "stop", options))
+def group(item: Item) -> str:
+    """The kind of check that a row's candidates go through, and its language: `number, en`."""
+    language = "ko" if planted.korean(f"{item.question}\n{item.reference}") else "en"
+    return f"{OPEN if item.answer is None else item.kind}, {language}"
 
 
-def _bad(pool: list[Item], count: int) -> list[Canary]:
-    """Known-bad canaries from pairs of rows of one task, since a wrong answer to a like question is the hardest."""
+def _accepted(canaries: Sequence[Canary], options: DistillOptions, asker: Asker | None) -> set[int]:
+    """Identities of the canaries that pass, the checks that ask a model after those that do not, as for candidates."""
+    let = [one for one in canaries if passed(verify(one.item, one.text, one.finish_reason, options))]
+    if asker is None or not asker.asks():
+        return {id(one) for one in let}
+    claims = {f"canary-{number}/{one.item.id}": one for number, one in enumerate(let)}
+    results = asker.checks([Claim(key, one.item, one.text.strip()) for key, one in claims.items()])
+    return {id(one) for key, one in claims.items() if passed(results[key])}
+
+
+def _bad(pool: list[Item], count: int, seed: int) -> list[Canary]:
+    """Known-bad canaries: one of each way from every row in turn, then more partners, until there are enough."""
     tasks: dict[str, list[Item]] = {}
     for item in pool:
         tasks.setdefault(item.row["task"], []).append(item)
-    places = [(item, tasks[item.row["task"]], tasks[item.row["task"]].index(item)) for item in pool[: max(count, 1)]]
+    places = {id(item): place for rows in tasks.values() for place, item in enumerate(rows)}
     made: dict[tuple[str, str], Canary] = {}
     for shift in range(1, PARTNERS + 1):
-        for item, rows, place in places:
-            if shift >= len(rows):
-                continue
-            for canary in _from(item, rows[(place + shift) % len(rows)]):
+        for item in pool[: max(count, 1)]:
+            # Rows of one task, since a wrong answer to a like question is the hardest.
+            rows = tasks[item.row["task"]]
+            other = rows[(places[id(item)] + shift) % len(rows)] if shift < len(rows) else None
+            for canary in _from(item, other, seed + shift):
                 if len(made) == count:
                     return list(made.values())
                 made.setdefault((item.id, canary.text), canary)
     return list(made.values())
 
 
-def _from(item: Item, other: Item) -> Iterator[Canary]:
-    """Wrong answers for a row, made with another: what is wrong depends on whether there is a bare answer."""
+def _from(item: Item, other: Item | None, seed: int) -> Iterator[Canary]:
+    """Wrong answers for a row, made alone and with another."""
     if item.answer is None:
-        if not _same(item.reference, other.reference):
+        if other is not None and not _same(item.reference, other.reference):
             yield Canary(item, "another row's reference", False, other.reference)
+        for kind in planted.KINDS:
+            text = planted.plant(kind, item.reference, other.reference if other is not None else "", seed)
+            if text is not None:
+                yield Canary(item, kind, False, text)
         return
-    if other.answer is None or _same(item.answer, other.answer):
+    yield from (Canary(item, kind, False, text) for kind, text in wrong.answers(item, seed))
+    # Patterns, schemas and tests are no answers: what another row says may well fit them.
+    if item.kind in ("regex", "json_schema", "python_code") or other is None or other.answer is None:
+        return
+    if _same(item.answer, other.answer):
         return
     if item.reference.count(item.answer) == 1:
-        swapped = item.reference.replace(item.answer, other.answer)
-        yield Canary(item, "another row's answer", False, swapped)
+        yield Canary(item, "another row's answer", False, item.reference.replace(item.answer, other.answer))
     yield Canary(item, "another row's reference", False, other.reference)
+
+
+def _forms(pool: list[Item], count: int) -> list[Canary]:
+    made = [
+        Canary(item, kind, False, text, finish) for item in pool[:count] for kind, text, finish in wrong.forms(item)
+    ]
+    return made[:count]
 
 
 def _same(one: str, other: str) -> bool:
     return normalise_answer(one) == normalise_answer(other)
 
 
-def _rate(wrong: int, of: int, budget: float) -> dict[str, Any]:
-    if not of:
-        return {"wrong": 0, "of": 0, "rate": None, "low": None, "high": None, "budget": budget, "shown": False}
-    low, high = wilson(wrong, of)
+def _rates(canaries: dict[str, list[Canary]], wrongly: Callable[[Canary], bool], budget: float) -> dict[str, Any]:
+    """Rates of all canaries, by group, and by how they were made."""
+    every = [one for many in canaries.values() for one in many]
+    kinds = sorted({one.kind for one in every})
+
+    def rate(some: Sequence[Canary]) -> dict[str, Any]:
+        return _rate(sum(map(wrongly, some)), len(some), budget)
+
     return {
-        "wrong": wrong,
-        "of": of,
-        "rate": wrong / of,
-        "low": low,
-        "high": high,
-        "budget": budget,
-        "shown": high <= budget,
+        **rate(every),
+        "by_group": {name: rate(many) for name, many in canaries.items()},
+        "by_kind": {kind: rate([one for one in every if one.kind == kind]) for kind in kinds},
     }
 
 
-def _within(what: str, rate: dict[str, Any], wrong: list[Canary]) -> None:
-    """Stop when canaries were judged wrongly too often; too few canaries to show anything are no reason to."""
-    if not wrong or rate["high"] <= rate["budget"]:
-        return
-    first = wrong[0]
-    raise CanaryError(
-        f"distill: the checks {what} too often: {rate['wrong']} of {rate['of']} canaries, upper bound "
-        f"{rate['high']:.2f}, expected at most {rate['budget']:.2f}; for example {first.text[:80]!r} for row "
-        f"{first.item.id} with answer {first.item.answer!r}"
-    )
+def _rate(wrong_: int, of: int, budget: float) -> dict[str, Any]:
+    if not of:
+        return {"wrong": 0, "of": 0, "rate": None, "low": None, "high": None, "possible": 1.0, "budget": budget,
+                "shown": False}  # fmt: skip
+    low, high = wilson(wrong_, of)
+    possible = wilson(0, of)[1]
+    return {"wrong": wrong_, "of": of, "rate": wrong_ / of, "low": low, "high": high, "possible": possible,
+            "budget": budget, "shown": high <= budget}  # fmt: skip
+
+
+def _within(
+    what: str, rates: dict[str, Any], canaries: dict[str, list[Canary]], wrongly: Callable[[Canary], bool]
+) -> None:
+    """Stop when canaries were judged wrongly too often.
+
+    Where there are enough canaries to show that the budget is kept, it must be shown: the upper bound counts. Where
+    there are too few for that, only what is certainly above the budget stops the run: the lower bound counts.
+    """
+    for name, many in canaries.items():
+        rate = rates["by_group"][name]
+        if not rate["wrong"]:
+            continue
+        enough = rate["possible"] <= rate["budget"]
+        if (rate["high"] if enough else rate["low"]) <= rate["budget"]:
+            continue
+        first = next(one for one in many if wrongly(one))
+        bound, value = ("upper", rate["high"]) if enough else ("lower", rate["low"])
+        raise CanaryError(
+            f"distill: the checks {what} too often ({name}): {rate['wrong']} of {rate['of']} canaries, {bound} bound "
+            f"{value:.2f}, expected at most {rate['budget']:.2f}; for example ({first.kind}) {first.text[:80]!r} "
+            f"for row {first.item.id} with answer {first.item.answer!r}"
+        )

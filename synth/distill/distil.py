@@ -12,6 +12,7 @@ from curation.model import Generator, Scorer
 
 from ..synthesised import Synthesised
 from . import canaries
+from .asked import Asker
 from .item import Tried, items
 from .ladder import climb
 from .options import DistillOptions
@@ -44,13 +45,15 @@ def distill(
 
     Raises:
         CanaryError: when the checks are wrong too often on these rows, before anything is generated.
-        InputError: when there are no rows.
+        InputError: when there are no rows, or a check by likelihood is asked for without a scorer.
     """
     if not rows.height:
         raise InputError("distill: found no rows, expected at least one")
+    if scorer is None and (options.min_support > 0 or options.max_leaked < 1):
+        raise InputError("distill options min_support and max_leaked need likelihoods, found none (likelihood: false)")
     every = list(items(rows))
-    measured = canaries.measure(every, options, seed)
-    tried = climb(every, generator, options, options.enough if scorer is not None else 1, seed)
+    measured = canaries.measure(every, options, seed, Asker(generator, scorer, options, seed))
+    tried = climb(every, generator, options, options.enough if scorer is not None else 1, seed, scorer)
     likely = likelihoods(tried, scorer) if scorer is not None else Likelihoods()
     outcomes = [settle(one, likely) for one in tried]
     samples = pl.DataFrame(

@@ -1,12 +1,13 @@
 """A row on its way up the ladder, and what was written for it."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
 from curation import tables
+from curation.checks import typed_spec
 from curation.checks.typed_result import CheckResult
 from curation.model import Request, Response
 
@@ -26,6 +27,8 @@ class Item:
         answer: the bare answer of the reference, none for open text.
         kind: how an answer is compared, a kind of `curation.checks.typed`.
         choices: the options of an answer of kind `choice`.
+        others: further right answers, for open text.
+        problem: why nothing could ever pass the check of its answer, none where something could.
     """
 
     id: str
@@ -35,6 +38,13 @@ class Item:
     answer: str | None
     kind: str
     choices: tuple[str, ...]
+    others: tuple[str, ...] = ()
+    problem: str | None = None
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Every text that is right for an open question."""
+        return (self.reference, *self.others)
 
     @property
     def prompt(self) -> Turns:
@@ -91,7 +101,7 @@ class Candidate:
             "rung": self.rung,
             "template": self.template.name if self.template else None,
             "template_hash": self.template.hash if self.template else None,
-            "sampling": {**asdict(sampling), "stop": list(sampling.stop)},
+            "sampling": sampling.record(),
             "request": self.request.id,
             "sample": self.request.sample,
             "prompt_tokens": self.response.prompt_tokens,
@@ -114,19 +124,25 @@ class Tried:
 
 
 def items(rows: pl.DataFrame) -> Iterator[Item]:
-    """Items of a frame with `sample_id`, `task`, `prompt`, `completion` and any of `answer`, `check`, `choices`."""
+    """Items of a frame with `sample_id`, `task`, `prompt`, `completion`, and any of the columns of answers.
+
+    These are `answer`, `check`, `choices`, and `references`: further right answers of open text.
+    """
     for row in rows.iter_rows(named=True):
         completion = row["completion"]
         single = len(completion) == 1 and completion[0]["role"] == "assistant"
-        answer = row.get("answer")
+        answer, kind = row.get("answer"), row.get("check") or "short_answer"
+        choices = tuple(row.get("choices") or ())
         yield Item(
             id=row["sample_id"],
             row=row,
             question=row["prompt"][-1]["content"],
             reference=completion[0]["content"] if single else "",
             answer=answer,
-            kind=row.get("check") or "short_answer",
-            choices=tuple(row.get("choices") or ()),
+            kind=kind,
+            choices=choices,
+            others=tuple(row.get("references") or ()),
+            problem=None if answer is None else typed_spec.problem(kind, answer, choices),
         )
 
 

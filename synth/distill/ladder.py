@@ -3,11 +3,13 @@
 from dataclasses import dataclass, replace
 
 from curation.checks.typed_result import CheckResult, verdict
-from curation.model import Generator, Request, Response, Sampling
+from curation.model import Generator, Request, Response, Sampling, Scorer
 
 from ..answers import answered
 from ..prompts import Template, rewrites
 from ..script import hangul_share
+from .asked import Asker
+from .claim import Claim
 from .item import Candidate, Item, Tried, Turns
 from .options import DistillOptions
 from .verify import passed, verify
@@ -27,7 +29,14 @@ class _Ask:
     template: Template | None
 
 
-def climb(items: list[Item], generator: Generator, options: DistillOptions, enough: int, seed: int) -> list[Tried]:
+def climb(
+    items: list[Item],
+    generator: Generator,
+    options: DistillOptions,
+    enough: int,
+    seed: int,
+    scorer: Scorer | None = None,
+) -> list[Tried]:
     """Try every row on the rungs it needs.
 
     Args:
@@ -36,19 +45,21 @@ def climb(items: list[Item], generator: Generator, options: DistillOptions, enou
         options: which rungs, how many rounds.
         enough: verified rewrites after which a row asks for no more.
         seed: of all sampled rounds.
+        scorer: for the checks by likelihood; without one they are left out.
     """
+    asker = Asker(generator, scorer, options, seed)
     tried = [Tried(item) for item in items]
-    reachable = [one for one in tried if one.item.reference.strip()]
+    reachable = [one for one in tried if one.item.reference.strip() and one.item.problem is None]
     if options.known_samples:
         _gate(reachable, generator, options, seed)
         reachable = [one for one in reachable if one.known]
     if options.closed_book:
-        _rung(reachable, [_closed_book(one.item, options, seed) for one in reachable], generator, options)
+        _rung(reachable, [_closed_book(one.item, options, seed) for one in reachable], asker)
     open_rows = [one for one in reachable if not one.verified()]
     for number in range(options.candidates):
         wanting = [one for one in open_rows if len(one.verified()) < enough]
         asks = [_rewrite(one.item, number, options, seed) for one in wanting]
-        _rung(wanting, asks, generator, options)
+        _rung(wanting, asks, asker)
     return tried
 
 
@@ -68,13 +79,23 @@ def _rewrite(item: Item, number: int, options: DistillOptions, seed: int) -> _As
     return _Ask(item, REWRITE, number, Request(f"{item.id}/rewrite-{number}", shown, sampling), template)
 
 
-def _rung(rows: list[Tried], asks: list[_Ask], generator: Generator, options: DistillOptions) -> None:
+def _rung(rows: list[Tried], asks: list[_Ask], asker: Asker) -> None:
     """Ask, check and note the answers of one rung; joined by request id, so that their order means nothing."""
-    responses = answered([ask.request for ask in asks], generator)
-    for one, ask in zip(rows, asks, strict=True):
-        response = responses[ask.request.id, ask.request.sample]
-        checks = _checked(ask.item, response, options)
+    responses = answered([ask.request for ask in asks], asker.generator)
+    drawn = [(ask, responses[ask.request.id, ask.request.sample]) for ask in asks]
+    plain = {ask.request.id: _checked(ask.item, response, asker.options) for ask, response in drawn}
+    claims = [_claim(ask, response) for ask, response in drawn if passed(plain[ask.request.id])] if asker.asks() else []
+    more = asker.checks(claims) if claims else {}
+    for one, (ask, response) in zip(rows, drawn, strict=True):
+        checks = plain[ask.request.id] + more.get(ask.request.id, ())
         one.candidates.append(Candidate(ask.item, ask.rung, ask.round, ask.request, response, ask.template, checks))
+
+
+def _claim(ask: _Ask, response: Response) -> Claim:
+    """What the model is asked about: a rewrite was written with the reference in view."""
+    prompt = ask.request.prompt
+    shown = prompt if ask.rung == REWRITE and not isinstance(prompt, str) else None
+    return Claim(ask.request.id, ask.item, response.text.strip(), shown)
 
 
 def _checked(item: Item, response: Response, options: DistillOptions) -> tuple[CheckResult, ...]:

@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
+from curation.checks.sandbox import MIN_MEMORY_MB
 from curation.errors import InputError
+
+_SHARES = (
+    "min_language", "min_recall", "min_precision", "min_kept", "min_grounded", "min_support", "max_leaked",
+    "max_false_accept", "max_false_reject",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,18 @@ class DistillOptions:
         min_language: what the shares of scripts of candidate and reference have in common, at least.
         min_recall: share of an open-text reference's content words that a candidate must have.
         min_precision: share of an open-text candidate's content words that reference or prompt must have.
-        canaries: known-good and known-bad candidates, this many of each, that the checks are measured with.
+        min_kept: the same as `min_recall`, for the sentence of the reference that is kept worst.
+        min_grounded: the same as `min_precision`, for the sentence of the candidate that is known least.
+        judge: ask the model whether an open-text candidate says the same as its reference (`judge`).
+        round_trip: ask the model for a bare answer again, with only the candidate to read (`round_trip`).
+        min_support: how well an open-text candidate and its reference must explain each other by likelihood, about 0
+            to 1 (`support`); 0 leaves it out. Needs a scorer.
+        max_leaked: share of a rewrite's tokens that only the reference in view explains (`support`), at most; 1 leaves
+            it out. Needs a scorer.
+        code_seconds: CPU time of a candidate that is a program, at most.
+        code_memory_mb: memory of it, MiB.
+        canaries: known-good and known-bad candidates that the checks are measured with: this many of each for every
+            kind of check and language that the rows have, and four times as many bad ones for open text.
         max_false_accept: largest upper 95 % bound of the share of bad canaries that pass.
         max_false_reject: largest upper 95 % bound of the share of good canaries that fail.
     """
@@ -39,8 +56,16 @@ class DistillOptions:
     shortest: float = 0.25
     longest: float = 4.0
     min_language: float = 0.5
-    min_recall: float = 0.6
-    min_precision: float = 0.5
+    min_recall: float = 0.8
+    min_precision: float = 0.7
+    min_kept: float = 0.8
+    min_grounded: float = 0.7
+    judge: bool = False
+    round_trip: bool = False
+    min_support: float = 0.0
+    max_leaked: float = 1.0
+    code_seconds: float = 5.0
+    code_memory_mb: int = 256
     canaries: int = 60
     max_false_accept: float = 0.08
     max_false_reject: float = 0.5
@@ -56,9 +81,15 @@ class DistillOptions:
             raise InputError(f"distill option temperature is {self.temperature}, expected 0 or more")
         if not 0 < self.top_p <= 1:
             raise InputError(f"distill option top_p is {self.top_p}, expected above 0 and at most 1")
-        for name in ("min_language", "min_recall", "min_precision", "max_false_accept", "max_false_reject"):
+        for name in _SHARES:
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"distill option {name} is {getattr(self, name)}, expected from 0 to 1")
+        if not self.code_seconds > 0:
+            raise InputError(f"distill option code_seconds is {self.code_seconds}, expected above 0")
+        if self.code_memory_mb < MIN_MEMORY_MB:
+            raise InputError(
+                f"distill option code_memory_mb is {self.code_memory_mb}, expected at least {MIN_MEMORY_MB}"
+            )
         if not 0 <= self.shortest <= self.longest:
             raise InputError(
                 f"distill option shortest is {self.shortest} and longest {self.longest}, "

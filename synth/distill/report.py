@@ -40,6 +40,7 @@ def report(
         "length_ratio": _length_ratio(outcomes),
         "nats_per_token": _nats(outcomes, likely),
         "inconsistent_references": _inconsistent(outcomes, options),
+        "unusable_answers": sum(outcome.tried.item.problem is not None for outcome in outcomes),
         "tokens": {
             "prompt": sum(one.response.prompt_tokens for one in candidates),
             "generated": sum(len(one.response.token_ids) for one in candidates),
@@ -108,5 +109,5 @@ def _inconsistent(outcomes: list[Outcome], options: DistillOptions) -> int:
     return sum(
         not passed(verify(item, item.reference, "stop", options))
         for item in (outcome.tried.item for outcome in outcomes)
-        if item.reference.strip()
+        if item.reference.strip() and item.problem is None
     )

@@ -73,6 +73,8 @@ def _reason(one: Tried) -> str:
     """Why nothing of the model's own is there: the last failing check, or why nothing was tried."""
     if not one.item.reference.strip():
         return "not_one_answer"  # several turns, or a tool's: no single text that could be put in other words
+    if one.item.problem is not None:
+        return "unusable_answer"  # no pattern, schema or call that anything could match; the ledger row says why
     if one.known == 0:
         return NEW
     return one.candidates[-1].failed.name

@@ -30,7 +30,7 @@ def _form(item: Item, text: str, finish_reason: str, options: DistillOptions) ->
     return [
         typed.check("finish", reference, text, finish_reason=finish_reason),
         typed.check("refusal", reference, text),
-        typed.check("leak", reference, text, prompt=item.question),
+        *(typed.check(kind, reference, text, prompt=item.question) for kind in ("markers", "orders", "leak", "remark")),
         typed.check("repetition", reference, text),
         typed.check("language", reference, text, prompt=item.question, threshold=options.min_language),
         typed.check("length", reference, text, shortest=shortest, longest=options.longest),
@@ -40,10 +40,22 @@ def _form(item: Item, text: str, finish_reason: str, options: DistillOptions) ->
 def _content(item: Item, text: str, options: DistillOptions) -> list[CheckResult]:
     """Whether it says what the reference says."""
     if item.answer is None:
-        return open_text.checks(item.reference, text, item.question, options.min_recall, options.min_precision)
+        limits = open_text.OpenLimits(options.min_recall, options.min_precision, options.min_kept, options.min_grounded)
+        return open_text.checks(item.references, text, item.question, limits)
     # For `regex` the answer of a row is the pattern.
     pattern = item.answer if item.kind == "regex" else None
-    return [typed.check(item.kind, item.answer, text, choices=item.choices, pattern=pattern, prompt=item.question)]
+    return [
+        typed.check(
+            item.kind,
+            item.answer,
+            text,
+            choices=item.choices,
+            pattern=pattern,
+            prompt=item.question,
+            seconds=options.code_seconds,
+            memory_mb=options.code_memory_mb,
+        )
+    ]
 
 
 def passed(checks: tuple[CheckResult, ...]) -> bool:

@@ -1,5 +1,7 @@
 """One door to the typed checks: every kind behind it, and what holds for all of them."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,3 +38,24 @@ def test_no_text_breaks_a_check(kind: str, reference: str, candidate: str):
 @given(text=st.text(min_size=1, max_size=40).filter(str.strip))
 def test_the_reference_passes_its_own_form_checks(kind: str, text: str):
     assert passes(kind, text, text)
+
+
+@given(st.integers(-(10**12), 10**12), st.integers(1, 10**9))
+def test_a_number_verifies_itself_and_never_another(number: int, change: int):
+    assert passes("number", f"{number}", f"That makes {number:,}.")
+    assert not passes("number", f"{number}", f"That makes {number + change}.")
+
+
+@given(
+    st.dictionaries(
+        st.text("abc", min_size=1, max_size=4),
+        st.recursive(st.integers() | st.text(max_size=5) | st.booleans() | st.none(), st.lists, max_leaves=6),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_json_verifies_itself_and_no_half_of_it(value: dict):
+    text = json.dumps(value)
+    assert passes("json", text, json.dumps(dict(reversed(value.items()))))
+    assert not passes("json", text, text[: len(text) // 2])
+    assert not passes("json_schema", '{"type": "object"}', text[: len(text) // 2])

@@ -6,7 +6,11 @@ from typing import Any
 import polars as pl
 import pytest
 
+from curation.checks import typed
+from curation.checks.typed_result import CheckResult, verdict
+from curation.errors import InputError
 from synth.distill import CanaryError, DistillOptions, distill
+from synth.distill.asked import Asker
 from synth.distill.canaries import measure
 from synth.distill.item import items
 
@@ -23,9 +27,13 @@ def capitals(make_rows: Make, count: int, style: str = "The final answer to {} s
 def test_a_check_that_can_tell_is_measured_without_errors(make_rows: Make) -> None:
     measured = measure(list(items(capitals(make_rows, 80))), DistillOptions(canaries=60), seed=1)
     accept, reject = measured["false_accept"], measured["false_reject"]
-    assert (accept["wrong"], accept["of"], reject["wrong"], reject["of"]) == (0, 60, 0, 60)
-    assert accept["high"] == pytest.approx(0.0602, abs=1e-4) and accept["shown"]
-    assert accept["by_kind"]["another row's answer"]["of"] == accept["by_kind"]["another row's reference"]["of"] == 30
+    assert (accept["wrong"], accept["of"], reject["wrong"], reject["of"]) == (0, 120, 0, 60)
+    for group in ("short_answer, en", "form"):
+        found = accept["by_group"][group]
+        assert found["of"] == 60 and found["high"] == pytest.approx(0.0602, abs=1e-4) and found["shown"]
+    kinds = accept["by_kind"]
+    assert kinds["another row's answer"]["of"] == kinds["another row's reference"]["of"] == kinds["denied"]["of"] == 20
+    assert {"cut off", "empty", "leak", "turns", "order", "refusal", "loop", "other language"} < set(kinds)
 
 
 def test_references_that_name_every_answer_make_the_check_useless_and_the_run_stops(
@@ -39,7 +47,9 @@ def test_references_that_name_every_answer_make_the_check_useless_and_the_run_st
         ]
     )  # fmt: skip
     engine = by_rule(lambda request: "positive")
-    with pytest.raises(CanaryError, match="accept known-bad answers too often: .* expected at most 0.08"):
+    with pytest.raises(
+        CanaryError, match=r"accept known-bad answers too often \(short_answer, en\): .* expected at most 0.08"
+    ):
         distill(rows, engine, engine, DistillOptions(), seed=1)
     assert engine.asked == []  # found before anything was generated
 
@@ -52,20 +62,27 @@ def test_references_without_their_answers_stop_the_run(make_rows: Make) -> None:
 
 def test_open_text_is_measured_with_other_rows_references(make_rows: Make) -> None:
     topics = ["rivers carry sediment", "glaciers scratch bedrock", "volcanoes build islands", "winds shape dunes"]
-    places = [f"near place{chr(97 + n)}" for n in range(16)]
+    places = [f"near {chr(97 + n) * 6}" for n in range(16)]
     rows = make_rows([{"prompt": f"Explain {t} {p}", "completion": f"Slowly {t} {p}."} for t in topics for p in places])
     measured = measure(list(items(rows)), DistillOptions(max_false_accept=1.0), seed=1)
     assert measured["false_reject"]["wrong"] == 0
-    assert list(measured["false_accept"]["by_kind"]) == ["another row's reference"]
-    assert measured["false_accept"]["of"] == 60
+    # One sentence each, without a number: it cannot lose a sentence, and no number can change.
+    kinds = measured["false_accept"]["by_kind"]
+    assert {"another row's reference", "entity", "added claim"} < set(kinds) and "dropped sentence" not in kinds
+    assert measured["false_accept"]["by_group"]["open text, en"]["of"] == 240
+    assert measured["false_accept"]["by_group"]["open text, en"]["wrong"] == 0
 
 
 def test_too_few_canaries_show_nothing_and_stop_nothing(make_rows: Make) -> None:
     measured = measure(list(items(capitals(make_rows, 3))), DistillOptions(), seed=1)
     assert measured["false_accept"]["wrong"] == 0 and not measured["false_accept"]["shown"]
-    assert measured["false_accept"]["of"] == 12  # each of 3 rows with both others, two kinds
+    few = measured["false_accept"]["by_group"]["short_answer, en"]
+    assert few["of"] == 15  # each of 3 rows with both others, two kinds, and denied
+    assert few["possible"] == few["high"] == pytest.approx(0.2039, abs=1e-4)  # what so few can show at best
     alone = measure(list(items(capitals(make_rows, 1))), DistillOptions(), seed=1)
-    assert alone["false_accept"]["of"] == 0 and alone["false_accept"]["rate"] is None
+    assert alone["false_accept"]["by_group"]["short_answer, en"]["of"] == 1
+    nothing = measure([], DistillOptions(), seed=1)
+    assert nothing["false_accept"]["of"] == 0 and nothing["false_accept"]["rate"] is None
 
 
 def test_canaries_depend_on_no_order_and_never_reach_the_output(make_rows: Make, by_rule: Any) -> None:
@@ -76,3 +93,67 @@ def test_canaries_depend_on_no_order_and_never_reach_the_output(make_rows: Make,
     made = distill(rows, engine, engine, DistillOptions(), seed=4)
     assert made.samples["completion"].to_list() == rows["completion"].to_list()
     assert made.ledger.height == made.report["requests"]["candidates"] + 30
+
+
+@pytest.mark.parametrize("kind", ["leak", "refusal", "markers", "orders", "repetition", "finish", "short_answer"])
+@pytest.mark.parametrize("korean", [False, True])
+def test_a_broken_check_stops_the_run(
+    make_rows: Make, by_rule: Any, monkeypatch: pytest.MonkeyPatch, kind: str, korean: bool
+) -> None:
+    rows = capitals(make_rows, 80)
+    if korean:
+        names = [f"{first}{last}시" for first in "가나다라마바사아" for last in "강곡산성천포원진양평"]
+        rows = make_rows(
+            [
+                {"prompt": f"{n}번 고을의 수도는?", "completion": f"수도는 {w}입니다.", "answer": w}
+                for n, w in enumerate(names)
+            ]
+        )
+    measure(list(items(rows)), DistillOptions(), seed=1)  # whole, it passes
+    whole = typed.check
+
+    def broken(name: str, *args: Any, **settings: Any) -> CheckResult:
+        return verdict(name, True, "broken") if name == kind else whole(name, *args, **settings)
+
+    monkeypatch.setattr(typed, "check", broken)
+    engine = by_rule(lambda request: "nothing")
+    with pytest.raises(CanaryError, match=r"the checks accept known-bad answers too often \((form|short_answer, ..)\)"):
+        distill(rows, engine, engine, DistillOptions(), seed=1)
+    assert engine.asked == [] and issubclass(CanaryError, InputError)  # the command ends with exit code 2
+
+
+def test_a_broken_content_check_stops_a_run_of_open_text(
+    make_rows: Make, by_rule: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics = ["rivers carry sediment", "glaciers scratch bedrock", "volcanoes build islands", "winds shape dunes"]
+    places = [f"near {chr(97 + n) * 6}" for n in range(16)]
+    rows = make_rows([{"prompt": f"Explain {t} {p}", "completion": f"Slowly {t} {p}."} for t in topics for p in places])
+    measure(list(items(rows)), DistillOptions(), seed=1)
+    monkeypatch.setattr("synth.distill.open_text.checks", lambda *args: [])
+    with pytest.raises(CanaryError, match=r"\(open text, en\)"):
+        measure(list(items(rows)), DistillOptions(), seed=1)
+
+
+def test_a_judge_that_takes_everything_adds_nothing_and_one_that_takes_nothing_stops_the_run(
+    make_rows: Make, by_rule: Any
+) -> None:
+    topics = ["rivers carry sediment", "glaciers scratch bedrock", "volcanoes build islands", "winds shape dunes"]
+    places = [f"near {chr(97 + n) * 6}" for n in range(16)]
+    rows = list(
+        items(make_rows([{"prompt": f"{t} {p}?", "completion": f"Slowly {t} {p}."} for t in topics for p in places]))
+    )
+    options = DistillOptions(judge=True)
+    with pytest.raises(CanaryError, match="reject references too often"):
+        measure(rows, options, 1, Asker(by_rule(lambda request: "A"), None, options, 1))
+
+
+def test_too_few_to_show_it_stop_a_run_only_when_the_fault_is_certain(make_rows: Make) -> None:
+    names = ["positive", "negative"] * 3
+    bad = [
+        {"prompt": f"Is {n} good?", "completion": f"Of positive and negative, {a}.", "answer": a}
+        for n, a in enumerate(names)
+    ]
+    with pytest.raises(CanaryError, match="lower bound"):
+        measure(list(items(make_rows(bad))), DistillOptions(canaries=20), seed=1)
+    lenient = DistillOptions(canaries=20, max_false_accept=0.8)
+    assert measure(list(items(make_rows(bad))), lenient, seed=1)["false_accept"]["wrong"] > 0

@@ -1,53 +1,78 @@
 """Open text: a paraphrase in like words passes, another statement does not."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from synth.distill import open_text
+from synth.distill.open_text import OpenLimits
 
 QUESTION = "When was the bridge opened, and by whom?"
-REFERENCE = "The bridge was opened in 1,937 by the mayor of the city, who did not attend the dinner."
+REFERENCE = "The bridge was opened in 1,937 by Anna Keller. She did not attend the dinner of the city council."
+KOREAN = "다리는 1937년에 시장이 개통했습니다. 시장은 저녁 만찬에 참석하지 않았습니다."
+LIMITS = OpenLimits(0.8, 0.7, 0.8, 0.7)
 
 
-def failing(reference: str, candidate: str, question: str = QUESTION) -> list[str]:
-    return [check.name for check in open_text.checks(reference, candidate, question, 0.6, 0.5) if not check.passed]
-
-
-def test_the_reference_itself_and_a_paraphrase_pass() -> None:
-    assert failing(REFERENCE, REFERENCE) == []
-    assert failing(REFERENCE, "In 1937 the city's mayor opened this bridge, but he did not attend a dinner.") == []
-    assert failing("다리는 시장이 1937년에 개통했습니다.", "1937년에 시장이 다리를 개통했어요.", "다리는?") == []
+def failing(*references: str, candidate: str, question: str = QUESTION) -> list[str]:
+    return [one.name for one in open_text.checks(references, candidate, question, LIMITS) if not one.passed]
 
 
 @pytest.mark.parametrize(
-    ("candidate", "failed"),
+    ("reference", "candidate"),
     [
-        ("The bridge was opened in 1938 by the mayor of the city, who did not attend the dinner.", "open.numbers"),
-        ("The bridge was opened by the mayor of the city, who did not attend the dinner.", "open.numbers"),
-        ("The bridge was opened in 1937 by the mayor of the city, who did attend the dinner.", "open.negation"),
-        ("In 1937 it was not me.", "open.recall"),
-        (
-            "The bridge was opened in 1937 by the mayor of the city, who did not attend the dinner, though jugglers, "
-            "acrobats, musicians, painters, bakers, sailors and clowns entertained crowds",
-            "open.precision",
-        ),
+        (REFERENCE, REFERENCE),
+        (REFERENCE, "In 1937 Anna Keller opened this bridge. The city council's dinner she did not attend."),
+        (REFERENCE, "- The bridge was opened in 1937 by Anna Keller.\n- She didn't attend the city council dinner."),
+        ("There are three rivers in the valley.", "The valley has 3 rivers."),
+        (KOREAN, "시장이 1937년에 다리를 개통했어요. 저녁 만찬에 시장은 참석하지 않았어요."),
     ],
 )
-def test_each_sign_catches_what_it_is_for(candidate: str, failed: str) -> None:
-    assert failed in failing(REFERENCE, candidate)
+def test_the_reference_itself_and_a_paraphrase_pass(reference: str, candidate: str) -> None:
+    assert failing(reference, candidate=candidate) == []
 
 
-def test_korean_negation_is_seen() -> None:
-    assert "open.negation" in failing("시장은 저녁에 참석하지 않았다.", "시장은 저녁에 참석했다.")
-    assert failing("시장은 저녁에 안 왔다.", "시장은 저녁에 오지 않았다.", "저녁에?") == []
+@pytest.mark.parametrize(
+    ("reference", "candidate", "failed"),
+    [
+        (REFERENCE, REFERENCE.replace("1,937", "1,938"), "open.numbers"),
+        (REFERENCE, REFERENCE.replace("in 1,937 ", ""), "open.numbers"),
+        (REFERENCE, REFERENCE.replace("Keller", "Miller"), "open.names"),
+        (REFERENCE, REFERENCE.replace("did not", "did"), "open.polarity"),
+        (REFERENCE, "The bridge was opened in 1937 by Anna Keller.", "open.kept"),
+        (REFERENCE, REFERENCE + " Jugglers and acrobats entertained a cheerful crowd.", "open.grounded"),
+        (REFERENCE, REFERENCE.replace("dinner", "wedding"), "open.exchanged"),
+        (KOREAN, KOREAN.replace("1937", "1938"), "open.numbers"),
+        (KOREAN, KOREAN.replace("참석하지 않았습니다", "참석했습니다"), "open.polarity"),
+        (KOREAN, KOREAN.replace("만찬", "결혼식"), "open.exchanged"),
+        (KOREAN, "다리는 1937년에 시장이 개통했습니다.", "open.kept"),
+        (KOREAN, KOREAN + " 광대와 곡예사가 군중을 즐겁게 했습니다.", "open.grounded"),
+    ],
+)
+def test_each_sign_catches_what_it_is_for(reference: str, candidate: str, failed: str) -> None:
+    assert failed in failing(reference, candidate=candidate)
+
+
+def test_any_of_several_references_will_do() -> None:
+    other = "Anna Keller gave the opening speech at the bridge in 1937."
+    assert failing(REFERENCE, candidate=other) != []
+    assert failing(REFERENCE, other, candidate=other) == []
+    half = REFERENCE.split(". ")[1] + " Anna Keller gave a speech."  # agreeing with a part of each is with none
+    assert failing(REFERENCE, other, candidate=half) != []
 
 
 def test_a_reference_of_function_words_verifies_nothing() -> None:
-    assert "open.recall" in failing("It is what it is.", "It is what it is.")
+    assert "open.recall" in failing("It is what it is.", candidate="It is what it is.")
 
 
 def test_numbers_of_the_question_may_be_repeated() -> None:
-    assert failing("It is larger.", "Of 4 and 9, 9 is larger.", "Compare 4 and 9") == []
+    assert failing("The larger is nine.", candidate="Of 4 and 9, the larger is 9.", question="Larger: 4 or 9?") == []
 
 
-def test_thousands_are_one_number_and_lists_are_several() -> None:
-    assert open_text.numbers("1,000,000 and 3.5 or 1,5") == {"1000000", "3.5", "1,5"}
+_WORDS = st.lists(st.text("abcdefghijklmnop", min_size=6, max_size=9), min_size=3, max_size=12, unique=True)
+
+
+@given(words=_WORDS, number=st.integers(2, 10**6), change=st.integers(1, 10**6))
+def test_a_text_agrees_with_itself_and_not_with_another_number(words: list[str], number: int, change: int) -> None:
+    text = f"The {' '.join(words)} were {number}."
+    assert failing(text, candidate=text, question="How many?") == []
+    assert "open.numbers" in failing(text, candidate=f"The {' '.join(words)} were {number + change}.", question="?")

@@ -58,6 +58,7 @@ def test_a_small_set_worked_by_hand(make_item: MakeItem, make_tried: MakeTried) 
         "length_ratio": {"median": 0.75, "lowest": 0.5, "highest": 1.0},  # 5 of 10 and 9 of 9 characters
         # References: (4 + 2 + 3 + 1) nats over 4 tokens; distilled: (1 + 1 + 1) over 4, row 2 keeping its reference.
         "nats_per_token": {"references": 2.5, "distilled": 0.75, "rows": 3},
+        "unusable_answers": 0,
         "inconsistent_references": 1,  # row 2, whose answer is 22
         "tokens": {"prompt": 54, "generated": 1 + 1 + 2 + 2 + 1 + 4},
         "canaries": CANARIES,

@@ -13,8 +13,11 @@ from synth.distill.item import Item
 from synth.distill.verify import passed, verify
 
 MakeItem = Callable[..., Item]
-FORM = ["finish", "refusal", "leak", "repetition", "language", "length"]
-OPEN = ["open.numbers", "open.negation", "open.recall", "open.precision"]
+FORM = ["finish", "refusal", "markers", "orders", "leak", "remark", "repetition", "language", "length"]
+OPEN = [
+    "open.numbers", "open.names", "open.polarity", "open.recall", "open.precision", "open.kept", "open.grounded",
+    "open.exchanged",
+]  # fmt: skip
 OPTIONS = DistillOptions()
 
 
@@ -85,10 +88,12 @@ def test_options_move_the_limits(make_item: MakeItem) -> None:
     assert failing(make_item(), long) == []
     assert failing(make_item(), long, options=DistillOptions(longest=1.0)) == ["length"]
     item = make_item(reference="Glaciers scratch bedrock slowly over centuries.", answer=None)
-    partly = "Glaciers scratch bedrock, whenever mountains tremble."
-    assert failing(item, partly) == []  # three of five content words
-    assert failing(item, partly, options=DistillOptions(min_recall=0.7)) == ["open.recall"]
-    assert failing(item, partly, options=DistillOptions(min_precision=0.9)) == ["open.precision"]
+    partly = "Glaciers scratch bedrock, whenever mountains tremble."  # three of five content words, two of its own
+    assert failing(item, partly) == ["open.recall", "open.precision", "open.kept", "open.grounded"]
+    lenient = {"min_recall": 0.6, "min_precision": 0.5, "min_kept": 0.6, "min_grounded": 0.5}
+    assert failing(item, partly, options=DistillOptions(**lenient)) == []
+    for name in ("recall", "precision", "kept", "grounded"):
+        assert failing(item, partly, options=DistillOptions(**{**lenient, f"min_{name}": 0.7})) == [f"open.{name}"]
 
 
 def test_what_the_question_says_is_no_leak(make_item: MakeItem) -> None:

@@ -1,0 +1,61 @@
+"""Candidates that must not pass do not, for every kind of check, in English and Korean."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from curation.checks import sandbox, typed
+from synth.distill import DistillOptions, wrong
+from synth.distill.item import Item
+from synth.distill.verify import passed, verify
+
+MakeItem = Callable[..., Item]
+OPTIONS = DistillOptions()
+ROWS: dict[str, dict[str, Any]] = {
+    "number": {"reference": "That makes 22.", "answer": "22"},
+    "choice": {"reference": "The answer is B.", "answer": "B", "choices": ["A", "B", "C"]},
+    "regex": {"reference": "abc", "answer": "[a-z]+"},
+    "json": {"reference": '{"a": [1, "x"], "b": true}', "answer": '{"a": [1, "x"], "b": true}'},
+    "json_schema": {"reference": '{"a": 1}', "answer": '{"type": "object", "required": ["a"]}'},
+    "python_call": {"reference": "f(a=1, b='x')", "answer": "f(a=1, b='x')"},
+    "python_code": {"reference": "def f(x):\n    return x + 1", "answer": "assert f(1) == 2"},
+    "python_output": {"reference": "print(3)", "answer": "3"},
+    "short_answer": {"reference": "It is Seoul.", "answer": "Seoul"},
+}
+
+
+@pytest.mark.parametrize("kind", typed.ANSWER_KINDS)
+def test_wrong_answers_fail_and_the_reference_passes(make_item: MakeItem, kind: str) -> None:
+    if kind in ("python_code", "python_output") and sandbox.available() is None:
+        pytest.skip(f"no sandbox: {sandbox.detect()[1]}")
+    columns = dict(ROWS[kind])
+    item = make_item(check=kind, **columns)
+    assert passed(verify(item, item.reference, "stop", OPTIONS))
+    made = list(wrong.answers(item, 1))
+    assert made
+    for how, text in made:
+        assert not passed(verify(item, text, "stop", OPTIONS)), how
+
+
+@pytest.mark.parametrize(
+    ("question", "reference"),
+    [
+        ("When does the ferry leave?", "The ferry leaves at noon on weekdays."),
+        ("배는 언제?", "배는 평일 정오에 떠납니다."),
+    ],
+)
+@pytest.mark.parametrize("answer", [None, "noon"])
+def test_no_bad_form_passes_and_each_fails_for_its_reason(
+    make_item: MakeItem, question: str, reference: str, answer: str | None
+) -> None:
+    if answer is not None and "noon" not in reference:
+        answer = "정오"
+    item = make_item(question=question, reference=reference, answer=answer)
+    assert passed(verify(item, reference, "stop", OPTIONS))
+    reasons = {"cut off": "finish", "empty": "length", "leak": "leak", "turns": "markers", "order": "orders",
+               "refusal": "refusal", "loop": "repetition", "other language": "language"}  # fmt: skip
+    for how, text, finish in wrong.forms(item):
+        failed = [check.name for check in verify(item, text, finish, OPTIONS) if not check.passed]
+        assert reasons.pop(how) in failed, how
+    assert not reasons
