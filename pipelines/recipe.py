@@ -146,6 +146,7 @@ def resolve(recipe: Recipe, folder: Path) -> Recipe:
         "model",
         "refine_with",
         "other_model",
+        "reward_model",
         "models",
         "path",
     }

@@ -1,6 +1,7 @@
 """The methods of the synthesize job, each called with what it needs; a method's module is loaded only here."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -10,6 +11,9 @@ from synth.synthesised import Synthesised
 
 from ..settings import SynthesizeSettings
 
+if TYPE_CHECKING:
+    from synth.synthesize.reward import Reward
+
 
 def carry_out(
     settings: SynthesizeSettings,
@@ -18,6 +22,7 @@ def carry_out(
     engine: Cached,
     other: Cached | None,
     model: str,
+    reward: str | None,
     seed: int,
 ) -> Synthesised:
     """Carry out the method of a step.
@@ -29,6 +34,7 @@ def carry_out(
         engine: generates and scores.
         other: plays the user, or judges.
         model: folder of the model, or its name on a server.
+        reward: folder of a reward model, none where there is none.
         seed: of everything drawn.
 
     Raises:
@@ -63,11 +69,11 @@ def carry_out(
         case "best_of":
             from synth.synthesize.best_of import best_of
 
-            return best_of(frame, engine, engine, options, seed)
+            return best_of(frame, engine, engine, options, seed, _reward(reward))
         case "preferences":
             from synth.synthesize.preferences import preferences
 
-            return preferences(frame, engine, options, seed, judge=other)
+            return preferences(frame, engine, options, seed, _reward(reward), other)
         case "label":
             from synth.synthesize.label import label
 
@@ -82,3 +88,12 @@ def _tokenizer(model: str) -> tokens.Tokenizer | None:
     """The model's tokenizer, by which long documents are cut; none of a model whose folder is not here."""
     folder = Path(model)
     return tokens.load(folder) if (folder / "tokenizer.json").is_file() else None
+
+
+def _reward(folder: str | None) -> "Reward | None":
+    """The scores of a reward model, none where there is none."""
+    if folder is None:
+        return None
+    from synth.synthesize.reward_model import RewardModel
+
+    return RewardModel(Path(folder))

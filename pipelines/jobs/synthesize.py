@@ -11,7 +11,7 @@ from ..run import Made, Run
 from ..settings import SynthesizeSettings
 from ..settings.synthesize import OF_BOTH, OF_DOCUMENTS
 from .engine import answering_model, opened
-from .inputs import data_of, task_files
+from .inputs import data_of, model_of, task_files
 from .output import Output, Outputs
 
 MAKING_PROMPTS = ("qa", "instructions", "dialogue", "backtranslate")  # methods whose prompts are the model's
@@ -27,19 +27,22 @@ def synthesize(run: Run, step: str, settings: SynthesizeSettings, outputs: Outpu
     other, other_digest = None, ""
     if settings.other_model is not None:
         other, other_digest = answering_model(settings.other_model, settings.other_engine, outputs)
+    reward, reward_digest = None, ""
+    if settings.reward_model is not None:
+        reward, reward_digest = model_of(settings.reward_model, outputs)
     digests = FileDigests(run)
     sources = [data_of(text, outputs, digests) for text in settings.data]
     labelled = [data_of(text, outputs, digests) for text in settings.labelled]
     held_out = task_files(settings.held_out, digests)
     read = [digest for _, _, found in (*sources, *labelled) for digest in found]
-    inputs = [model_digest, other_digest, *read, *held_out]
+    inputs = [model_digest, other_digest, reward_digest, *read, *held_out]
     config = settings.model_dump(mode="json", include={"method", "text_column", "task", "engine", "other_engine"})
     config |= {"options": asdict(settings.options), "novelty": asdict(settings.novelty)}
     config |= {"labelled": len(labelled), "held_out": len(held_out)}  # which of the inputs they are
     paths = [[path for path, _, _ in found] for found in (sources, labelled)]
 
     def make() -> Made:
-        facts = call(_synthesize, run.folder, step, settings, run.seed, (model, other), paths[0], paths[1])
+        facts = call(_synthesize, run.folder, step, settings, run.seed, (model, other, reward), paths[0], paths[1])
         written = (*(_path(top, step) for top in ("samples", "ledger", "work")), *facts.pop("more"))
         return Made(written, facts)
 
@@ -57,7 +60,7 @@ def _synthesize(
     step: str,
     settings: SynthesizeSettings,
     seed: int,
-    models: tuple[str, str | None],
+    models: tuple[str, str | None, str | None],
     paths: list[Path],
     labelled: list[Path],
 ) -> dict[str, Any]:
@@ -78,7 +81,7 @@ def _synthesize(
         other = None
         if models[1] is not None:
             other = engines.enter_context(opened(folder, f"{step}: {models[1]}", models[1], settings.other_engine))
-        made = methods.carry_out(settings, loaded.rows, measured, engine, other, models[0], seed)
+        made = methods.carry_out(settings, loaded.rows, measured, engine, other, models[0], models[2], seed)
         asked = [one for one in (engine, other) if one is not None]
         cache = {"generated": sum(one.generated for one in asked), "cached": sum(one.hits for one in asked)}
     if settings.method in MAKING_PROMPTS:

@@ -27,6 +27,7 @@ METHODS: tuple[str, ...] = get_args(Method)
 OF_DOCUMENTS = ("qa", "backtranslate")  # methods that read documents
 OF_BOTH = ("dialogue", "label")  # methods that read documents or rows; the others read rows
 WITH_ANOTHER = ("dialogue", "preferences")  # methods in which a second model may take part
+WITH_REWARD = ("best_of", "preferences")  # methods that a reward model may choose for
 
 for _options in (
     BacktranslateOptions,
@@ -63,6 +64,9 @@ class SynthesizeSettings(Settings):
         None, description="model that plays the user of a `dialogue`, or judges `preferences`; the same unless given"
     )
     other_engine: EngineSettings = Field(EngineSettings(), description="engine of the other model")
+    reward_model: str | None = Field(
+        None, description="model with one output that scores answers, for `best_of` and `preferences` by reward"
+    )
     qa: QaOptions | None = Field(None, description="options of the method `qa`")
     instructions: InstructionsOptions | None = Field(None, description="options of the method `instructions`")
     templates: TemplatesOptions | None = Field(None, description="options of the method `templates`")
@@ -85,6 +89,8 @@ class SynthesizeSettings(Settings):
             raise ValueError(f"labelled is set, expected it with the method label, not {self.method}")
         if self.other_model is not None and self.method not in WITH_ANOTHER:
             raise ValueError(f"other_model is set, expected it with {' or '.join(WITH_ANOTHER)}, not {self.method}")
+        if self.reward_model is not None and self.method not in WITH_REWARD:
+            raise ValueError(f"reward_model is set, expected it with {' or '.join(WITH_REWARD)}, not {self.method}")
         if self.method == "label" and self.label is None:
             raise ValueError("label is not set, expected at least the labels, as in label.labels: [good, bad]")
         if self.method == "templates" and self.templates is None:

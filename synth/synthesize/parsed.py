@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from curation import tables
@@ -23,13 +24,18 @@ def guide(names: Sequence[str]) -> Guide:
 
 
 def whole(attempt: Attempt, part: str = "") -> Drop | None:
-    """Why an attempt has no whole answer: `refused`, `truncated` or `empty`, after the name of a part of the method."""
+    """Why an attempt has no whole answer, after the name of a part of the method.
+
+    `refused`, `not_unicode` (see `attempted`), `truncated` or `empty`.
+    """
     response = attempt.response
+    if attempt.drop is not None:
+        return replace(attempt.drop, rule=f"{part}{attempt.drop.rule}")
     if response.finish_reason == "refused":
         return Drop(f"{part}refused", detail={"error": response.error or "refused without a reason"})
     if response.finish_reason != "stop":
-        detail = {"text": attempt.text, "found": f"ended by {response.finish_reason!r}"}
-        return Drop(f"{part}truncated", float(len(response.token_ids)), detail=detail)
+        found = f"ended by {response.finish_reason!r}"
+        return Drop(f"{part}truncated", float(len(response.token_ids)), detail={"found": found})
     return None if attempt.text else Drop(f"{part}empty")
 
 
@@ -40,7 +46,8 @@ def fields(attempt: Attempt, names: Sequence[str], may_be_empty: Sequence[str] =
 
     Returns:
         Texts by key, or the first of these that applies: `refused`, `truncated`, `empty`, `not_json` (with a repeated
-        key, too), `wrong_keys` (other keys than these, or values that are no texts), `empty_field`.
+        key, too), `wrong_keys` (other keys than these, or values that are no texts), `not_unicode` (half of a UTF-16
+        pair, which JSON can spell and no file can hold), `empty_field`.
     """
     fault = whole(attempt)
     if fault is not None:
@@ -52,6 +59,8 @@ def fields(attempt: Attempt, names: Sequence[str], may_be_empty: Sequence[str] =
     if not isinstance(found, dict) or set(found) != set(names) or not all(isinstance(v, str) for v in found.values()):
         return Drop("wrong_keys", detail={"found": f"expected texts for {', '.join(names)}"})
     read = {name: found[name].strip() for name in names}
+    if any("\ud800" <= letter <= "\udfff" for text in read.values() for letter in text):
+        return Drop("not_unicode", detail={"found": "half of a UTF-16 pair"})
     lacking = [name for name in names if not read[name] and name not in may_be_empty]
     if lacking:
         return Drop("empty_field", detail={"found": f"{lacking[0]!r} is empty"})

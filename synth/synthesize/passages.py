@@ -16,10 +16,18 @@ from .attempt import Source
 
 @dataclass(frozen=True)
 class Passage:
-    """A document, or a part of one: `source` is the whole document, which samples name as their parent."""
+    """A document, or a part of one.
+
+    Attributes:
+        id: of the document or chunk.
+        source: the whole document, which samples name as their parent.
+        number: of the passage in its document, from 0; two passages may say the same.
+        text: without white space around it.
+    """
 
     id: str
     source: Source
+    number: int
     text: str
 
 
@@ -40,11 +48,12 @@ def passages(documents: pl.DataFrame, tokenizer: Tokenizer | None, most: int, me
     ordered = documents.sort("doc_id")
     sources = {row["doc_id"]: _source(row) for row in ordered.iter_rows(named=True)}
     rows = ordered if tokenizer is None else chunks.cut(ordered, tokenizer, ChunkOptions(tokens=most)).rows
-    made = []
+    made: list[Passage] = []
     for row in rows.iter_rows(named=True):
         # A chunk names the one document it was cut from; an uncut one may have parents of an earlier step.
         source = sources.get(row["doc_id"]) or sources[row["parents"][0]]
-        made.append(Passage(row["doc_id"], source, row["text"].strip()))
+        number = made[-1].number + 1 if made and made[-1].source.id == source.id else 0
+        made.append(Passage(row["doc_id"], source, number, row["text"].strip()))
     return made
 
 

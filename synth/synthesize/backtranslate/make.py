@@ -89,7 +89,7 @@ def backtranslate(
         _by_likelihood(left, scorer, options)
     else:
         _by_likeness(left, generator, options, seed)
-    rows = [_row(one) for one in _best(found)]
+    rows = [_row(one, one.passage.number) for one in _best(found)]
     return accounted(
         METHOD,
         "prompt_completion",
@@ -195,13 +195,13 @@ def _best(found: list[Instruction]) -> list[Instruction]:
     return list(best.values())
 
 
-def _row(one: Instruction) -> dict[str, Any]:
+def _row(one: Instruction, draw: int) -> dict[str, Any]:
     content = {
         "prompt": [{"role": "user", "content": one.text}],
         "completion": [{"role": "assistant", "content": one.passage.text}],
     }
     generation = one.attempt.generation(METHOD, passage=one.passage.id)
-    return sample(ORIGIN, one.passage.source, content, generation, one.checks)
+    return sample(ORIGIN, one.passage.source, content, generation, one.checks, draw)
 
 
 def _report(found: list[Instruction], shown: list[Passage], options: BacktranslateOptions) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Self-Instruct: rounds of new instructions from those of people and of earlier rounds, then instances of each."""
 
+from collections import Counter
 from dataclasses import replace
 from statistics import median
 from typing import Any
@@ -63,7 +64,8 @@ def instructions(rows: pl.DataFrame, generator: Generator, options: Instructions
         for one in left:
             one.attempt.settle(None)
     attempts = [attempt for one in every for attempt in one.attempts()]
-    samples = [row for one in left if one.attempt.used for row in _samples(one, options)]
+    drawn: Counter[str] = Counter()
+    samples = [row for one in left if one.attempt.used for row in _samples(one, drawn)]
     sources = [source_of(row) for row in rows.iter_rows(named=True)]
     found = accounted(METHOD, "prompt_completion", sources, attempts, samples, unused, _report(every, rounds, options))
     return replace(found, samples=found.samples.sort("sample_id"))
@@ -146,13 +148,16 @@ def _read(one: Made, options: InstructionsOptions) -> tuple[str, str] | Drop:
     if options.form == "chat":
         found = parsed.fields(one.attempt, ("instruction",))
         return found if isinstance(found, Drop) else (found["instruction"], "")
+    if one.attempt.drop is not None:
+        return one.attempt.drop
     given = parse.instance(one.attempt.response)
     if isinstance(given, parse.Rejected):
-        return Drop(given.rule, detail={"text": one.attempt.text, "found": given.detail})
+        return Drop(given.rule, detail={"found": given.detail})
     return given.input, given.output
 
 
-def _samples(one: Made, options: InstructionsOptions) -> list[dict[str, Any]]:
+def _samples(one: Made, drawn: Counter[str]) -> list[dict[str, Any]]:
+    """The rows of an instruction; `drawn` counts those of equal content and parents, so that their ids differ."""
     assert one.task is not None
     parents = [task.source.id for task in one.demos if task.human]
     rows = []
@@ -166,7 +171,9 @@ def _samples(one: Made, options: InstructionsOptions) -> list[dict[str, Any]]:
         }
         known = {"instruction": one.attempt.key, "classification": one.classification}
         generation = each.attempt.generation(METHOD, **known)
-        draw = each.attempt.ask.request.sample
+        same = tables.fingerprint([content, parents])
+        draw = drawn[same]
+        drawn[same] += 1
         made = sample(ORIGIN, one.attempt.source, content, generation, one.checks + each.checks, draw)
         name = tables.sample_id(ORIGIN, ORIGIN, content, parents, draw)
         rows.append({**made, "sample_id": name, "task": ORIGIN, "parents": parents})

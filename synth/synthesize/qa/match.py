@@ -18,7 +18,7 @@ def answers_alike(name: str, answer: str, reply: Attempt) -> CheckResult:
 
     A reply that was cut off, or is so long that it could hold anything, gives none.
     """
-    if reply.response.finish_reason != "stop":
+    if reply.drop is not None or reply.response.finish_reason != "stop":
         return verdict(name, False, f"ended by {reply.response.finish_reason!r}")
     words, given = len(_WORDS.findall(answer)), len(_WORDS.findall(reply.text))
     if given > _LONG * max(words, 1) + 12:

@@ -59,7 +59,7 @@ def test_a_method_whose_engine_makes_nothing_loses_nothing(method: str) -> None:
     settings = SynthesizeSettings(method=method, model="m", data=("d",), **given)  # type: ignore[arg-type]
     frame = documents() if method in OF_DOCUMENTS else rows()
     engine: Any = Refusing()
-    made = methods.carry_out(settings, frame, None, engine, None, "not/a/folder", 1)
+    made = methods.carry_out(settings, frame, None, engine, None, "not/a/folder", None, 1)
     requests = made.report["requests"]
     assert requests["requests"] == requests["used"] + requests["dropped"]
     if method != "templates":  # the only one that asks for nothing here

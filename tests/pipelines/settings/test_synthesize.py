@@ -35,6 +35,7 @@ def test_every_method_has_its_options_under_its_name() -> None:
         ({"method": "qa", "probe": {}}, "steps.s.probe is set, expected only the options of the method, qa"),
         ({"method": "qa", "labelled": ["x"]}, "steps.s.labelled is set, expected it with the method label, not qa"),
         ({"method": "qa", "other_model": "x"}, "steps.s.other_model is set, expected it with dialogue or preferences"),
+        ({"method": "qa", "reward_model": "x"}, "steps.s.reward_model is set, expected it with best_of or preferences"),
         ({"method": "label"}, "steps.s.label is not set, expected at least the labels"),
         ({"method": "templates"}, "steps.s.templates is not set, expected templates of your own"),
         (

@@ -28,6 +28,7 @@ def test_a_long_document_is_several_passages_of_one_source(seed_model: Path) -> 
     assert len(found) > 5 and {one.source.id for one in found[1:]} == {f"{1:032x}"}
     assert " ".join(one.text for one in found[1:]) == long
     assert max(tokenizer.counts([one.text for one in found])) <= 64
+    assert [one.number for one in found] == [0, *range(len(found) - 1)]
     assert found[1].source.record == 1 and found[1].source.task == "s"
 
 
