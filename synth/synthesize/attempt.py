@@ -138,6 +138,8 @@ def attempted(asks: Sequence[Ask], generator: Generator) -> list[Attempt]:
     What the engine refused is dropped as `refused`, and what no UTF-8 can spell (a server may send half of a UTF-16
     pair) as `not_unicode`, its text written with escapes.
     """
+    if not asks:
+        return []
     responses = answered([ask.request for ask in asks], generator)
     attempts = []
     for ask in asks:

@@ -53,11 +53,11 @@ def dialogue(
     for _ in range(options.max_exchanges):
         asking = [talk for talk in held if talk.over is None and not talk.waits]
         turns = [user_ask(talk, options, seed) for talk in asking]
-        for talk, attempt in zip(asking, _heard(turns, user or generator), strict=True):
+        for talk, attempt in zip(asking, attempted(turns, user or generator), strict=True):
             hear_user(talk, attempt, options)
         answering = [talk for talk in held if talk.over is None]
         turns = [assistant_ask(talk, options, seed) for talk in answering]
-        for talk, attempt in zip(answering, _heard(turns, generator), strict=True):
+        for talk, attempt in zip(answering, attempted(turns, generator), strict=True):
             hear_assistant(talk, attempt, options)
     samples: list[dict[str, Any]] = []
     unused: dict[str, Drop] = {}
@@ -75,10 +75,6 @@ def dialogue(
     attempts = [attempt for talk in held for attempt in talk.attempts]
     sources = [source_of(row) for row in every]
     return accounted(METHOD, "prompt_completion", sources, attempts, samples, unused, _report(held, options))
-
-
-def _heard(asks: Sequence[Any], generator: Generator) -> list[Attempt]:
-    return attempted(asks, generator) if asks else []
 
 
 def _samples(talk: Talk, options: DialogueOptions) -> list[dict[str, Any]]:

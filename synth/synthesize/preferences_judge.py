@@ -54,7 +54,7 @@ def compare(
             asks.append(_ask(problem, texts, one, other, options))
             asks.append(_ask(problem, texts, other, one, options))
             places.append((name, one, other))
-    attempts = attempted(asks, judge) if asks else []
+    attempts = attempted(asks, judge)
     compared: dict[str, list[Comparison]] = {name: [] for name in answers}
     for (name, one, other), first, second in zip(places, attempts[::2], attempts[1::2], strict=True):
         compared[name].append(_comparison(one, other, first, second))

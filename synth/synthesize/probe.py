@@ -94,7 +94,7 @@ def _try(
     """Answer rows in the given forms, greedily, and check the answers."""
     asked = [(name, one) for name in names for one in rows]
     asks = [_ask(one, name, options) for name, one in asked]
-    for (name, one), attempt in zip(asked, attempted(asks, generator) if asks else [], strict=True):
+    for (name, one), attempt in zip(asked, attempted(asks, generator), strict=True):
         if attempt.drop is None:
             attempt.checks = one.checks(attempt.text, attempt.response.finish_reason, options.min_language)
         tried[name][one.source.id] = attempt

@@ -102,7 +102,7 @@ def least_to_most(
         paths.append(path)
     for place in range(options.max_parts + 1):
         left = [path for path in paths if not path.failed and place < len(path.questions)]
-        answers = attempted([_solve(path, place, options, seed) for path in left], generator) if left else []
+        answers = attempted([_solve(path, place, options, seed) for path in left], generator)
         for path, attempt in zip(left, answers, strict=True):
             path.attempts.append(attempt)
             whole = judge_form(attempt, path.problem, options.min_language)
