@@ -39,6 +39,10 @@ class Renderer:
         """Take the tokenizer of a model; `thinking` lets a model that can think aloud do so."""
         self._tokenizer = tokenizer
         self._thinking = thinking
+        # Called directly: what transformers puts around it takes longer than it does. Its file may ask for a cut.
+        self._fast = tokenizer._tokenizer
+        self._fast.no_truncation()
+        self._fast.no_padding()
 
     def render(self, prompt: str | Turns, prefill: str = "", continuation: str = "") -> tuple[Rendered, Rendered]:
         """A prompt with the start of its answer, and the same with a continuation after it.
@@ -67,6 +71,13 @@ class Renderer:
         if not text.endswith(prefill):
             return _refused("chat template: it changes the prefill, expected one without white space at its ends")
         return _both(text, continuation, mark)
+
+    def tokens(self, rendered: Rendered) -> list[int]:
+        """Tokens of a text."""
+        if rendered.mark is not None:
+            return self.encode(rendered)[0]
+        self._fast.encode_special_tokens = False
+        return self._fast.encode_batch_fast([rendered.text], add_special_tokens=False)[0].ids
 
     def encode(self, rendered: Rendered) -> tuple[list[int], list[int]]:
         """Tokens of a text, and where each ends in it, in characters, counted without marks."""
@@ -100,11 +111,12 @@ class Renderer:
 
     def _mark(self, parts: Sequence[str]) -> str | None:
         """A character that is in no part, where any part spells a special token."""
-        if self._special is None or any(_unwritable(part) for part in parts):
+        whole = "\0".join(parts)
+        if self._special is None or _unwritable(whole):
             return None  # what cannot be written will be refused
-        if not any(self._special.search(part) for part in parts):
+        if not self._special.search(whole):
             return None
-        return next(mark for mark in map(chr, range(_LAST, 0, -1)) if not any(mark in part for part in parts))
+        return next(mark for mark in map(chr, range(_LAST, 0, -1)) if mark not in whole)
 
     def _broken(self, text: str, mark: str) -> str:
         """With a mark behind each character of a special token that it spells out."""
@@ -131,10 +143,10 @@ class Renderer:
         return pieces
 
     def _tokens(self, text: str, plain: bool) -> tuple[list[int], list[int]]:
-        encoded = self._tokenizer(
-            text, add_special_tokens=False, return_offsets_mapping=True, split_special_tokens=plain, verbose=False
-        )
-        return encoded["input_ids"], [end for _, end in encoded["offset_mapping"]]
+        self._fast.encode_special_tokens = plain
+        encoded = self._fast.encode_batch([text], add_special_tokens=False)[0]
+        self._fast.encode_special_tokens = False
+        return encoded.ids, [end for _, end in encoded.offsets]
 
     @cached_property
     def _special(self) -> Any:

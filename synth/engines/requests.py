@@ -86,6 +86,8 @@ class Prompter:
         self.vocabulary = vocabulary
         self._renderer = Renderer(self.tokenizer, thinking)
         self._start = self._start_tokens()
+        self._last: tuple[object, str] | None = None
+        self._read: tuple[tuple[int, ...], str | None] = ((), None)
 
     def prompt(self, request: Request) -> Prompt:
         """Render and tokenise a request, with the start of its answer where it names one.
@@ -97,12 +99,12 @@ class Prompter:
             InputError: when turns are asked of a model without a chat template.
         """
         sampling = request.sampling
-        rendered, _ = self._renderer.render(request.prompt, request.prefill)
-        if rendered.refusal is not None:
-            return Prompt(request, (), 0, None, rendered.refusal)
-        token_ids = tuple(self._renderer.encode(rendered)[0])
-        if isinstance(request.prompt, str):
-            token_ids = self._started(token_ids)
+        if (request.prompt, request.prefill) != self._last:  # samples of one prompt come one after another
+            self._read = self._tokens(request)
+            self._last = (request.prompt, request.prefill)
+        token_ids, refusal = self._read
+        if refusal is not None:
+            return Prompt(request, (), 0, None, refusal)
         refusal = self._unfit(token_ids) or _undrawable(sampling) or _unguided(sampling)
         seed = derive_seed(sampling.seed, request.id, request.sample) if sampling.temperature > 0 else None
         room = min(sampling.max_tokens, self.max_model_len - len(token_ids))
@@ -130,6 +132,14 @@ class Prompter:
         if refusal is None and start == 0:
             refusal = "no token before the continuation: the context is empty and the tokenizer has no start token"
         return Passage(request, token_ids, start, refusal)
+
+    def _tokens(self, request: Request) -> tuple[tuple[int, ...], str | None]:
+        """The tokens of a prompt with the start of its answer, or why there are none."""
+        rendered, _ = self._renderer.render(request.prompt, request.prefill)
+        if rendered.refusal is not None:
+            return (), rendered.refusal
+        token_ids = tuple(self._renderer.tokens(rendered))
+        return self._started(token_ids) if isinstance(request.prompt, str) else token_ids, None
 
     def _started(self, token_ids: tuple[int, ...]) -> tuple[int, ...]:
         """With the start tokens, unless the text spelt them out itself."""
