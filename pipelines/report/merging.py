@@ -33,7 +33,7 @@ def lines(facts: dict[str, Any]) -> list[str]:
     """Lines of the terminal."""
     if "parents" not in facts:
         return []
-    names = " and ".join(parent["name"] for parent in facts["parents"])
+    names = " and ".join(words.clip(parent["name"], 60)[0] for parent in facts["parents"])
     return [
         f"{facts['options']['method']} of {names}: median cosine {words.number(facts['cosine']['median'])}, "
         f"relative distance {words.number(facts['distance']['relative'])}"

@@ -272,6 +272,31 @@ def evaluate_facts() -> dict[str, Any]:
     }
 
 
+def synthesize_facts() -> dict[str, Any]:
+    return {
+        "method": "qa",
+        "samples": 12,
+        "requests": {"requests": 40, "used": 14},
+        "rejections": {"qa.unparsed": 20, "qa.answerable": 6},
+        "novelty": {"novelty.repeats_sample": 2},
+        "yield_by_task": {HOSTILE: {"rows": 9, "used": 5}},
+        "closed_book": {"asked": 14, "right": 2, "share": 2 / 14},
+    }
+
+
+def merge_facts() -> dict[str, Any]:
+    return {
+        "options": {"method": "slerp", "t": 0.5},
+        "parents": [{"name": "plain", "fingerprint": "0" * 32}, {"name": HOSTILE, "fingerprint": "1" * 32}],
+        "base": None,
+        "tensors": 29,
+        "cosine": {"lowest": 0.91, "median": 0.99},
+        "straight": 0.25,
+        "length_ratio": 0.998,
+        "distance": {"between": 3.0, "relative": 0.12},
+    }
+
+
 def whole_recipe() -> Recipe:
     train = {"job": "train", "model": "seed", "data": [{"path": "new-tasks.jsonl"}]}
     return validate(
@@ -281,8 +306,10 @@ def whole_recipe() -> Recipe:
                 "documentation": {"job": "curate", "inputs": ["/somewhere/private/corpus/corpus.jsonl"]},
                 "distilled": {"job": "distill", "model": "seed", "data": ["new-tasks.jsonl"]},
                 "rehearsal": {"job": "rehearse", "model": "seed", "demos": ["demos.jsonl"]},
+                "questions": {"job": "synthesize", "method": "qa", "model": "seed", "data": ["step:documentation"]},
                 "plain": train,
                 "kept": {**train, "data": [{"path": "step:distilled"}]},
+                "merged": {"job": "merge", "models": ["step:plain", "step:kept"]},
                 "examined": {
                     "job": "evaluate",
                     "models": {name: "seed" for name in MODELS},
@@ -303,11 +330,14 @@ def write_run(folder: Path) -> None:
         folder, "distilled", "self_distilled", ("verified_self", "verified_rewrite", "gold_fallback", "new_knowledge")
     )
     write_samples(folder, "rehearsal", "rehearsal", (None,))
+    write_samples(folder, "questions", "question_answer", (None,))
     facts |= {
         "distilled": distill_facts(),
         "rehearsal": rehearse_facts(),
+        "questions": synthesize_facts(),
         "plain": train_facts(1.0),
         "kept": train_facts(0.6),
+        "merged": merge_facts(),
         "examined": evaluate_facts(),
     }
     storage.write_text(json.dumps(facts, ensure_ascii=False), folder / "work" / "facts.json")
