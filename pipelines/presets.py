@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from curation.errors import InputError
 
 from .mistakes import nearest
+from .recipe import read_mapping
 
 FOLDER = Path(__file__).with_name("recipes")
 
@@ -28,12 +27,7 @@ def load(wanted: str) -> dict[str, Any]:
         path = Path(wanted)
         if not path.is_file():
             raise InputError(f"--recipe {wanted!r}: no such recipe or file{nearest(wanted, names())}")
-    try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
-    if not isinstance(settings, dict):
-        raise InputError(f"{path}: found {type(settings).__name__}, expected a mapping of settings of a curate step")
+    settings = read_mapping(path, "a mapping of settings of a curate step")
     if "steps" in settings:
         raise InputError(f"{path}: is a recipe of several steps; carry it out with keepwise run {path}")
     return settings

@@ -70,17 +70,27 @@ def load(path: Path, overrides: tuple[str, ...] = (), model: str | None = None) 
     """
     if not path.is_file():
         raise InputError(f"{path}: no such recipe file")
-    try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
-    if not isinstance(tree, dict):
-        raise InputError(f"{path}: found {type(tree).__name__}, expected a mapping with the key 'steps'")
+    tree = read_mapping(path, "a mapping with the key 'steps'")
     for text in overrides:
         override(tree, text)
     if model is not None:
         tree["model"] = model
     return resolve(validate(tree, str(path)), path.resolve().parent)
+
+
+def read_mapping(path: Path, expected: str) -> dict[str, Any]:
+    """The mapping that a YAML file holds.
+
+    Raises:
+        InputError: for a file that is no YAML, or holds something else than the `expected` mapping.
+    """
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
+    if not isinstance(tree, dict):
+        raise InputError(f"{path}: found {type(tree).__name__}, expected {expected}")
+    return tree
 
 
 def validate(tree: dict[str, Any], where: str) -> Recipe:
