@@ -96,7 +96,8 @@ def novel(
     prompts = likeness.prompts(ordered)
     if made == "prompt":
         _against(_left(prompts, drops), inputs, "repeats_input", options, drops)
-        for same in _left(prompts, drops).partition_by("rules"):
+        alike = _left(prompts, drops).filter(pl.len().over("rules") > 1)
+        for same in alike.partition_by("rules"):
             _among(same, options, drops)
     else:
         _answers(_left(prompts, drops), _left(likeness.completions(ordered), drops), options, drops)
