@@ -107,7 +107,7 @@ def recipe(folder: Path, data: Path, model: Path, tasks: tuple[str, ...], count:
     """Train, then buffers of equal size: three selections, tokens in place of rows, and the two baselines."""
     files = pools(folder, data, tasks)
     making = {
-        "job": "rehearse", "model": "step:tuned", "demos": [files["demos"]], "max_tokens": 160,
+        "job": "rehearse", "model": "step:tuned" if steps else str(model), "demos": [files["demos"]], "max_tokens": 160,
         "repetition_penalty": 1.0,  # it counts the prompt: at the paper's 1.2 a tiny model writes no second `Output:`
         "real": {"files": [files["old"]], "held_out": [files["held_out"]]}, **sizes,
     }  # fmt: skip
@@ -130,6 +130,8 @@ def recipe(folder: Path, data: Path, model: Path, tasks: tuple[str, ...], count:
             "real_kmeans": {**kept, "baseline": "kmeans"},
         },
     }  # fmt: skip
+    if not steps:
+        del tree["steps"]["tuned"]
     path = folder / "recipe.yaml"
     storage.write_text(json.dumps(tree, ensure_ascii=False, indent=1), path)  # JSON is YAML
     return path
@@ -231,7 +233,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--model", type=Path, default=Path("pipelines/demo/seed_model"))
-    parser.add_argument("--steps", type=int, default=100, help="of the tuning")
+    parser.add_argument("--steps", type=int, default=100, help="of the tuning, 0 for a --model that is tuned already")
     parser.add_argument("--draws", type=int, default=300, help="samples of the story model")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)

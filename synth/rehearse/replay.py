@@ -149,6 +149,8 @@ def _read(piece: Piece, tokens: ModelTokens, options: ReplayOptions) -> None:
         piece.drop = Drop("empty" if ended else "no_whole_sentence")
     elif (marker := role_marker(text, tokens.markers)) is not None:
         piece.drop = Drop("role_marker", detail=marker)
+    elif "\ufffd" in text:  # bytes that are no character: a tokenizer of bytes lets a weak model write such
+        piece.drop = Drop("undecodable")
     elif len(text) < least:
         piece.drop = Drop("length", float(len(text)), float(least))
     elif not loop.passed:

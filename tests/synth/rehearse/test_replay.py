@@ -113,6 +113,11 @@ def test_marks_of_turns_never_become_turns(tokens: ModelTokens) -> None:
     assert made.report["dropped"] == {"role_marker": 3}
 
 
+def test_bytes_that_are_no_character_are_no_text(tokens: ModelTokens) -> None:
+    made = replay(Spoken(tokens, lambda request: numbered(request) + " 나\ufffd무."), tokens, ReplayOptions(draws=2), 1)
+    assert made.report["dropped"] == {"undecodable": 2}
+
+
 def test_prefixes_are_used_in_turn_and_are_part_of_the_text(tokens: ModelTokens) -> None:
     engine = Spoken(tokens, lambda request: f" {numbered(request)}")
     made = replay(engine, tokens, ReplayOptions(draws=6, prefixes=("Once", "옛날에")), 1)
@@ -197,13 +202,14 @@ def test_impossible_settings_are_named(settings: dict[str, Any]) -> None:
 @pytest.mark.vllm
 @pytest.mark.slow
 def test_the_seed_model_writes_users_turns_and_documents(seed_model: Path, tokens: ModelTokens) -> None:
-    """It was trained on documentation, lists and chats; what its own samples are is counted, not judged."""
+    """Its training had no loss on users' turns, so that what it makes of an empty one is mostly loops: they go."""
     with open_engine("vllm", str(seed_model), EngineOptions()) as engine:
         chats = replay(engine, tokens, ReplayOptions(kind="chat", draws=40, max_tokens=96), 3)
         texts = replay(engine, tokens, ReplayOptions(draws=20, max_tokens=200, min_characters=20), 3)
         again = replay(engine, tokens, ReplayOptions(draws=20, max_tokens=200, min_characters=20), 3)
     assert chats.samples.height + chats.ledger.height == 40 and texts.samples.height + texts.ledger.height == 20
-    assert chats.samples.height >= 5 and texts.samples.height >= 5
+    assert chats.report["dropped"]["truncated"] + chats.report["dropped"]["repetition"] > 20
+    assert texts.samples.height >= 1
     assert texts.samples.equals(again.samples)
     assert not any(mark in text for mark in tokens.markers for text in texts.samples["text"])
 
