@@ -14,7 +14,9 @@ from .engine import answering_model, opened
 from .inputs import data_of, model_of, task_files
 from .output import Output, Outputs
 
-MAKING_PROMPTS = ("qa", "instructions", "dialogue", "backtranslate")  # methods whose prompts are the model's
+# Methods whose prompts are the model's. Of a dialogue only some are: it may begin with a row's own, and of one cut into
+# rows each prompt goes on from the one before.
+MAKING_PROMPTS = ("qa", "instructions", "backtranslate")
 
 
 def synthesize(run: Run, step: str, settings: SynthesizeSettings, outputs: Outputs) -> Output:
