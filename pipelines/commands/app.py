@@ -37,6 +37,14 @@ def said(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def with_preset(job: str, recipe: str | None, given: dict[str, Any]) -> dict[str, Any]:
+    """Settings of a ready recipe of a job, under the options of its command that were given."""
+    from .. import presets
+
+    preset = {} if recipe is None else presets.load(recipe, job)
+    return {**preset, **said(given)}
+
+
 def run_single(
     job: str, settings: dict[str, Any], overrides: list[str] | None, out: Path, seed: int, fresh: bool
 ) -> None:

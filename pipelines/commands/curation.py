@@ -8,7 +8,7 @@ import yaml
 
 from curation.errors import InputError
 
-from .app import Fresh, Out, Overrides, Seed, app, run_single, said, say
+from .app import Fresh, Out, Overrides, Seed, app, run_single, say, with_preset
 
 Recipe_ = Annotated[
     str | None,
@@ -50,19 +50,11 @@ def curate(
         "executor": executor,
         "ray_address": ray_address,
     }
-    given = _with_preset(recipe, given)
+    given = with_preset("curate", recipe, given)
     if explain:
         _explain(given, settings)
         return
     run_single("curate", given, settings, out, seed, fresh)
-
-
-def _with_preset(recipe: str | None, given: dict[str, Any]) -> dict[str, Any]:
-    """Settings of a ready recipe under those of the command line."""
-    from .. import presets
-
-    preset = {} if recipe is None else presets.load(recipe)
-    return {**preset, **said(given)}
 
 
 def _explain(given: dict[str, Any], settings: list[str] | None) -> None:

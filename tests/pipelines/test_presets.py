@@ -24,6 +24,12 @@ def test_a_file_of_settings_is_read_and_what_is_none_refused(tmp_path):
             presets.load(str(file))
 
 
+def test_recipes_belong_to_a_job():
+    assert set(presets.names("distill")) and not {*presets.names("distill")} & {*presets.names()}
+    with pytest.raises(InputError, match="no such recipe"):
+        presets.load("english-web", "distill")
+
+
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(InputError, match="did you mean 'english-web'"):
         presets.load("english-wep")
