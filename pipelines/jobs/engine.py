@@ -44,6 +44,8 @@ def engine_of(
     options = EngineOptions(
         max_model_len=settings.max_model_len,
         tensor_parallel_size=settings.tensor_parallel_size,
+        data_parallel_size=settings.data_parallel_size,
+        distributed_executor_backend=settings.distributed_executor_backend,
         gpu_memory_utilization=settings.gpu_memory_utilization,
     )
     return open_engine(settings.kind, model, options, progress, server_of(settings))

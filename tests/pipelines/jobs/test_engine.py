@@ -164,3 +164,11 @@ def test_a_served_model_needs_no_folder(model: Path) -> None:
     assert answering_model(str(model), settings, {}) == answering_model(str(model), PORTABLE, {})
     with pytest.raises(InputError, match="expected a model folder"):
         answering_model("nowhere", PORTABLE, {})
+
+
+@pytest.mark.vllm
+def test_copies_of_a_model_reach_the_engine_that_refuses_them(model: Path, tmp_path: Path) -> None:
+    settings = EngineSettings(kind="vllm", data_parallel_size=2, distributed_executor_backend="ray")
+    said = "data_parallel_size is 2, .*--distributed-executor-backend ray .*choose the engine server"
+    with pytest.raises(InputError, match=said), opened(tmp_path, "step", str(model), settings):
+        pass
