@@ -8,7 +8,7 @@ import yaml
 
 from curation.errors import InputError
 
-from .app import Fresh, Out, Overrides, Seed, app, run_single, say, with_preset
+from .app import Fresh, Out, Overrides, Seed, app, run_single, said, say, with_preset
 
 Recipe_ = Annotated[
     str | None,
