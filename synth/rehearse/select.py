@@ -121,6 +121,8 @@ def _vectors(
     inputs: Sequence[str], regions: Regions | None, options: RehearseOptions, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Vectors of the candidates, and the region that the item nearest to each is of (none: 0 for all)."""
+    if regions is None and options.selection == "random":  # nothing turns on what the inputs say
+        return np.zeros((len(inputs), 0), np.float32), np.zeros(len(inputs), np.int64)
     texts = pl.Series("text", list(inputs), dtype=pl.String)
     model = tfidf.fit(texts, tfidf.TfidfOptions(dimensions=options.dimensions, seed=seed))
     vectors = tfidf.embed(texts, model)
