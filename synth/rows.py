@@ -21,6 +21,7 @@ ROWS = pl.Schema(
         "answer": pl.String(),  # the bare answer that the completion gives, null where there is none
         "check": pl.String(),  # how an answer is compared: a kind of `curation.checks.typed`, null with no answer
         "choices": pl.List(pl.String),  # the options, for `choice`
+        "references": pl.List(pl.String),  # other texts that say what the completion says, null where there are none
         "file": pl.String(),  # relative to the path it was found by
         "record": pl.Int64(),  # number in the file, from 0: of its line in JSON Lines
     }
@@ -48,7 +49,7 @@ def load(paths: Sequence[Path], task: str, kinds: Sequence[str] = ANSWER_KINDS, 
 
     Records hold `prompt` and `completion` (strings or turns), `messages` (the last turn is the completion),
     `instruction`, `input` and `output` (Alpaca: the input may be empty), or `input` and `output`; beside them an
-    optional `answer` (for the check `regex` a pattern), `check`, `choices`, `task` (or `task_name`) and
+    optional `answer` (for the check `regex` a pattern), `check`, `choices`, `references`, `task` (or `task_name`) and
     `sample_id`. Ids are hashes of the content; a repeated row gets the number of its repetition into its hash.
 
     Args:
@@ -112,8 +113,17 @@ def _row(record: Mapping[str, Any] | Damage, task: str, kinds: Sequence[str]) ->
         "completion": completion,
         "answer": _text(record, "answer") if isinstance(answer, str) else None if answer is None else str(answer),
         "choices": None if choices is None else [str(option) for option in choices],
+        "references": _references(record),
         "check": check if check is not None else ("short_answer" if answer is not None else None),
     }
+
+
+def _references(record: Mapping[str, Any]) -> list[str] | None:
+    found = record.get("references")
+    texts = isinstance(found, list) and all(isinstance(one, str) and one.strip() for one in found)
+    if found is not None and not texts:
+        raise _Damaged(f"'references' is {str(found)[:80]!r}, expected a list of texts")
+    return found
 
 
 def _both(record: Mapping[str, Any]) -> tuple[list[dict[str, str]], list[dict[str, str]]]:

@@ -9,7 +9,7 @@ from curation.errors import InputError
 from ..mistakes import nearest
 from ..settings import SynthesizeSettings
 from ..settings.synthesize import METHODS
-from .app import Fresh, Out, Overrides, Seed, app, run_single, said
+from .app import Fresh, Out, Overrides, Seed, app, run_single, said, with_preset
 
 
 @app.command()
@@ -21,6 +21,9 @@ def distill(
         list[str] | None,
         typer.Option(help="Task file of the evaluation: rows that repeat its prompts are dropped. Repeat for more."),
     ] = None,
+    recipe: Annotated[
+        str | None, typer.Option("--recipe", help="Ready recipe (korean-translation) or a YAML file.")
+    ] = None,
     settings: Overrides = None,
     seed: Seed = 17,
     fresh: Fresh = False,
@@ -29,7 +32,8 @@ def distill(
 
     Example: keepwise distill --model Qwen/Qwen3-0.6B --data task.jsonl --out runs/distilled
     """
-    run_single("distill", said({"model": model, "data": data, "held_out": held_out}), settings, out, seed, fresh)
+    given = with_preset("distill", recipe, {"model": model, "data": data, "held_out": held_out})
+    run_single("distill", given, settings, out, seed, fresh)
 
 
 @app.command()

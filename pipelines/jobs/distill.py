@@ -1,5 +1,6 @@
 """The distill job: a task set in, the same rows in the model's own words where they are verified, out."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,8 @@ from ..child import call
 from ..digests import FileDigests
 from ..run import Made, Run
 from ..settings import DistillSettings
-from .engine import opened
-from .inputs import data_of, model_of, task_files
+from .engine import answering_model, opened
+from .inputs import data_of, task_files
 from .output import Output, Outputs
 
 
@@ -18,7 +19,7 @@ def distill(run: Run, step: str, settings: DistillSettings, outputs: Outputs) ->
     Raises:
         InputError: for bad input, or checks that let too many known-bad answers pass.
     """
-    model, model_digest = model_of(settings.model, outputs)
+    model, model_digest = answering_model(settings.model, settings.engine, outputs)
     digests = FileDigests(run)
     sources = [data_of(text, outputs, digests) for text in settings.data]
     held_out = task_files(settings.held_out, digests)
@@ -56,16 +57,7 @@ def _distill(
     from . import held_out
 
     loaded = rows.load([Path(path) for path in paths], settings.task, typed.ANSWER_KINDS)
-    options = DistillOptions(
-        closed_book=settings.closed_book,
-        candidates=settings.candidates,
-        temperature=settings.temperature,
-        top_p=settings.top_p,
-        max_tokens=settings.max_tokens,
-        known_samples=settings.known_samples,
-        canaries=settings.canaries,
-        max_false_accept=settings.max_false_accept,
-    )
+    options = DistillOptions(**{one.name: getattr(settings, one.name) for one in dataclasses.fields(DistillOptions)})
     with opened(folder, step, model, settings.engine) as engine:
         made = distil_rows(loaded.rows, engine, engine if settings.likelihood else None, options, seed)
         cache = {"generated": engine.generated, "cached": engine.hits}

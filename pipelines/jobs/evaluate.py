@@ -12,8 +12,8 @@ from ..digests import FileDigests
 from ..run import Made, Record, Run
 from ..settings import EvaluateSettings
 from .comparison import comparison
-from .engine import opened
-from .inputs import model_of, task_files
+from .engine import answering_model, opened
+from .inputs import task_files
 from .output import Output, Outputs
 
 
@@ -27,7 +27,7 @@ def evaluate(run: Run, step: str, settings: EvaluateSettings, outputs: Outputs) 
     config = settings.model_dump(mode="json", include={"max_tokens", "engine"})
     records: list[Record] = []
     for number, (name, text) in enumerate(settings.models.items()):
-        model, digest = model_of(text, outputs)
+        model, digest = answering_model(text, settings.engine, outputs)
 
         def make(number: int = number, name: str = name, model: str = model) -> Made:
             facts = call(_examine, run.folder, step, settings, run.seed, number, name, model)

@@ -69,10 +69,21 @@ def _tiers(tasks: dict[str, dict[str, int]]) -> Markup | None:
 def _distilled(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """What else was measured, named, as far as it is there."""
     likelihood, length = facts.get("nats_per_token") or {}, facts.get("length_ratio") or {}
+    moved = ((facts.get("movement") or {}).get("all") or {}).get("nats_per_token") or {}
+    before, after = ((facts.get("fluency") or {}).get(side) or {} for side in ("before", "after"))
+    gate = facts.get("knowledge") or {}
     requests, tokens = facts.get("requests") or {}, facts.get("tokens") or {}
     named = [
         ("surprise of the references to the model, nats a token", likelihood.get("references")),
         ("surprise of what is trained on instead, nats a token", likelihood.get("distilled")),
+        ("change of a row, nats a token, mean", moved.get("mean")),
+        ("its 95 % interval, low", moved.get("low")),
+        ("its 95 % interval, high", moved.get("high")),
+        ("marks of bad Korean translation in 100 words of the references", before.get("marks_per_100_words")),
+        ("the same of what is trained on instead", after.get("marks_per_100_words")),
+        ("rows whose answer the model knows", gate.get("known")),
+        ("rows whose answer is new to it", gate.get("new")),
+        ("of those, right by luck as far as can be told", gate.get("guessed")),
         ("length of the model's own texts against their references, median", length.get("median")),
         ("the shortest", length.get("lowest")),
         ("the longest", length.get("highest")),

@@ -11,7 +11,7 @@ from curation.errors import InputError
 from curation.model import Generator, Scorer
 
 from ..synthesised import Synthesised
-from . import canaries
+from . import canaries, knowledge
 from .asked import Asker
 from .item import Tried, items
 from .ladder import climb
@@ -61,7 +61,7 @@ def distill(
         schema=tables.samples_schema("prompt_completion"),
     )
     tables.check(samples, tables.samples_schema("prompt_completion"), "sample_id")
-    ledger = pl.concat([_fallbacks(outcomes), _unused(outcomes)])
+    ledger = pl.concat([_fallbacks(outcomes), _unused(outcomes), _asked_by_the_gate(outcomes)])
     _conserve(rows, samples, ledger, tried)
     return Synthesised(samples, ledger, report(outcomes, likely, measured, options))
 
@@ -112,6 +112,17 @@ def _unused(outcomes: list[Outcome]) -> pl.DataFrame:
     return tables.ledger(pl.DataFrame(rows, schema=_EVENTS), STAGE, "drop", "samples")
 
 
+def _asked_by_the_gate(outcomes: list[Outcome]) -> pl.DataFrame:
+    """A ledger row for every closed-book answer of the knowledge gate: none is ever a sample."""
+    rows = [
+        event
+        for outcome in outcomes
+        if outcome.tried.knowledge is not None
+        for event in knowledge.events(outcome.tried.item, outcome.tried.knowledge)
+    ]
+    return tables.ledger(pl.DataFrame(rows, schema=_EVENTS), STAGE, "drop", "samples")
+
+
 def _event(tried: Tried, row_id: str, rule: str, failed: CheckResult | None, detail: dict[str, Any]) -> dict[str, Any]:
     return {
         "row_id": row_id,
@@ -135,6 +146,6 @@ def _conserve(rows: pl.DataFrame, samples: pl.DataFrame, ledger: pl.DataFrame, t
     fallbacks = samples.filter(pl.col("tier").is_in([GOLD, NEW])).height
     recorded = ledger.filter(pl.col("action") == "fallback").height
     tables.conserve(f"{STAGE}/fallbacks", fallbacks, 0, recorded, 0)
-    requests = sum(len(one.candidates) for one in tried)
+    requests = sum(len(one.candidates) + (len(one.knowledge.samples) if one.knowledge else 0) for one in tried)
     used = samples.height - fallbacks
     tables.conserve(f"{STAGE}/requests", requests, used, ledger.height - recorded, 0)

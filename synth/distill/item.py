@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -12,6 +12,9 @@ from curation.checks.typed_result import CheckResult
 from curation.model import Request, Response
 
 from ..prompts import Template
+
+if TYPE_CHECKING:
+    from .knowledge import Knowledge
 
 Turns = tuple[tuple[str, str], ...]
 
@@ -116,11 +119,16 @@ class Tried:
 
     item: Item
     candidates: list[Candidate] = field(default_factory=list)
-    known: int | None = None  # right answers among the closed-book samples of the knowledge gate
+    knowledge: "Knowledge | None" = None  # what the gate found, none where it was left out or has nothing to compare
 
     def verified(self) -> list[Candidate]:
         """Candidates that passed every check."""
         return [candidate for candidate in self.candidates if candidate.verified]
+
+    @property
+    def new(self) -> bool:
+        """Whether the model was found not to know the answer."""
+        return self.knowledge is not None and not self.knowledge.known
 
 
 def items(rows: pl.DataFrame) -> Iterator[Item]:

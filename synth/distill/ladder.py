@@ -8,13 +8,14 @@ from curation.model import Generator, Request, Response, Sampling, Scorer
 from ..answers import answered
 from ..prompts import Template, rewrites
 from ..script import hangul_share
+from . import knowledge
 from .asked import Asker
 from .claim import Claim
 from .item import Candidate, Item, Tried, Turns
 from .options import DistillOptions
 from .verify import passed, verify
 
-SELF, REWRITE, KNOWN = "self", "rewrite", "known"
+SELF, REWRITE = "self", "rewrite"
 HANGUL_PROMPT = 0.3  # share of Hangul among letters from which a prompt gets the Korean templates
 
 
@@ -50,9 +51,10 @@ def climb(
     asker = Asker(generator, scorer, options, seed)
     tried = [Tried(item) for item in items]
     reachable = [one for one in tried if one.item.reference.strip() and one.item.problem is None]
-    if options.known_samples:
-        _gate(reachable, generator, options, seed)
-        reachable = [one for one in reachable if one.known]
+    found = knowledge.measure([one.item for one in reachable], generator, options.knowledge, seed)
+    for one in reachable:
+        one.knowledge = found.get(one.item.id)
+    reachable = [one for one in reachable if not one.new]
     if options.closed_book:
         _rung(reachable, [_closed_book(one.item, options, seed) for one in reachable], asker)
     open_rows = [one for one in reachable if not one.verified()]
@@ -70,7 +72,7 @@ def _closed_book(item: Item, options: DistillOptions, seed: int) -> _Ask:
 
 def _rewrite(item: Item, number: int, options: DistillOptions, seed: int) -> _Ask:
     """The request of a round: each template once greedily, the likeliest wording, then all in turn with sampling."""
-    templates = rewrites("ko" if hangul_share(item.question) >= HANGUL_PROMPT else "en")
+    templates = rewrites("ko" if hangul_share(item.question) >= HANGUL_PROMPT else "en", options.prompts)
     template = templates[number % len(templates)]
     sampling = Sampling(options.max_tokens, seed=seed)
     if number >= len(templates):
@@ -104,17 +106,3 @@ def _checked(item: Item, response: Response, options: DistillOptions) -> tuple[C
     if not response.text.strip():
         return (verdict("empty", False, "no text"),)
     return verify(item, response.text.strip(), response.finish_reason, options)
-
-
-def _gate(rows: list[Tried], generator: Generator, options: DistillOptions, seed: int) -> None:
-    """Count right answers among closed-book samples: a row with none is about something the model does not know."""
-    sampling = Sampling(options.max_tokens, options.temperature, options.top_p, seed=seed)
-    requests = [
-        Request(f"{one.item.id}/{KNOWN}", one.item.prompt, sampling, sample)
-        for one in rows
-        for sample in range(options.known_samples)
-    ]
-    responses = answered(requests, generator)
-    for one in rows:
-        drawn = [responses[f"{one.item.id}/{KNOWN}", sample] for sample in range(options.known_samples)]
-        one.known = sum(passed(_checked(one.item, response, options)) for response in drawn)

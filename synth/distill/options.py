@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from curation.checks.sandbox import MIN_MEMORY_MB
 from curation.errors import InputError
 
+from .knowledge import KnowledgeOptions
+
+PROMPTS = ("rewrite", "translation")
 _SHARES = (
     "min_language", "min_recall", "min_precision", "min_kept", "min_grounded", "min_support", "max_leaked",
     "max_false_accept", "max_false_reject",
@@ -16,14 +19,17 @@ class DistillOptions:
     """How hard to try for the model's own words, and what is good enough.
 
     Attributes:
+        prompts: what the rewrites are asked for: `rewrite` (the model's own words) or `translation` (a badly translated
+            Korean answer made natural).
         closed_book: try the model's greedy answer without the reference first.
         candidates: rewrites with the reference in view that a row may ask for, one a round.
         enough: verified rewrites after which a row asks for no more, where a scorer is there to choose among them;
             without one the first is taken and no more are asked for.
         temperature, top_p: of the rounds after each template was tried greedily once.
         max_tokens: longest answer.
-        known_samples: closed-book samples of the knowledge gate, 0 to leave it out. A row that none of them answers
-            right is new to the model; its reference stays and its tier says `new_knowledge`.
+        knowledge: the knowledge gate, left out unless `samples` is set. A row that is not known keeps its reference,
+            and its tier says `new_knowledge`.
+        fluency: a Korean text may have no more marks of bad translation than its reference (see `fluency`).
         shortest: characters of a candidate over those of its reference, at least; for open text only, since where
             there is a bare answer, one that gives nothing else is right.
         longest: the same, at most; references shorter than `typed_form.SHORT` count as that long.
@@ -46,13 +52,15 @@ class DistillOptions:
         max_false_reject: largest upper 95 % bound of the share of good canaries that fail.
     """
 
+    prompts: str = "rewrite"
     closed_book: bool = True
     candidates: int = 4
     enough: int = 2
     temperature: float = 0.7
     top_p: float = 0.9
     max_tokens: int = 256
-    known_samples: int = 0
+    knowledge: KnowledgeOptions = KnowledgeOptions(samples=0)
+    fluency: bool = False
     shortest: float = 0.25
     longest: float = 4.0
     min_language: float = 0.5
@@ -71,7 +79,9 @@ class DistillOptions:
     max_false_reject: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("candidates", "known_samples", "canaries"):
+        if self.prompts not in PROMPTS:
+            raise InputError(f"distill option prompts is {self.prompts!r}, expected one of {', '.join(PROMPTS)}")
+        for name in ("candidates", "canaries"):
             if getattr(self, name) < 0:
                 raise InputError(f"distill option {name} is {getattr(self, name)}, expected 0 or more")
         for name in ("enough", "max_tokens"):

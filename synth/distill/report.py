@@ -6,7 +6,9 @@ from typing import Any
 
 from curation.model import Score
 
+from . import fluency, knowledge
 from .item import Candidate
+from .movement import movement, pairs_of
 from .options import DistillOptions
 from .settle import Likelihoods, Outcome
 from .verify import passed, verify
@@ -18,6 +20,7 @@ def report(
     """Yield by tier and reason, rejections by rung and check, lengths, likelihoods and the canaries' error rates."""
     tiers = Counter(outcome.tier for outcome in outcomes)
     candidates = [candidate for outcome in outcomes for candidate in outcome.tried.candidates]
+    gates = {outcome.tried.item.id: gate for outcome in outcomes if (gate := outcome.tried.knowledge) is not None}
     return {
         "rows": len(outcomes),
         "tiers": dict(sorted(tiers.items())),
@@ -26,7 +29,7 @@ def report(
         "requests": {
             "candidates": len(candidates),
             "used": sum(outcome.chosen is not None for outcome in outcomes),
-            "known_samples": sum(options.known_samples for outcome in outcomes if outcome.tried.known is not None),
+            "known_samples": sum(len(gate.samples) for gate in gates.values()),
         },
         "rejections": {
             rung: _counts(one.failed.name for one in candidates if one.rung == rung and not one.verified)
@@ -39,6 +42,12 @@ def report(
         ),
         "length_ratio": _length_ratio(outcomes),
         "nats_per_token": _nats(outcomes, likely),
+        "movement": movement(pairs_of(outcomes, likely)),
+        "fluency": fluency.compare(
+            (outcome.tried.item.reference, outcome.chosen.text if outcome.chosen else outcome.tried.item.reference)
+            for outcome in outcomes
+        ),
+        "knowledge": knowledge.report([outcome.tried.item for outcome in outcomes], gates) if gates else None,
         "inconsistent_references": _inconsistent(outcomes, options),
         "unusable_answers": sum(outcome.tried.item.problem is not None for outcome in outcomes),
         "tokens": {

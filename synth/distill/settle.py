@@ -58,7 +58,7 @@ def settle(one: Tried, likely: Likelihoods) -> Outcome:
     """
     verified = one.verified()
     if not verified:
-        return Outcome(one, None, NEW if one.known == 0 else GOLD, _reason(one))
+        return Outcome(one, None, NEW if one.new else GOLD, _reason(one))
     rung = verified[0].rung  # candidates stand in the order of the ladder
 
     def rank(candidate: Candidate) -> tuple[float, int]:
@@ -75,6 +75,6 @@ def _reason(one: Tried) -> str:
         return "not_one_answer"  # several turns, or a tool's: no single text that could be put in other words
     if one.item.problem is not None:
         return "unusable_answer"  # no pattern, schema or call that anything could match; the ledger row says why
-    if one.known == 0:
+    if one.new:
         return NEW
     return one.candidates[-1].failed.name

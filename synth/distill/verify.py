@@ -3,7 +3,7 @@
 from curation.checks import typed
 from curation.checks.typed_result import CheckResult
 
-from . import open_text
+from . import fluency, open_text
 from .item import Item
 from .options import DistillOptions
 
@@ -27,7 +27,7 @@ def _form(item: Item, text: str, finish_reason: str, options: DistillOptions) ->
     reference = item.reference
     # Where there is a bare answer, an answer of only that is short and right.
     shortest = 0.0 if item.answer is not None else options.shortest
-    return [
+    form = [
         typed.check("finish", reference, text, finish_reason=finish_reason),
         typed.check("refusal", reference, text),
         *(typed.check(kind, reference, text, prompt=item.question) for kind in ("markers", "orders", "leak", "remark")),
@@ -35,6 +35,7 @@ def _form(item: Item, text: str, finish_reason: str, options: DistillOptions) ->
         typed.check("language", reference, text, prompt=item.question, threshold=options.min_language),
         typed.check("length", reference, text, shortest=shortest, longest=options.longest),
     ]
+    return [*form, fluency.check(reference, text)] if options.fluency else form
 
 
 def _content(item: Item, text: str, options: DistillOptions) -> list[CheckResult]:

@@ -8,12 +8,14 @@ import importlib.util
 import json
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from jsonschema import Draft202012Validator
 
 from curation.model import Guide
+
+if TYPE_CHECKING:
+    import torch
 
 # Rules that xgrammar 0.2.8 makes of a schema, and what they should be: strings with a bound on their length take
 # control characters, which JSON forbids, and values that a schema leaves open get a space behind their commas.
@@ -130,7 +132,7 @@ class Held:
     def __init__(self, matcher: Any) -> None:
         self._matcher = matcher
 
-    def mask(self, logits: torch.Tensor) -> torch.Tensor:
+    def mask(self, logits: "torch.Tensor") -> "torch.Tensor":
         """Logits, float32 of shape (vocabulary,) on the CPU, with -inf for the tokens that may not come next."""
         import xgrammar
 

@@ -58,11 +58,13 @@ def load(name: str) -> Template:
 
 
 @cache
-def rewrites(language: str) -> tuple[Template, ...]:
-    """The templates that show a model a reference answer to put in its own words, in the order of the rounds.
+def rewrites(language: str, name: str = "rewrite") -> tuple[Template, ...]:
+    """The templates that show a model a reference answer to put in other words, in the order of the rounds.
 
     Args:
-        language: ISO 639 code; languages without templates of their own get the English ones.
+        language: ISO 639 code; languages without templates of their own get the English ones, or the only ones.
+        name: `rewrite` (in the model's own words) or `translation` (a bad translation made natural; Korean only).
     """
-    files = sorted(FOLDER.glob(f"rewrite_*.{language}.jinja")) or sorted(FOLDER.glob("rewrite_*.en.jinja"))
+    patterns = (f"{name}_*.{language}.jinja", f"{name}_*.en.jinja", f"{name}_*.jinja")
+    files = next((found for pattern in patterns if (found := sorted(FOLDER.glob(pattern)))), [])
     return tuple(load(file.name.removesuffix(".jinja")) for file in files)

@@ -170,7 +170,7 @@ def _instance(one: Draft, base: Generator) -> dict[str, Any]:
         "engine": base.name,
         "template": template.name,
         "template_hash": template.hash,
-        "sampling": {**vars(sampling), "stop": list(sampling.stop)},
+        "sampling": sampling.record(),
         "request": one.request.id,
         "sample": one.request.sample,
         "prompt_tokens": one.response.prompt_tokens,

@@ -98,7 +98,7 @@ def generation_of(request: Request, response: Response, latest: Generator, templ
         "engine": latest.name,
         "template": template.name if template else None,
         "template_hash": template.hash if template else None,
-        "sampling": {**asdict(request.sampling), "stop": list(request.sampling.stop)},
+        "sampling": request.sampling.record(),
         "request": request.id,
         "sample": request.sample,
         "prompt_tokens": response.prompt_tokens,

@@ -5,13 +5,26 @@ from curation.errors import InputError
 from pipelines import presets
 from pipelines.recipe import validate
 from pipelines.runner import single
-from pipelines.settings import CurateSettings
+from pipelines.settings import CurateSettings, DistillSettings
 
 
 @pytest.mark.parametrize("name", presets.names())
 def test_every_shipped_recipe_is_valid_settings_of_a_curate_step(name):
     recipe = validate(single("curate", {**presets.load(name), "inputs": ["x.jsonl"]}, 0), name)
     assert isinstance(recipe.steps["curate"], CurateSettings)
+
+
+@pytest.mark.parametrize("name", presets.names("distill"))
+def test_every_shipped_recipe_of_distill_is_valid_settings_of_it(name):
+    recipe = validate(single("distill", {**presets.load(name, "distill"), "model": "m", "data": ["x.jsonl"]}, 0), name)
+    assert isinstance(recipe.steps["distill"], DistillSettings)
+
+
+def test_a_recipe_of_another_job_is_no_recipe_of_this_one():
+    with pytest.raises(InputError, match="no such recipe or file"):
+        presets.load("korean-translation")
+    with pytest.raises(InputError, match="did you mean 'korean-translation'"):
+        presets.load("korean-translations", "distill")
 
 
 def test_a_file_of_settings_is_read_and_what_is_none_refused(tmp_path):
@@ -22,12 +35,6 @@ def test_a_file_of_settings_is_read_and_what_is_none_refused(tmp_path):
         file.write_text(text)
         with pytest.raises(InputError, match=said):
             presets.load(str(file))
-
-
-def test_recipes_belong_to_a_job():
-    assert set(presets.names("distill")) and not {*presets.names("distill")} & {*presets.names()}
-    with pytest.raises(InputError, match="no such recipe"):
-        presets.load("english-web", "distill")
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():

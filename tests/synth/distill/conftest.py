@@ -8,6 +8,7 @@ import pytest
 from curation.checks.typed_result import CheckResult, verdict
 from curation.model import Request, Response, Sampling
 from synth.distill.item import Candidate, Item, Tried
+from synth.distill.knowledge import Knowledge, Sample
 from synth.prompts import load
 
 Answer = tuple[str, bool]  # text, and whether its checks passed
@@ -51,7 +52,17 @@ def tried(of: Item, own: Answer | None, rewrites: Sequence[Answer], known: int |
     found += [
         candidate(of, "rewrite", at, text, None if good else "number") for at, (text, good) in enumerate(rewrites)
     ]
-    return Tried(of, found, known)
+    return Tried(of, found, known_right(of, known, 3) if known is not None else None)
+
+
+def known_right(of: Item, right: int, samples: int) -> Knowledge:
+    """What the gate found: so many right answers among its samples, known from one on."""
+    asked = tuple(
+        Sample("asked", Request(f"{of.id}/known-asked", of.prompt, Sampling(64), number),
+               Response(f"{of.id}/known-asked", number, "22", (1,), "stop", 9), number < right)
+        for number in range(samples)
+    )  # fmt: skip
+    return Knowledge(asked, right > 0, 0.0, float(right > 0), right > 0)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from curation import tables
 from curation.errors import InputError
 from curation.model import Request
 from synth.distill import DistillOptions, distill
+from synth.distill.knowledge import KnowledgeOptions
 
 Make = Callable[..., pl.DataFrame]
 QUIET = DistillOptions(canaries=0, candidates=3)
@@ -183,16 +184,20 @@ def test_what_the_model_does_not_know_keeps_its_reference(make_rows: Make, by_ru
 
     def rule(request: Request) -> str:
         knows = request.id.startswith(rows["sample_id"][0])
-        if rung(request) == "known":
+        if rung(request) == "known-asked":
             return "22" if knows and request.sample == 2 else "7"
         return "It is 22" if knows else "It is 24"
 
     engine = by_rule(rule)
-    made = distill(rows, engine, engine, DistillOptions(canaries=0, known_samples=3), seed=1)
+    gate = KnowledgeOptions(samples=3, right=1, forms=("asked",))
+    made = distill(rows, engine, engine, DistillOptions(canaries=0, knowledge=gate), seed=1)
     assert made.samples["tier"].to_list() == ["verified_self", "new_knowledge"]
     assert made.samples["completion"][1][0]["content"] == "RESULT >>> 24 <<<"
     assert made.report["fallback_reasons"] == {"new_knowledge": 1}
     assert made.report["requests"]["known_samples"] == 6
+    samples = made.ledger.filter(pl.col("rule") == "distill.knowledge_sample")
+    assert samples.height == 6 and samples["action"].unique().to_list() == ["drop"]
+    assert sorted(samples["value"].to_list()) == [0.0] * 5 + [1.0]
     assert len({(request.id, request.sample) for request in engine.asked}) == len(engine.asked)
 
 

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from curation.model import Request
 from synth.distill import DistillOptions
 from synth.distill.item import Item, Tried
+from synth.distill.knowledge import KnowledgeOptions
 from synth.distill.ladder import climb
 
 MakeItem = Callable[..., Item]
+GATE = KnowledgeOptions(samples=3, right=1, forms=("asked",))
 RIGHT, WRONG = "It is 22.", "It is 23."
 
 
@@ -49,7 +51,7 @@ def test_a_row_climbs_as_far_as_it_must(make_item: MakeItem, by_rule: Any) -> No
     assert [[each.verified for each in one.candidates] for one in tried] == [
         [True], [False, True, True], [False, False, False, True], [False] * 4,
     ]  # fmt: skip
-    assert [one.known for one in tried] == [None] * 4
+    assert [one.knowledge for one in tried] == [None] * 4
     assert len(engine.asked) == 12
 
 
@@ -69,25 +71,36 @@ def test_the_rungs_can_be_left_out(make_item: MakeItem, by_rule: Any) -> None:
 
 def test_a_row_without_a_reference_asks_nothing(make_item: MakeItem, by_rule: Any) -> None:
     rows = [make_item(0, reference=""), make_item(1, reference=" \n"), make_item(2)]
-    tried, engine = climbed(by_rule, rows, {(2, "self")}, DistillOptions(known_samples=2, candidates=1))
-    assert [len(one.candidates) for one in tried] == [0, 0, 0] and [one.known for one in tried] == [None, None, 0]
-    assert {place(request) for request in engine.asked} == {(2, "known")}
+    tried, engine = climbed(by_rule, rows, {(2, "self")}, DistillOptions(knowledge=GATE, candidates=1))
+    assert [len(one.candidates) for one in tried] == [0, 0, 0] and [one.new for one in tried] == [False, False, True]
+    assert {place(request) for request in engine.asked} == {(2, "known-asked")}
 
 
 def test_the_gate_counts_right_samples_and_lets_known_rows_through(make_item: MakeItem, by_rule: Any) -> None:
     def rule(request: Request) -> str:
         row, where = place(request)
-        return RIGHT if where == "known" and request.sample < row else WRONG
+        return RIGHT if where == "known-asked" and request.sample < row else WRONG
 
     engine = by_rule(rule)
-    tried = climb([make_item(n) for n in range(4)], engine, DistillOptions(known_samples=3, candidates=1), 2, seed=3)
-    assert [one.known for one in tried] == [0, 1, 2, 3]
+    tried = climb([make_item(n) for n in range(4)], engine, DistillOptions(knowledge=GATE, candidates=1), 2, seed=3)
+    assert [one.knowledge.right for one in tried if one.knowledge is not None] == [0, 1, 2, 3]
     assert [asked(one) for one in tried] == [[], *[["self", "rewrite-0"]] * 3]
-    gate = [request for request in engine.asked if place(request)[1] == "known"]
+    gate = [request for request in engine.asked if place(request)[1] == "known-asked"]
     assert Counter(place(request)[0] for request in gate) == dict.fromkeys(range(4), 3)
     assert {request.sample for request in gate} == {0, 1, 2}
-    assert {(request.sampling.temperature, request.sampling.top_p) for request in gate} == {(0.7, 0.9)}
     assert all(request.prompt == (("user", "What is 11 + 11?"),) for request in gate)
+
+
+def test_rows_of_open_text_pass_the_gate_unasked(make_item: MakeItem, by_rule: Any) -> None:
+    (one,), engine = climbed(by_rule, [make_item(answer=None)], set(), DistillOptions(knowledge=GATE, candidates=1))
+    assert one.knowledge is None and asked(one) == ["self", "rewrite-0"]
+
+
+def test_prompts_of_a_translation_are_korean(make_item: MakeItem, by_rule: Any) -> None:
+    options = DistillOptions(prompts="translation", closed_book=False, candidates=3)
+    _, engine = climbed(by_rule, [make_item(question="Who?"), make_item(1, question="누구?")], set(), options)
+    assert all("고친" in request.prompt[-1][1] for request in engine.asked)
+    assert [request.sampling.temperature for request in engine.asked[::2]] == [0.0, 0.0, 0.7]
 
 
 def test_an_engine_that_makes_nothing_is_a_failed_check_and_no_text(make_item: MakeItem, by_rule: Any) -> None:

@@ -18,7 +18,7 @@ def test_the_defaults_are_valid_and_cannot_be_changed_later() -> None:
     ("settings", "message"),
     [
         ({"candidates": -1}, "candidates is -1, expected 0 or more"),
-        ({"known_samples": -2}, "known_samples is -2, expected 0 or more"),
+        ({"prompts": "poem"}, "prompts is 'poem', expected one of rewrite, translation"),
         ({"canaries": -1}, "canaries is -1, expected 0 or more"),
         ({"enough": 0}, "enough is 0, expected at least 1"),
         ({"max_tokens": 0}, "max_tokens is 0, expected at least 1"),

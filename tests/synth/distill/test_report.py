@@ -15,7 +15,7 @@ from synth.distill.settle import Likelihoods, settle
 
 MakeItem = Callable[..., Item]
 MakeTried = Callable[..., Tried]
-OPTIONS = DistillOptions(known_samples=3)
+OPTIONS = DistillOptions()
 CANARIES = {"false_accept": {"wrong": 0}}
 answers = st.tuples(st.sampled_from(["22", "It is 22.", "x" * 40]), st.booleans())
 
@@ -39,6 +39,9 @@ def test_a_small_set_worked_by_hand(make_item: MakeItem, make_tried: MakeTried) 
                     f"{name[1]}/rewrite-1": score(-2.0)},
     )  # fmt: skip
     made = report([settle(one, likely) for one in tried], likely, CANARIES, OPTIONS)
+    movement, gate = made.pop("movement"), made.pop("knowledge")
+    assert movement["all"]["nats_per_token"]["before"] == 2.5 and movement["tasks"]["other"]["rows"] == 1
+    assert (gate["measured"], gate["not_measured"], gate["known"], gate["new"]) == (2, 3, 1, 1)
     assert made == {
         "rows": 5,
         "tiers": {"gold_fallback": 2, "new_knowledge": 1, "verified_rewrite": 1, "verified_self": 1},
@@ -59,6 +62,7 @@ def test_a_small_set_worked_by_hand(make_item: MakeItem, make_tried: MakeTried) 
         # References: (4 + 2 + 3 + 1) nats over 4 tokens; distilled: (1 + 1 + 1) over 4, row 2 keeping its reference.
         "nats_per_token": {"references": 2.5, "distilled": 0.75, "rows": 3},
         "unusable_answers": 0,
+        "fluency": None,  # no Korean
         "inconsistent_references": 1,  # row 2, whose answer is 22
         "tokens": {"prompt": 54, "generated": 1 + 1 + 2 + 2 + 1 + 4},
         "canaries": CANARIES,
