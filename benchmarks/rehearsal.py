@@ -27,7 +27,6 @@ from pipelines.runner import run_recipe
 
 SEED = 17
 TASKS = ("para", "pe", "pos")  # short enough for two demonstrations and an instance in 512 tokens
-PER_TASK = 15
 LONGEST = 160  # characters of a row: three of them are a list that the seed model can read
 STORIES = (  # written for this benchmark: no model has seen them
     "Once upon a time, there was a little duck named Dot. Dot wanted to swim to the other side of the pond, but she "
@@ -157,10 +156,10 @@ def counted(run: Path, step: str, demos: list[dict[str, Any]]) -> dict[str, int]
     }
 
 
-def tasks_shown(data: Path, out: Path, model: Path, steps: int) -> None:
+def tasks_shown(data: Path, out: Path, model: Path, steps: int, per_task: int) -> None:
     folder = out / "inputs"
     folder.mkdir(parents=True, exist_ok=True)
-    path = recipe(folder, data, model, TASKS, 500, steps, per_task=PER_TASK, prompts_per_task=190, samples=1)
+    path = recipe(folder, data, model, TASKS, 500, steps, per_task=per_task, prompts_per_task=190, samples=1)
     outputs = run_recipe(load(path), out / "run", print).outputs
     demos = [json.loads(line) for line in (folder / "demos.jsonl").read_text(encoding="utf-8").splitlines()]
     print("\nyield of `nearest`, by task and reason")
@@ -234,11 +233,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--model", type=Path, default=Path("pipelines/demo/seed_model"))
     parser.add_argument("--steps", type=int, default=100, help="of the tuning, 0 for a --model that is tuned already")
+    parser.add_argument("--per-task", type=int, default=8, help="rows wanted of each task")
     parser.add_argument("--draws", type=int, default=300, help="samples of the story model")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     if given.what == "tasks":
-        tasks_shown(given.data.resolve(), given.out.resolve(), given.model.resolve(), given.steps)
+        tasks_shown(given.data.resolve(), given.out.resolve(), given.model.resolve(), given.steps, given.per_task)
     else:
         stories_shown(given.data.resolve(), given.out.resolve(), given.draws)
 
