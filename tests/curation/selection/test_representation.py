@@ -51,13 +51,11 @@ def test_against_the_definitions(seed: int, n: int, m: int, k: int) -> None:
     k = min(k, n - 1)
     rng = np.random.default_rng(seed)
     real, samples = rng.integers(0, 4, (n, 2)).astype(float), rng.integers(0, 4, (m, 2)).astype(float)
-    inside = [
-        [
-            ((one - sample) ** 2).sum() <= sorted(((one - other) ** 2).sum() for j, other in enumerate(real) if j != i)[k - 1]
-            for sample in samples
-        ]
-        for i, one in enumerate(real)
-    ]  # fmt: skip
+
+    def reach(i: int) -> float:
+        return sorted(((real[i] - other) ** 2).sum() for j, other in enumerate(real) if j != i)[k - 1]
+
+    inside = [[((one - sample) ** 2).sum() <= reach(i) for sample in samples] for i, one in enumerate(real)]
     found = likeness(real, samples, k)
     assert found.coverage == pytest.approx(sum(any(row) for row in inside) / n)
     assert found.precision == pytest.approx(sum(any(column) for column in zip(*inside, strict=True)) / m)
