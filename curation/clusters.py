@@ -1,15 +1,12 @@
-"""Embedding without a model and clustering, the same bits on every run."""
+"""Clustering, the same bits on every run."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from .vector_kernels import products
 
-MAX_FEATURES = 50_000  # of words and of character n-grams each, so that memory is bounded
 _BLOCK = 4_000_000  # distances that are held at a time
 
 
@@ -20,62 +17,6 @@ class Clusters:
     labels: np.ndarray  # int64 (n,), 0..k-1
     centres: np.ndarray  # float32 (k, dimensions)
     distances: np.ndarray  # float64 (n,), Euclidean, of each vector to the centre of its cluster
-
-
-def embed_tfidf(texts: Sequence[str], dimensions: int = 64, seed: int = 0) -> np.ndarray:
-    """Latent semantic vectors: TF-IDF of words and of character 2- to 4-grams, reduced by SVD, of length one.
-
-    Character n-grams within words let Korean words with different particles resemble each other. Where the texts have
-    fewer dimensions than asked for, the rest are zeros; a text without words is all zeros.
-
-    Args:
-        texts: n texts.
-        dimensions: of the vectors.
-        seed: of the randomised SVD (Halko et al. 2011).
-
-    Returns:
-        float32 of shape (n, dimensions), bit-identical for the same texts in the same order.
-
-    Raises:
-        ValueError: for dimensions below one.
-    """
-    from sklearn.decomposition import TruncatedSVD  # loaded where it is used: two seconds that few commands need
-
-    if dimensions < 1:
-        raise ValueError(f"{dimensions} dimensions, expected at least 1")
-    vectors = np.zeros((len(texts), dimensions), dtype=np.float32)
-    counted = _tfidf(texts)
-    rank = 0 if counted is None else min(dimensions, *counted.shape)
-    if counted is None or rank == 0:
-        return vectors
-    # One thread: sums in the same order whatever the number of cores. Equal texts have no variance to explain.
-    with threadpool_limits(1), np.errstate(invalid="ignore"):
-        if counted.shape[1] == 1:
-            reduced = counted.toarray()
-        else:
-            reduced = TruncatedSVD(rank, random_state=seed).fit_transform(counted)
-    norms = np.linalg.norm(reduced, axis=1, keepdims=True)
-    vectors[:, :rank] = np.divide(reduced, norms, out=np.zeros_like(reduced), where=norms > 1e-12)
-    return vectors
-
-
-def _tfidf(texts: Sequence[str]) -> sparse.csr_matrix | None:
-    """Words and character n-grams side by side, (n, features); none when no text has a word."""
-    if not any(not character.isspace() for text in texts for character in text):
-        return None
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    parts = []
-    for analyzer, ngrams, pattern in (("word", (1, 1), r"\w+"), ("char_wb", (2, 4), None)):
-        vectorizer = TfidfVectorizer(
-            analyzer=analyzer, ngram_range=ngrams, token_pattern=pattern, sublinear_tf=True, max_features=MAX_FEATURES
-        )
-        try:
-            parts.append(vectorizer.fit_transform(texts))
-        except ValueError as error:  # texts of punctuation alone have no words, but they have characters
-            if "empty vocabulary" not in str(error):
-                raise
-    return sparse.hstack(parts, format="csr") if parts else None
 
 
 def cluster(vectors: np.ndarray, k: int, seed: int = 0) -> Clusters:
@@ -92,7 +33,7 @@ def cluster(vectors: np.ndarray, k: int, seed: int = 0) -> Clusters:
     Raises:
         ValueError: for k below one or vectors that are not finite numbers of two dimensions.
     """
-    from sklearn.cluster import MiniBatchKMeans
+    from sklearn.cluster import MiniBatchKMeans  # loaded where it is used: two seconds that few commands need
 
     if k < 1:
         raise ValueError(f"{k} clusters, expected at least 1")

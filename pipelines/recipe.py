@@ -151,6 +151,7 @@ def resolve(recipe: Recipe, folder: Path) -> Recipe:
         "file",
         "folder",
         "demos",
+        "refresh",
         "held_out",
         "tasks",
         "model",

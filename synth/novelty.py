@@ -14,6 +14,7 @@ import polars as pl
 
 from curation import clusters, selection, tables
 from curation.dedup import exact, minhash
+from curation.embedding import tfidf
 from curation.errors import InputError
 from curation.stage import Split
 
@@ -223,7 +224,8 @@ def _clustered(prompts: pl.DataFrame, options: NoveltyOptions, seed: int, drops:
     """Drop outliers, then what is over the quota of its cluster (Hamilton's method: the sum is exact)."""
     if not prompts.height:
         return
-    vectors = clusters.embed_tfidf(prompts["text"].to_list(), options.dimensions, seed)
+    learned = tfidf.fit(prompts["text"], tfidf.TfidfOptions(dimensions=options.dimensions, seed=seed))
+    vectors = tfidf.embed(prompts["text"], learned)
     found = clusters.cluster(vectors, options.clusters, seed)
     names = prompts["doc_id"].to_list()
     inside = np.ones(len(names), dtype=bool)

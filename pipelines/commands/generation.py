@@ -39,14 +39,22 @@ def distill(
 @app.command()
 def rehearse(
     model: Annotated[str, typer.Option(help="Model that makes up instances: folder or name.")],
-    demos: Annotated[list[str], typer.Option(help="File of prompt, completion and task rows; repeat for more.")],
     out: Out,
+    demos: Annotated[
+        list[str] | None,
+        typer.Option(help="File of prompt, completion and task rows; repeat for more. Without: from the model alone."),
+    ] = None,
     held_out: Annotated[
         list[str] | None,
         typer.Option(help="Task file of the evaluation: its prompts are not to be made up. Repeat for more."),
     ] = None,
     refine_with: Annotated[str | None, typer.Option(help="Model that answers them; the same unless given.")] = None,
     per_task: Annotated[int | None, typer.Option(help="Rows wanted for each task.")] = None,
+    budget_tokens: Annotated[int | None, typer.Option(help="Tokens of the whole buffer, instead of rows.")] = None,
+    adaptive: Annotated[
+        str | None, typer.Option(help="Evaluation table: the budget goes to what was forgotten most.")
+    ] = None,
+    refresh: Annotated[str | None, typer.Option(help="A buffer whose answers the newer model makes again.")] = None,
     settings: Overrides = None,
     seed: Seed = 17,
     fresh: Fresh = False,
@@ -55,7 +63,16 @@ def rehearse(
 
     Example: keepwise rehearse --model base/ --refine-with latest/ --demos demos.jsonl --per-task 200 --out runs/buffer
     """
-    given = {"model": model, "demos": demos, "held_out": held_out, "refine_with": refine_with, "per_task": per_task}
+    given = {
+        "model": model,
+        "demos": demos,
+        "held_out": held_out,
+        "refine_with": refine_with,
+        "per_task": per_task,
+        "budget_tokens": budget_tokens,
+        "adaptive": {"file": adaptive} if adaptive else None,
+        "refresh": refresh,
+    }
     run_single("rehearse", said(given), settings, out, seed, fresh)
 
 

@@ -19,9 +19,7 @@ class MergeSettings(Settings):
     t: float | tuple[float, ...] = Field(
         0.5, description="place between the first model (0) and the second (1), or several values along the depth"
     )
-    weights: tuple[float, ...] = Field(
-        (), description="of the differences, one a model; 1 each unless set"
-    )
+    weights: tuple[float, ...] = Field((), description="of the differences, one a model; 1 each unless set")
     density: float = Field(0.5, description="share of each difference that ties and dare keep")
     scale: float = Field(1.0, description="what the merged difference is multiplied by")
     normalise: bool = Field(False, description="a mean of the differences instead of their sum")

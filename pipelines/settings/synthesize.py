@@ -6,14 +6,14 @@ from pydantic import Field, model_validator
 
 from synth.novelty import NoveltyOptions
 from synth.synthesize.backtranslate import BacktranslateOptions
-from synth.synthesize.best_of_options import BestOfOptions
-from synth.synthesize.dialogue_options import DialogueOptions
+from synth.synthesize.best_of.options import BestOfOptions
+from synth.synthesize.dialogue.options import DialogueOptions
 from synth.synthesize.instructions import InstructionsOptions
-from synth.synthesize.label_options import LabelOptions
-from synth.synthesize.preferences_options import PreferencesOptions
-from synth.synthesize.probe_options import ProbeOptions
+from synth.synthesize.label.options import LabelOptions
+from synth.synthesize.preferences.options import PreferencesOptions
+from synth.synthesize.probe.options import ProbeOptions
 from synth.synthesize.qa import QaOptions
-from synth.synthesize.reasoning_options import ReasoningOptions
+from synth.synthesize.reasoning.options import ReasoningOptions
 from synth.synthesize.templates import TemplatesOptions
 
 from .base import Settings, forbidding_others

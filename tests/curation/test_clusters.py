@@ -3,46 +3,6 @@ import pytest
 
 from curation import clusters
 
-TOPICS = {
-    "cooking": ["boil the pasta in salted water", "fry the onions in hot butter", "bake bread in a hot oven"],
-    "한국": ["서울은 한국의 수도이다", "부산은 한국의 항구이다", "한국에서 서울까지 간다"],
-}
-TEXTS = [text for texts in TOPICS.values() for text in texts]
-
-
-def test_vectors_have_length_one_and_repeat_exactly():
-    first, second = (clusters.embed_tfidf(TEXTS, dimensions=4, seed=3) for _ in range(2))
-    assert first.shape == (6, 4) and first.dtype == np.float32
-    np.testing.assert_array_equal(first, second)
-    np.testing.assert_allclose(np.linalg.norm(first, axis=1), 1, atol=1e-6)
-
-
-def test_vectors_of_one_topic_are_nearer():
-    vectors = clusters.embed_tfidf(TEXTS, dimensions=6)
-    similarity = vectors @ vectors.T
-    assert similarity[:3, :3].mean() > similarity[:3, 3:].mean() + 0.2
-    assert similarity[3:, 3:].mean() > similarity[3:, :3].mean() + 0.2
-
-
-@pytest.mark.parametrize("texts", [[], [""], ["", " \n"]])
-def test_nothing_to_embed(texts: list[str]):
-    vectors = clusters.embed_tfidf(texts, dimensions=5)
-    assert vectors.shape == (len(texts), 5) and not vectors.any()
-
-
-def test_fewer_dimensions_than_wanted_are_filled_with_zeros():
-    vectors = clusters.embed_tfidf(["one two", "two three"], dimensions=10)
-    assert vectors.shape == (2, 10) and not vectors[:, 2:].any()
-    assert clusters.embed_tfidf(["only"], dimensions=10).shape == (1, 10)
-    assert np.isfinite(clusters.embed_tfidf(["!!", "??", "!!"], dimensions=3)).all()
-    empty_among_others = clusters.embed_tfidf(["one two", "", "two three"], dimensions=2)
-    assert not empty_among_others[1].any() and empty_among_others[0].any()
-
-
-def test_dimensions_below_one_are_refused():
-    with pytest.raises(ValueError, match="0 dimensions"):
-        clusters.embed_tfidf(["a"], dimensions=0)
-
 
 def _blobs(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     generator = np.random.default_rng(seed)

@@ -18,17 +18,17 @@ from synth.engines import open_engine
 from synth.engines.cache import Cached
 from synth.synthesised import Synthesised
 from synth.synthesize.best_of import best_of
-from synth.synthesize.best_of_options import BestOfOptions
+from synth.synthesize.best_of.options import BestOfOptions
 from synth.synthesize.dialogue import dialogue
-from synth.synthesize.dialogue_options import DialogueOptions
+from synth.synthesize.dialogue.options import DialogueOptions
 from synth.synthesize.label import label
-from synth.synthesize.label_options import LabelOptions
+from synth.synthesize.label.options import LabelOptions
 from synth.synthesize.preferences import preferences
-from synth.synthesize.preferences_options import PreferencesOptions
+from synth.synthesize.preferences.options import PreferencesOptions
 from synth.synthesize.probe import probe
-from synth.synthesize.probe_options import ProbeOptions
+from synth.synthesize.probe.options import ProbeOptions
 from synth.synthesize.reasoning import reasoning
-from synth.synthesize.reasoning_options import ReasoningOptions
+from synth.synthesize.reasoning.options import ReasoningOptions
 
 pytestmark = [pytest.mark.vllm, pytest.mark.slow]
 
