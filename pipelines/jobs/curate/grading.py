@@ -129,11 +129,11 @@ def _perplexity(documents: pl.DataFrame, scorer: Scorer, windows: _Windows) -> p
 
 def _score(shelf: Shelf, name: str, part: str, text: str, chunk: int, measure: Measure, options: Any) -> Made:
     """In the child: score a partition. What the engine gave is kept until then, for a run that is killed within it."""
-    from synth.engines.cache import Cached
+    from synth.engines import cached
 
     (engine, advance), path = opened[-1], shelf.folder / "work" / shelf.step / f"{name}-{part}.sqlite"
-    with contextlib.closing(Cached(engine, path, chunk, lambda done, _: advance(done))) as cached:
-        found = measure(shelf.load("work", f"{text}-{part}", ["doc_id", "text"]), cached, options)
+    with contextlib.closing(cached(engine, path, chunk, lambda done, _: advance(done))) as kept:
+        found = measure(shelf.load("work", f"{text}-{part}", ["doc_id", "text"]), kept, options)
     saved = shelf.save(found, "work", f"{name}-{part}")
     path.unlink()  # it is as large as the texts
     errors = found["error"].drop_nulls()
@@ -144,12 +144,7 @@ def _score(shelf: Shelf, name: str, part: str, text: str, chunk: int, measure: M
 
 @contextlib.contextmanager
 def _open(advance: Advance, model: str, settings: EngineSettings) -> "Iterator[Engine]":
-    from synth.engines import EngineOptions, open_engine
+    from ..engine import engine_of
 
-    options = EngineOptions(
-        max_model_len=settings.max_model_len,
-        tensor_parallel_size=settings.tensor_parallel_size,
-        gpu_memory_utilization=settings.gpu_memory_utilization,
-    )
-    with open_engine(settings.kind, model, options) as engine:
+    with engine_of(model, settings) as engine:
         yield engine
