@@ -96,28 +96,6 @@ def test_adapters_are_answered_as_the_portable_engine_does(
     assert by_id(adapting.generate(mixed[::-1])) == by_id(responses)
 
 
-def test_a_merged_adapter_says_what_the_adapter_said_and_scores_as_the_portable_engine_does(
-    adapting: VllmEngine, tiny_model: Path, adapters: tuple[Path, Path], tmp_path: Path
-) -> None:
-    """The way to the log-probabilities of a tuned model, which vLLM cannot give with an adapter beside the weights."""
-    from peft import PeftModel
-
-    merged = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_model), adapters[0]).merge_and_unload()
-    merged.save_pretrained(tmp_path)
-    AutoTokenizer.from_pretrained(tiny_model).save_pretrained(tmp_path)
-    wanted = [replace(one, adapter=str(adapters[0])) for one in asked()]
-    scored = [ScoreRequest(f"{place}", prompt, " sat on") for place, prompt in enumerate(PROMPTS[:8])]
-    engine, peer = VllmEngine(str(tmp_path)), TransformersEngine(str(tmp_path))
-    try:
-        assert list(engine.generate(asked())) == list(adapting.generate(wanted))
-        for score, other in zip(engine.score(scored), peer.score(scored), strict=True):
-            assert score.token_ids == other.token_ids and score.logprobs
-            assert score.logprobs == pytest.approx(other.logprobs, abs=1e-3)
-    finally:
-        engine.close()
-        peer.close()
-
-
 def test_the_base_answers_are_the_same_with_room_for_adapters(engine: VllmEngine, adapting: VllmEngine) -> None:
     assert list(adapting.generate(asked())) == list(engine.generate(asked()))
 
@@ -380,3 +358,26 @@ def test_an_engine_says_what_it_is(engine: VllmEngine, portable: TransformersEng
     assert portable.name.startswith("transformers ")
     assert engine.fingerprint == portable.fingerprint
     assert engine.setting.split()[0] == "float32"
+
+
+# The last of the file: closing an engine takes the state of vLLM that other engines in this process share.
+def test_a_merged_adapter_says_what_the_adapter_said_and_scores_as_the_portable_engine_does(
+    adapting: VllmEngine, tiny_model: Path, adapters: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """The way to the log-probabilities of a tuned model, which vLLM cannot give with an adapter beside the weights."""
+    from peft import PeftModel
+
+    merged = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_model), adapters[0]).merge_and_unload()
+    merged.save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(tiny_model).save_pretrained(tmp_path)
+    wanted = [replace(one, adapter=str(adapters[0])) for one in asked()]
+    scored = [ScoreRequest(f"{place}", prompt, " sat on") for place, prompt in enumerate(PROMPTS[:8])]
+    engine, peer = VllmEngine(str(tmp_path)), TransformersEngine(str(tmp_path))
+    try:
+        assert list(engine.generate(asked())) == list(adapting.generate(wanted))
+        for score, other in zip(engine.score(scored), peer.score(scored), strict=True):
+            assert score.token_ids == other.token_ids and score.logprobs
+            assert score.logprobs == pytest.approx(other.logprobs, abs=1e-3)
+    finally:
+        engine.close()
+        peer.close()
