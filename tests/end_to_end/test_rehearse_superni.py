@@ -21,8 +21,8 @@ STEPS = ("tuned", "nearest", "tokens", "real_random")
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> tuple[Path, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("superni")
-    path = rehearsal.recipe(folder, shared_data, MODEL, TASKS, 200, 30, per_task=4, prompts_per_task=30, samples=1,
-                            max_tokens=80, engine={"kind": "transformers"})  # fmt: skip
+    path = rehearsal.recipe(folder, shared_data, MODEL, TASKS, 200, 40, per_task=4, prompts_per_task=60, samples=1,
+                            max_tokens=96, engine={"kind": "transformers"})  # fmt: skip
     tree = json.loads(path.read_text(encoding="utf-8"))
     tree["steps"] = {name: tree["steps"][name] for name in STEPS}
     path.write_text(json.dumps(tree, ensure_ascii=False), encoding="utf-8")
@@ -56,4 +56,4 @@ def test_every_request_is_a_sample_or_a_ledger_row(run: tuple[Path, dict[str, An
     for step in ("nearest", "tokens"):
         samples = pl.read_parquet(folder / "run" / "samples" / step / "rehearse.parquet")
         ledger = pl.read_parquet(folder / "run" / "ledger" / step / "rehearse.parquet").filter(stage="rehearse")
-        assert samples.height + ledger.height == facts[step]["requests"] == 60
+        assert samples.height + ledger.height == facts[step]["requests"] == 120
