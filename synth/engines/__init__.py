@@ -70,10 +70,12 @@ def _open(
         from .server import ServerEngine
 
         return ServerEngine(model, options, server, progress)
-    from . import vllm
+    from . import vllm_process
 
-    if kind == "vllm" or (kind == "auto" and vllm.installed()):
-        return vllm.VllmEngine(model, options, progress)
+    if kind == "vllm" or (kind == "auto" and vllm_process.installed()):
+        from .vllm import VllmEngine
+
+        return VllmEngine(model, options, progress)
     from .transformers import TransformersEngine
 
     return TransformersEngine(model, options, progress)

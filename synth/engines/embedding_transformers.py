@@ -17,6 +17,7 @@ from curation.errors import InputError
 from curation.model import Text, Vector
 
 from . import limits
+from .devices import device
 from .embedding import Cutter, EmbedderOptions, Tokens, embedded, pooling_of
 from .engine import Progress
 
@@ -46,7 +47,7 @@ class TransformersEmbedder:
         self._pooling = pooling_of(folder, self.options.pooling)
         config = limits.configuration(folder)
         self._layer = _layer(model, config, self.options.layer)
-        self._device = _device(self.options.device)
+        self._device = device(self.options.device, "embedder option device")
         on_cpu = self._device.type == "cpu"
         dtype = limits.number_type(self.options.dtype, config, on_cpu)
         length = limits.context(model, config, self.options.max_model_len, on_cpu)
@@ -123,20 +124,6 @@ def _layer(model: str, config: Any, asked: int) -> int:
     if not -layers - 1 <= asked <= layers:
         raise InputError(f"embedder option layer is {asked}, expected {-layers - 1} to {layers}, the layers of {model}")
     return -1 if asked == layers else asked
-
-
-def _device(asked: str) -> torch.device:
-    if asked == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(asked)
-        torch.empty(0, device=device)
-        return device
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(f"embedder option device is {asked!r} ({reason}), expected auto, cpu, cuda or mps") from error
 
 
 def _load(model: str, folder: Path, dtype: torch.dtype, device: torch.device) -> Any:

@@ -1,7 +1,6 @@
 """An embedding model through vLLM: one made for it, such as BGE-M3, or any other converted to pooling."""
 
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,9 @@ from curation import chat
 from curation.errors import InputError
 from curation.model import Text, Vector
 
-from . import limits
+from . import limits, vllm_process
 from .embedding import Cutter, EmbedderOptions, Tokens, embedded, pooling_of
 from .engine import Progress
-from .vllm import ENVIRONMENT, load, remembered, version
 
 
 class VllmEmbedder:
@@ -40,13 +38,11 @@ class VllmEmbedder:
         folder = chat.model_folder(model)
         self._pooling = pooling_of(folder, self.options.pooling)
         self.fingerprint = chat.model_fingerprint(folder)
-        self.name = f"vllm {version()}"
+        self.name = f"vllm {vllm_process.version()}"
         self._progress = progress
         self._llm: Any = None
-        self._restore: Callable[[], None] | None = remembered()
+        self._entered = vllm_process.enter()
         try:
-            for name, value in ENVIRONMENT.items():
-                os.environ.setdefault(name, value)
             self._open(model, folder)
         except BaseException:
             self.close()
@@ -84,7 +80,7 @@ class VllmEmbedder:
             number_bytes = 4 if dtype == "float32" else 2
             cache = limits.cpu_cache_bytes(config, self._cutter.length, number_bytes)
             settings |= {"enforce_eager": True, "kv_cache_memory_bytes": cache, "max_num_seqs": limits.SEQUENCES}
-        self._llm = load(model, folder, settings)
+        self._llm = vllm_process.load(model, folder, settings)
         device = current_platform.device_name if on_cpu else current_platform.get_device_name()
         self.setting = f"{self._pooling}, layer -1, window {self._cutter.length}, {dtype} {device}"
         self.dimensions = int(self._pool([self._cutter.windows([Text("", "a")])[0][0]]).shape[1])
@@ -98,13 +94,10 @@ class VllmEmbedder:
         return embedded(texts, self._cutter, self._pool, self.dimensions, self._progress)
 
     def close(self) -> None:
-        """Free the model and what vLLM changed in this process; twice does nothing."""
-        if self._llm is not None:
-            self._llm.llm_engine.engine_core.shutdown()
-            self._llm = None
-        if self._restore is not None:
-            self._restore()
-            self._restore = None
+        """Free the model, and with the last engine of the process what vLLM changed in it; twice does nothing."""
+        if self._entered:
+            llm, self._llm, self._entered = self._llm, None, False
+            vllm_process.leave(llm)
 
     def _pool(self, pieces: list[Tokens]) -> np.ndarray:
         from vllm.inputs import TokensPrompt

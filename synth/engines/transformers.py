@@ -18,6 +18,7 @@ from curation.model import Request, Response, Score, ScoreRequest
 
 from . import engine as chunked
 from . import guides, limits
+from .devices import device
 from .engine import Progress
 from .guides import Guides
 from .options import EngineOptions
@@ -49,7 +50,7 @@ class TransformersEngine:
         self.options = options or EngineOptions()
         folder = chat.model_folder(model)
         config = limits.configuration(folder)
-        self._device = _device(self.options.device)
+        self._device = device(self.options.device, "engine option device")
         on_cpu = self._device.type == "cpu"
         dtype = limits.number_type(self.options.dtype, config, on_cpu)
         length = limits.context(model, config, self.options.max_model_len, on_cpu)
@@ -238,22 +239,6 @@ def _load(model: str, folder: Path, dtype: torch.dtype, device: torch.device) ->
         reason = " ".join(str(error).split())[:300]
         raise InputError(f"{model}: transformers cannot load it ({reason}), expected a whole causal model") from error
     raise InputError(f"{model}: its weights lack {missing[0]}, one of {len(missing)}, expected a whole causal model")
-
-
-def _device(asked: str) -> torch.device:
-    if asked == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(asked)
-        torch.empty(0, device=device)
-        return device
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(
-            f"engine option device is {asked!r} ({reason}), expected auto or one that is here: cpu, cuda, mps"
-        ) from error
 
 
 def _end_tokens(tokenizer: Any, settings: Any) -> frozenset[int]:

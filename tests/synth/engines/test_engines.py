@@ -17,7 +17,8 @@ from synth.engines import KINDS, EngineOptions, cached, open_engine
 from synth.engines.cache import Cached
 from synth.engines.server import ServerOptions
 from synth.engines.transformers import TransformersEngine
-from synth.engines.vllm import ENVIRONMENT, VllmEngine, installed
+from synth.engines.vllm import VllmEngine
+from synth.engines.vllm_process import ENVIRONMENT, installed
 
 LOCAL = [kind for kind in KINDS if kind != "server"]
 REQUEST = Request("r", "the cat", Sampling(max_tokens=5))

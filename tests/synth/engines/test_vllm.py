@@ -360,7 +360,6 @@ def test_an_engine_says_what_it_is(engine: VllmEngine, portable: TransformersEng
     assert engine.setting.split()[0] == "float32"
 
 
-# The last of the file: closing an engine takes the state of vLLM that other engines in this process share.
 def test_a_merged_adapter_says_what_the_adapter_said_and_scores_as_the_portable_engine_does(
     adapting: VllmEngine, tiny_model: Path, adapters: tuple[Path, Path], tmp_path: Path
 ) -> None:
