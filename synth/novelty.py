@@ -18,7 +18,7 @@ from curation.embedding import tfidf
 from curation.errors import InputError
 from curation.stage import Split
 
-from . import likeness
+from . import bounds, likeness
 
 STAGE = "novelty"
 SPREAD = 1.4826  # median absolute deviations of a standard deviation, for a normal distribution
@@ -49,13 +49,11 @@ class NoveltyOptions:
     dimensions: int = 64
 
     def __post_init__(self) -> None:
-        if not 0 < self.near_duplicate <= 1:
-            raise InputError(f"novelty option near_duplicate is {self.near_duplicate}, expected above 0 and at most 1")
-        for name in ("long_words", "clusters", "outliers", "wanted"):
-            if not getattr(self, name) >= 0:  # `not`, so that what is no number is refused as well
-                raise InputError(f"novelty option {name} is {getattr(self, name)}, expected 0 or more")
-        if self.dimensions < 1:
-            raise InputError(f"novelty option dimensions is {self.dimensions}, expected at least 1")
+        bounds.expect("novelty", self, {
+            **bounds.share_above_zero(self, "near_duplicate"),
+            **bounds.count(self, 0, "long_words", "clusters", "outliers", "wanted"),
+            **bounds.count(self, 1, "dimensions"),
+        })  # fmt: skip
         if not self.clusters and (self.outliers or self.wanted):
             raise InputError("novelty option clusters is 0, expected at least 1 where outliers or wanted are set")
 

@@ -29,7 +29,7 @@ from curation.languages import HANGUL_FROM
 from curation.metrics.intervals import wilson
 from curation.model import Generator, Request, Response, Sampling
 
-from .. import prompts
+from .. import bounds, prompts
 from ..answers import answered
 from ..script import hangul_share
 from .item import Item, Turns, order
@@ -68,23 +68,16 @@ class KnowledgeOptions:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "forms", tuple(self.forms))
-        if self.samples < 0:
-            raise InputError(f"knowledge option samples is {self.samples}, expected 0 or more")
-        if self.right < 1 or self.samples and self.right > self.samples:
-            raise InputError(
-                f"knowledge option right is {self.right}, expected at least 1 and at most samples, {self.samples}"
-            )
-        if not 0 <= self.confidence <= 1:
-            raise InputError(f"knowledge option confidence is {self.confidence}, expected from 0 to 1")
+        right = self.right >= 1 and (not self.samples or self.right <= self.samples)
+        bounds.expect("knowledge", self, {
+            **bounds.count(self, 0, "samples"),
+            "right": (f"at least 1 and at most samples, {self.samples}", right),
+            **bounds.share(self, "confidence"),
+            **bounds.count(self, 1, "partners"),
+            **bounds.sampling(self),
+        })  # fmt: skip
         if not self.forms or len(set(self.forms)) < len(self.forms) or not set(self.forms) <= set(FORMS):
             raise InputError(f"knowledge option forms is {list(self.forms)}, expected different ones of {list(FORMS)}")
-        for name in ("partners", "max_tokens"):
-            if getattr(self, name) < 1:
-                raise InputError(f"knowledge option {name} is {getattr(self, name)}, expected at least 1")
-        if not self.temperature >= 0:
-            raise InputError(f"knowledge option temperature is {self.temperature}, expected 0 or more")
-        if not 0 < self.top_p <= 1:
-            raise InputError(f"knowledge option top_p is {self.top_p}, expected above 0 and at most 1")
 
 
 @dataclass(frozen=True)

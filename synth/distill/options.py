@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from curation.checks.sandbox import MIN_MEMORY_MB
 from curation.errors import InputError
 
+from .. import bounds
 from .knowledge import KnowledgeOptions
 
 PROMPTS = ("rewrite", "translation")
@@ -79,27 +80,15 @@ class DistillOptions:
     max_false_reject: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.prompts not in PROMPTS:
-            raise InputError(f"distill option prompts is {self.prompts!r}, expected one of {', '.join(PROMPTS)}")
-        for name in ("candidates", "canaries"):
-            if getattr(self, name) < 0:
-                raise InputError(f"distill option {name} is {getattr(self, name)}, expected 0 or more")
-        for name in ("enough", "max_tokens"):
-            if getattr(self, name) < 1:
-                raise InputError(f"distill option {name} is {getattr(self, name)}, expected at least 1")
-        if not self.temperature >= 0:  # `not`, so that what is no number is refused as well
-            raise InputError(f"distill option temperature is {self.temperature}, expected 0 or more")
-        if not 0 < self.top_p <= 1:
-            raise InputError(f"distill option top_p is {self.top_p}, expected above 0 and at most 1")
-        for name in _SHARES:
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"distill option {name} is {getattr(self, name)}, expected from 0 to 1")
-        if not self.code_seconds > 0:
-            raise InputError(f"distill option code_seconds is {self.code_seconds}, expected above 0")
-        if self.code_memory_mb < MIN_MEMORY_MB:
-            raise InputError(
-                f"distill option code_memory_mb is {self.code_memory_mb}, expected at least {MIN_MEMORY_MB}"
-            )
+        bounds.expect("distill", self, {
+            **bounds.one_of(self, prompts=PROMPTS),
+            **bounds.count(self, 0, "candidates", "canaries"),
+            **bounds.count(self, 1, "enough"),
+            **bounds.sampling(self),
+            **bounds.share(self, *_SHARES),
+            "code_seconds": ("above 0", self.code_seconds > 0),
+            **bounds.count(self, MIN_MEMORY_MB, "code_memory_mb"),
+        })  # fmt: skip
         if not 0 <= self.shortest <= self.longest:
             raise InputError(
                 f"distill option shortest is {self.shortest} and longest {self.longest}, "

@@ -1,25 +1,15 @@
 """Settings of self-synthesised rehearsal."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from curation.errors import InputError
+
+from .. import bounds
 
 Selection = Literal["nearest", "k_center", "random"]
 SELECTIONS: tuple[str, ...] = get_args(Selection)
 ROWS = 200  # of each task (SSR, section 4.1: 10 % of its training rows), where no budget is given
-
-
-def require(what: str, options: Any, expected: Mapping[str, tuple[str, bool]]) -> None:
-    """Refuse options that do not hold, by name: what was expected of them, and whether it is so.
-
-    Raises:
-        InputError: naming the first one, found and expected.
-    """
-    for name, (wanted, holds) in expected.items():
-        if not holds:
-            raise InputError(f"{what} option {name} is {getattr(options, name)}, expected {wanted}")
 
 
 @dataclass(frozen=True)
@@ -78,27 +68,17 @@ class RehearseOptions:
         if self.per_task is not None and self.budget_tokens is not None:
             both = f"per_task is {self.per_task} and budget_tokens {self.budget_tokens}"
             raise InputError(f"rehearse option {both}, expected one of them")
-        whole = ("samples", "max_tokens", "clusters", "dimensions")
-        shares = ("max_rouge", "hangul_margin", "min_consistency")
-        expected = {
-            **{name: ("at least 1", getattr(self, name) >= 1) for name in whole},
-            **{name: ("from 0 to 1", 0 <= getattr(self, name) <= 1) for name in shares},
-            **{
-                name: ("at least 1", getattr(self, name) is None or getattr(self, name) >= 1)
-                for name in ("per_task", "budget_tokens", "prompts_per_task")
-            },
-            "selection": (f"one of {', '.join(SELECTIONS)}", self.selection in SELECTIONS),
-            "demos_per_task": ("at least 2", self.demos_per_task >= 2),
-            "temperature": ("0 or more", self.temperature >= 0),
-            "top_p": ("above 0 and at most 1", 0 < self.top_p <= 1),
+        bounds.expect("rehearse", self, {
+            **bounds.count(self, 1, "samples", "max_tokens", "clusters", "dimensions", "max_length_ratio"),
+            **bounds.count_if_given(self, 1, "per_task", "budget_tokens", "prompts_per_task"),
+            **bounds.count(self, 0, "long_words", "few_labels"),
+            **bounds.count(self, 2, "demos_per_task"),
+            **bounds.share(self, "max_rouge", "hangul_margin", "min_consistency"),
+            **bounds.share_above_zero(self, "near_duplicate"),
+            **bounds.one_of(self, selection=SELECTIONS, refine=("chat", "list")),
+            **bounds.sampling(self),
             "repetition_penalty": ("above 0", self.repetition_penalty > 0),
-            "refine": ("chat or list", self.refine in ("chat", "list")),
-            "long_words": ("0 or more", self.long_words >= 0),
-            "near_duplicate": ("above 0 and at most 1", 0 < self.near_duplicate <= 1),
-            "max_length_ratio": ("at least 1", self.max_length_ratio >= 1),
-            "few_labels": ("0 or more", self.few_labels >= 0),
-        }
-        require("rehearse", self, expected)
+        })  # fmt: skip
 
     @property
     def rows(self) -> int | None:
@@ -144,19 +124,13 @@ class ReplayOptions:
     long_words: int = 12
 
     def __post_init__(self) -> None:
-        expected = {
-            "kind": ("text or chat", self.kind in ("text", "chat")),
-            **{name: ("at least 1", getattr(self, name) >= 1) for name in ("draws", "max_tokens")},
-            **{
-                name: ("at least 1", getattr(self, name) is None or getattr(self, name) >= 1)
-                for name in ("rows", "budget_tokens")
-            },
+        bounds.expect("replay", self, {
+            **bounds.one_of(self, kind=("text", "chat"), unfinished=("trim", "drop")),
+            **bounds.count(self, 1, "draws"),
+            **bounds.count_if_given(self, 1, "rows", "budget_tokens"),
+            **bounds.count(self, 0, "min_characters", "long_words"),
+            **bounds.share_above_zero(self, "near_duplicate"),
             "prefixes": ("at least one, the empty one for the start token", len(self.prefixes) > 0),
+            **bounds.sampling(self),
             "temperature": ("above 0: equal prompts would give equal texts", self.temperature > 0),
-            "top_p": ("above 0 and at most 1", 0 < self.top_p <= 1),
-            "unfinished": ("trim or drop", self.unfinished in ("trim", "drop")),
-            "min_characters": ("0 or more", self.min_characters >= 0),
-            "near_duplicate": ("above 0 and at most 1", 0 < self.near_duplicate <= 1),
-            "long_words": ("0 or more", self.long_words >= 0),
-        }
-        require("replay", self, expected)
+        })  # fmt: skip

@@ -14,7 +14,6 @@ from ..answers import answered
 from ..prompts import Template
 from ..script import hangul_share
 
-LANGUAGES = ("auto", "en", "ko")
 HANGUL_PROMPT = 0.3  # share of Hangul among letters from which a text gets the Korean templates
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from .. import bounds
+from ... import bounds
 
 
 @dataclass(frozen=True)

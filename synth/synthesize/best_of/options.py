@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from curation.errors import InputError
 
-from ..attempt import LANGUAGES
+from ... import bounds
 from ..problem import own_template
 
 CHOOSE = ("first", "likelihood", "reward", "shortest")
@@ -45,24 +45,18 @@ class BestOfOptions:
     language: str = "auto"
 
     def __post_init__(self) -> None:
-        for name in ("samples", "max_tokens", "keep"):
-            if getattr(self, name) < 1:
-                raise InputError(f"best_of option {name} is {getattr(self, name)}, expected at least 1")
-        if self.keep > self.samples:
-            raise InputError(f"best_of option keep is {self.keep}, expected at most samples, which is {self.samples}")
-        if not self.temperature >= 0:  # `not`, so that what is no number is refused as well
-            raise InputError(f"best_of option temperature is {self.temperature}, expected 0 or more")
-        if self.samples > 1 and self.temperature == 0:
-            raise InputError("best_of option temperature is 0, so that every sample is the same; expected more than 0")
-        if not 0 < self.top_p <= 1:
-            raise InputError(f"best_of option top_p is {self.top_p}, expected above 0 and at most 1")
-        for name in ("max_similarity", "min_language"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"best_of option {name} is {getattr(self, name)}, expected from 0 to 1")
-        if self.choose not in CHOOSE:
-            raise InputError(f"best_of option choose is {self.choose!r}, expected one of {', '.join(CHOOSE)}")
-        if self.language not in LANGUAGES:
-            raise InputError(f"best_of option language is {self.language!r}, expected one of {', '.join(LANGUAGES)}")
+        bounds.expect("best_of", self, {
+            **bounds.count(self, 1, "samples", "keep"),
+            **bounds.sampling(self),
+            **bounds.share(self, "max_similarity", "min_language"),
+            **bounds.one_of(self, choose=CHOOSE),
+            **bounds.language(self),
+        })  # fmt: skip
+        differ = self.samples == 1 or self.temperature > 0
+        bounds.expect("best_of", self, {
+            "keep": (f"at most samples, which is {self.samples}", self.keep <= self.samples),
+            "temperature": ("more than 0, or every sample is the same", differ),
+        })  # fmt: skip
         if self.explain and self.template is not None:
             raise InputError("best_of options explain and template are both set, expected one of them")
         if self.template is not None:

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from curation.errors import InputError
-
-from ..attempt import LANGUAGES
+from ... import bounds
 
 STARTS = ("document", "topic")
 ROWS = ("dialogue", "turn")
@@ -50,29 +48,16 @@ class DialogueOptions:
     language: str = "auto"
 
     def __post_init__(self) -> None:
-        for name, values in (("start", STARTS), ("rows", ROWS), ("language", LANGUAGES)):
-            if getattr(self, name) not in values:
-                raise InputError(
-                    f"dialogue option {name} is {getattr(self, name)!r}, expected one of {', '.join(values)}"
-                )
-        for name in ("per_source", "user_max_tokens", "max_tokens"):
-            if getattr(self, name) < 1:
-                raise InputError(f"dialogue option {name} is {getattr(self, name)}, expected at least 1")
-        if not 1 <= self.min_exchanges <= self.max_exchanges:
-            raise InputError(
-                f"dialogue option min_exchanges is {self.min_exchanges} and max_exchanges {self.max_exchanges}, "
-                "expected 1 <= min_exchanges <= max_exchanges"
-            )
-        for name in ("user_temperature", "temperature"):
-            if not getattr(self, name) >= 0:  # `not`, so that what is no number is refused as well
-                raise InputError(f"dialogue option {name} is {getattr(self, name)}, expected 0 or more")
-        if self.per_source > 1 and self.user_temperature == 0:
-            raise InputError(
-                f"dialogue option user_temperature is 0 with per_source {self.per_source}, so that every dialogue "
-                "begins the same; expected more than 0"
-            )
-        if not 0 < self.top_p <= 1:
-            raise InputError(f"dialogue option top_p is {self.top_p}, expected above 0 and at most 1")
-        for name in ("max_similarity", "min_language"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"dialogue option {name} is {getattr(self, name)}, expected from 0 to 1")
+        first = self.min_exchanges
+        distinct = self.per_source == 1 or self.user_temperature != 0
+        warm = f"above 0 with per_source {self.per_source}: dialogues would begin the same"
+        bounds.expect("dialogue", self, {
+            **bounds.one_of(self, start=STARTS, rows=ROWS),
+            **bounds.language(self),
+            **bounds.count(self, 1, "per_source", "user_max_tokens", "min_exchanges"),
+            "max_exchanges": (f"at least min_exchanges, which is {first}", self.max_exchanges >= first),
+            **bounds.count(self, 0, "user_temperature"),
+            **bounds.sampling(self),
+            **bounds.share(self, "max_similarity", "min_language"),
+        })  # fmt: skip
+        bounds.expect("dialogue", self, {"user_temperature": (warm, distinct)})

@@ -5,7 +5,7 @@ from itertools import permutations
 
 from curation.errors import InputError
 
-from ..attempt import LANGUAGES
+from ... import bounds
 from ..problem import own_template
 
 BUILT_IN = 3  # prompt forms `label_N` of each language
@@ -54,9 +54,13 @@ class LabelOptions:
         odd = next((label for label in self.labels if not label or label != label.strip()), None)
         if odd is not None:
             raise InputError(f"label option labels holds {odd!r}, expected text without white space around it")
-        for name, values in (("answer", ANSWERS), ("language", LANGUAGES)):
-            if getattr(self, name) not in values:
-                raise InputError(f"label option {name} is {getattr(self, name)!r}, expected one of {', '.join(values)}")
+        bounds.expect("label", self, {
+            **bounds.one_of(self, answer=ANSWERS),
+            **bounds.language(self),
+            "prompts": (f"1 to {BUILT_IN}", 1 <= self.prompts <= BUILT_IN),
+            **bounds.count(self, 1, "max_tokens"),
+            **bounds.share(self, "min_confidence", "min_agreement"),
+        })  # fmt: skip
         pair = next(((a, b) for a, b in permutations(self.labels, 2) if b.startswith(a)), None)
         if self.answer == "label" and pair is not None:
             raise InputError(
@@ -65,13 +69,6 @@ class LabelOptions:
             )
         if self.answer == "letter" and len(self.labels) > _LETTERS:
             raise InputError(f"label option labels has {len(self.labels)}, expected at most {_LETTERS} letters")
-        if not 1 <= self.prompts <= BUILT_IN:
-            raise InputError(f"label option prompts is {self.prompts}, expected 1 to {BUILT_IN}")
-        if self.max_tokens < 1:
-            raise InputError(f"label option max_tokens is {self.max_tokens}, expected at least 1")
-        for name in ("min_confidence", "min_agreement"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"label option {name} is {getattr(self, name)}, expected from 0 to 1")
         for number, text in enumerate(self.templates):
             own_template(text, VALUES, f"label option templates[{number}]")
 

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from curation.errors import InputError
-
-from ..attempt import LANGUAGES
+from ... import bounds
 
 BY = ("checks", "reward", "judge")
 TIES = ("drop", "keep")
@@ -41,20 +39,12 @@ class PreferencesOptions:
     language: str = "auto"
 
     def __post_init__(self) -> None:
-        for name, values in (("by", BY), ("ties", TIES), ("language", LANGUAGES)):
-            if getattr(self, name) not in values:
-                raise InputError(
-                    f"preferences option {name} is {getattr(self, name)!r}, expected one of {', '.join(values)}"
-                )
-        if self.samples < 2:
-            raise InputError(f"preferences option samples is {self.samples}, expected at least 2")
-        if self.max_tokens < 1:
-            raise InputError(f"preferences option max_tokens is {self.max_tokens}, expected at least 1")
-        if not self.temperature > 0:  # `not`, so that what is no number is refused as well
-            raise InputError(f"preferences option temperature is {self.temperature}, expected above 0")
-        if not 0 < self.top_p <= 1:
-            raise InputError(f"preferences option top_p is {self.top_p}, expected above 0 and at most 1")
-        if not self.min_margin >= 0:
-            raise InputError(f"preferences option min_margin is {self.min_margin}, expected 0 or more")
-        if not 0 <= self.min_language <= 1:
-            raise InputError(f"preferences option min_language is {self.min_language}, expected from 0 to 1")
+        bounds.expect("preferences", self, {
+            **bounds.one_of(self, by=BY, ties=TIES),
+            **bounds.language(self),
+            **bounds.count(self, 2, "samples"),
+            **bounds.sampling(self),
+            "temperature": ("above 0", self.temperature > 0),
+            **bounds.count(self, 0, "min_margin"),
+            **bounds.share(self, "min_language"),
+        })  # fmt: skip

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from curation.errors import InputError
 
-from ..attempt import LANGUAGES
+from ... import bounds
 from ..problem import own_template
 
 BUILT_IN = 3  # prompt forms `probe_N` of each language
@@ -42,20 +42,15 @@ class ProbeOptions:
             own_template(text, ("question",), f"probe option templates[{number}]")
         if len(self.names) < 2:
             raise InputError("probe options templates and built_in leave one prompt form, expected two or more")
-        if self.baseline not in self.names:
-            raise InputError(f"probe option baseline is {self.baseline!r}, expected one of {', '.join(self.names)}")
-        if not 0 < self.development < 1:
-            raise InputError(f"probe option development is {self.development}, expected between 0 and 1")
-        if self.max_development < 0:
-            raise InputError(f"probe option max_development is {self.max_development}, expected 0 or more")
-        if not 0 < self.confidence < 1:
-            raise InputError(f"probe option confidence is {self.confidence}, expected between 0 and 1")
-        if self.max_tokens < 1:
-            raise InputError(f"probe option max_tokens is {self.max_tokens}, expected at least 1")
-        if not 0 <= self.min_language <= 1:
-            raise InputError(f"probe option min_language is {self.min_language}, expected from 0 to 1")
-        if self.language not in LANGUAGES:
-            raise InputError(f"probe option language is {self.language!r}, expected one of {', '.join(LANGUAGES)}")
+        bounds.expect("probe", self, {
+            **bounds.one_of(self, baseline=self.names),
+            "development": ("between 0 and 1", 0 < self.development < 1),
+            "confidence": ("between 0 and 1", 0 < self.confidence < 1),
+            **bounds.count(self, 0, "max_development"),
+            **bounds.count(self, 1, "max_tokens"),
+            **bounds.share(self, "min_language"),
+            **bounds.language(self),
+        })  # fmt: skip
 
     @property
     def names(self) -> tuple[str, ...]:

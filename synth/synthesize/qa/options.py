@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .. import bounds
+from ... import bounds
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import re2
 
 from curation.errors import InputError
 
-from ..attempt import LANGUAGES
+from ... import bounds
 from ..problem import own_template
 
 METHODS = ("chain_of_thought", "least_to_most")
@@ -55,25 +55,18 @@ class ReasoningOptions:
     language: str = "auto"
 
     def __post_init__(self) -> None:
-        for name, values in (("method", METHODS), ("compare", COMPARE), ("language", LANGUAGES)):
-            if getattr(self, name) not in values:
-                raise InputError(
-                    f"reasoning option {name} is {getattr(self, name)!r}, expected one of {', '.join(values)}"
-                )
-        for name in ("samples", "max_tokens", "keep", "max_parts"):
-            if getattr(self, name) < 1:
-                raise InputError(f"reasoning option {name} is {getattr(self, name)}, expected at least 1")
-        if self.max_parts > MOST_PARTS:
-            raise InputError(f"reasoning option max_parts is {self.max_parts}, expected at most {MOST_PARTS}")
-        if not self.temperature >= 0:  # `not`, so that what is no number is refused as well
-            raise InputError(f"reasoning option temperature is {self.temperature}, expected 0 or more")
-        if self.samples > 1 and self.temperature == 0:
-            raise InputError("reasoning option temperature is 0, so that every path is the same; expected more than 0")
-        if not 0 < self.top_p <= 1:
-            raise InputError(f"reasoning option top_p is {self.top_p}, expected above 0 and at most 1")
-        for name in ("min_agreement", "min_language"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"reasoning option {name} is {getattr(self, name)}, expected from 0 to 1")
+        bounds.expect("reasoning", self, {
+            **bounds.one_of(self, method=METHODS, compare=COMPARE),
+            **bounds.language(self),
+            **bounds.count(self, 1, "samples", "keep", "max_parts"),
+            **bounds.sampling(self),
+            **bounds.share(self, "min_agreement", "min_language"),
+        })  # fmt: skip
+        differ = self.samples == 1 or self.temperature > 0
+        bounds.expect("reasoning", self, {
+            "max_parts": (f"at most {MOST_PARTS}", self.max_parts <= MOST_PARTS),
+            "temperature": ("more than 0, or every path is the same", differ),
+        })  # fmt: skip
         if self.template is not None:
             if self.method != "chain_of_thought":
                 raise InputError("reasoning option template is set, expected method chain_of_thought with it")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from curation.errors import InputError
 
-from .. import bounds
+from ... import bounds
 from .template import INVERTED, PLAIN, read
 
 MOST, MOST_INVERTED = 10, 3  # templates of a task in FLAN (Wei et al. 2021, section 2.1)

@@ -1,11 +1,11 @@
 """What options may be: one sentence for the first that is not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from curation.errors import InputError
 
-from .attempt import LANGUAGES
+LANGUAGES = ("auto", "en", "ko")
 
 
 def expect(method: str, options: Any, wanted: Mapping[str, tuple[str, bool]]) -> None:
@@ -28,7 +28,7 @@ def sampling(options: Any) -> dict[str, tuple[str, bool]]:
     """What is expected of `temperature`, `top_p` and `max_tokens`."""
     return {
         "temperature": ("0 or more", options.temperature >= 0),
-        "top_p": ("above 0 and at most 1", 0 < options.top_p <= 1),
+        **share_above_zero(options, "top_p"),
         "max_tokens": ("at least 1", options.max_tokens >= 1),
     }
 
@@ -38,11 +38,26 @@ def share(options: Any, *names: str) -> dict[str, tuple[str, bool]]:
     return {name: ("from 0 to 1", 0 <= getattr(options, name) <= 1) for name in names}
 
 
+def share_above_zero(options: Any, *names: str) -> dict[str, tuple[str, bool]]:
+    """What is expected of options that are shares and not 0."""
+    return {name: ("above 0 and at most 1", 0 < getattr(options, name) <= 1) for name in names}
+
+
 def count(options: Any, least: int, *names: str) -> dict[str, tuple[str, bool]]:
     """What is expected of options that are whole numbers of at least so many."""
     return {name: (f"at least {least}", getattr(options, name) >= least) for name in names}
 
 
+def count_if_given(options: Any, least: int, *names: str) -> dict[str, tuple[str, bool]]:
+    """The same of options that may be None."""
+    return count(options, least, *(name for name in names if getattr(options, name) is not None))
+
+
+def one_of(options: Any, **values: Sequence[str]) -> dict[str, tuple[str, bool]]:
+    """What is expected of options that have one of some values."""
+    return {name: (f"one of {', '.join(some)}", getattr(options, name) in some) for name, some in values.items()}
+
+
 def language(options: Any) -> dict[str, tuple[str, bool]]:
     """What is expected of `language`."""
-    return {"language": (f"one of {', '.join(LANGUAGES)}", options.language in LANGUAGES)}
+    return one_of(options, language=LANGUAGES)

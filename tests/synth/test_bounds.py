@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from curation.errors import InputError
-from synth.synthesize import bounds
+from synth import bounds
 
 
 @dataclass(frozen=True)
