@@ -29,7 +29,7 @@ from synth.distill.knowledge import KnowledgeOptions
 from synth.engines import open_engine
 from synth.engines.cache import Cached
 from train.options import Source, TrainOptions
-from train.sft import train
+from train.training import train
 
 MODEL = Path(__file__).resolve().parent.parent / "pipelines" / "demo" / "seed_model"
 COLOURS = ("red", "green", "blue", "black")

@@ -1,4 +1,4 @@
-"""What our layer costs: the same fine-tuning through `train.sft` and through TRL called directly, in one process.
+"""What our layer costs: the same fine-tuning through `train.training` and through TRL called directly, in one process.
 
     python benchmarks/training.py --model MODEL [--steps 60] [--rounds 3] [--tuning lora]
 
@@ -25,8 +25,8 @@ from trl import SFTConfig, SFTTrainer
 
 from train.adapters import lora_config
 from train.options import Lora, Source, TrainOptions
-from train.sft import Progress, train
 from train.silence import quiet
+from train.training import Progress, train
 
 BATCH = 16
 LEARNING_RATE = 1e-3

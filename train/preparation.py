@@ -1,5 +1,6 @@
-"""From sources to the rows of every step: read, encoded, packed, mixed by tokens and counted."""
+"""From the encoded rows of several sources to those of every step: mixed by tokens, counted, in a fixed order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,13 +8,10 @@ import numpy as np
 import polars as pl
 import xxhash
 from datasets import Dataset
-from trl import pack_dataset
 
-from curation import tables
 from curation.errors import InputError
 
-from . import data, mixing
-from .encoding import IGNORED, Encoder
+from . import mixing
 from .options import Source, TrainOptions
 
 
@@ -22,7 +20,7 @@ class Prepared:
     """What the trainer is given.
 
     Attributes:
-        dataset: `input_ids`, `labels` and, packed, `seq_lengths`, in the order of training.
+        dataset: columns of the method, in the order of training.
         steps: optimiser steps that it makes.
         tokens: int64 of shape (rows,), tokens of each row of the dataset.
         sources: by source name: `rows`, `tokens` and `loss_tokens` seen, `passes`, `available`, `dropped`, `split` and
@@ -38,8 +36,17 @@ class Prepared:
 
 
 @dataclass(frozen=True)
-class _Part:
-    """One source's rows ready to train on, and what became of the others."""
+class Part:
+    """One source's rows ready to train on, and what became of the others.
+
+    Attributes:
+        frame: columns of the method, a row each.
+        ids: of the rows.
+        tokens: int64 of shape (rows,), tokens of each row.
+        loss_tokens: int64 of shape (rows,), those that are learned.
+        facts: what the run card says of the source.
+        ledger: rows that were dropped or split.
+    """
 
     frame: pl.DataFrame
     ids: list[str]
@@ -49,16 +56,39 @@ class _Part:
     ledger: pl.DataFrame
 
 
-def prepare(options: TrainOptions, encoder: Encoder) -> Prepared:
-    """Read, encode, pack and mix the sources of a run.
+def part(
+    frame: pl.DataFrame,
+    ids: list[str],
+    tokens: np.ndarray,
+    loss_tokens: np.ndarray,
+    available: int,
+    digest: str,
+    ledger: pl.DataFrame,
+) -> Part:
+    """A source's part with its facts: `available` rows were read, `digest` is of those that are trained on."""
+    actions = ledger["action"]
+    facts = {
+        "fingerprint": digest,
+        "available": {"rows": available, "tokens": int(tokens.sum())},
+        "dropped": int((actions == "drop").sum()),
+        "split": int((actions == "split").sum()),
+    }
+    return Part(frame, ids, tokens, loss_tokens, facts, ledger)
+
+
+def named_apart(sources: Sequence[Source]) -> None:
+    """Refuse two sources of one name.
 
     Raises:
-        InputError: for rows that cannot be read or trained on, and for two sources of one name.
+        InputError: naming them all.
     """
-    names = [source.name for source in options.data]
+    names = [source.name for source in sources]
     if len(set(names)) < len(names):
         raise InputError(f"data: sources are called {', '.join(names)}, expected different names")
-    parts = [_part(source, options, encoder) for source in options.data]
+
+
+def mixed(options: TrainOptions, parts: Sequence[Part]) -> Prepared:
+    """The rows of every step: of each source its share of the tokens, in an order drawn from the seed."""
     weights = [source.weight for source in options.data if source.weight is not None]
     plan = mixing.schedule(
         [part.ids for part in parts],
@@ -71,47 +101,24 @@ def prepare(options: TrainOptions, encoder: Encoder) -> Prepared:
     starts = np.cumsum([0, *(len(part.ids) for part in parts)])
     table = Dataset.from_polars(pl.concat([part.frame for part in parts])).select(starts[plan.sources] + plan.rows)
     tokens = np.concatenate([part.tokens for part in parts])[starts[plan.sources] + plan.rows]
-    seen = {name: _seen(parts[n], plan.rows[plan.sources == n]) for n, name in enumerate(names)}
+    seen = {
+        source.name: _seen(part, plan.rows[plan.sources == number])
+        for number, (source, part) in enumerate(zip(options.data, parts, strict=True))
+    }
     steps = -(-len(plan) // options.batch_size)
     return Prepared(table, steps, tokens, seen, pl.concat([part.ledger for part in parts]))
 
 
-def _part(source: Source, options: TrainOptions, encoder: Encoder) -> _Part:
-    rows = data.load(source.path, source.text_column)
-    if options.method == "cpt" and rows["text"].null_count():
-        raise InputError(f"{source.path}: found prompts and completions, expected a column 'text' for the method cpt")
-    encoded = encoder.encode(rows, source.name)
-    frame = encoded.rows
-    frame = frame[mixing.order(frame["row_id"].to_list(), options.seed, 0)]
-    digest = _digest(frame)
-    if options.method == "cpt":
-        frame = _packed(frame, encoder.max_tokens)
-        ids = [str(number) for number in range(frame.height)]
-    else:
-        ids = frame["row_id"].to_list()
-    lengths = frame["input_ids"].list.len().cast(pl.Int64).to_numpy()
-    ignored = frame["labels"].list.count_matches(IGNORED).cast(pl.Int64).to_numpy()
-    actions = encoded.ledger["action"]
-    facts = {
-        "fingerprint": digest,
-        "available": {"rows": rows.height, "tokens": int(lengths.sum())},
-        "dropped": int((actions == "drop").sum()),
-        "split": int((actions == "split").sum()),
-    }
-    return _Part(frame.drop("row_id", strict=False), ids, lengths, lengths - ignored, facts, encoded.ledger)
+def digest(frame: pl.DataFrame, columns: Sequence[str]) -> str:
+    """xxh3-128 of the lists of token ids that are trained on, in an order that does not depend on the files'."""
+    state = xxhash.xxh3_128()
+    for column in columns:
+        state.update(frame[column].list.len().to_numpy().tobytes())
+        state.update(frame[column].explode(empty_as_null=False).to_numpy().tobytes())
+    return state.hexdigest()
 
 
-def _packed(frame: pl.DataFrame, max_tokens: int) -> pl.DataFrame:
-    """Rows put together, none cut (all fit already), up to `max_tokens`; `seq_lengths` keeps attention inside each."""
-    whole = Dataset.from_polars(frame.drop("row_id"))
-    packed = pack_dataset(whole, max_tokens, "bfd_split").to_polars()
-    before, after = (int(part["input_ids"].list.len().sum()) for part in (frame, packed))
-    if before != after:
-        raise tables.TableError(f"packing changed {before} tokens into {after}")
-    return packed
-
-
-def _seen(part: _Part, rows: np.ndarray) -> dict[str, Any]:
+def _seen(part: Part, rows: np.ndarray) -> dict[str, Any]:
     return {
         "rows": len(rows),
         "tokens": int(part.tokens[rows].sum()),
@@ -119,12 +126,3 @@ def _seen(part: _Part, rows: np.ndarray) -> dict[str, Any]:
         "passes": round(len(rows) / len(part.ids), 4),
         **part.facts,
     }
-
-
-def _digest(frame: pl.DataFrame) -> str:
-    """xxh3-128 of what is trained on, in an order that does not depend on the files'."""
-    state = xxhash.xxh3_128()
-    for column in ("input_ids", "labels"):
-        state.update(frame[column].list.len().to_numpy().tobytes())
-        state.update(frame[column].explode(empty_as_null=False).to_numpy().tobytes())
-    return state.hexdigest()

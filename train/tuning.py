@@ -12,10 +12,10 @@ from peft import LoraConfig
 
 from curation.errors import InputError
 
-from . import adapters, blocks, models
+from . import adapters, blocks, checkpoints, models
 from .options import TrainOptions
 
-EXPANDED = "expanded"  # folder below a run's work that holds the model with its new blocks
+EXPANDED = checkpoints.KEPT[0]  # folder below a run's work that holds the model with its new blocks
 
 
 @dataclass(frozen=True)

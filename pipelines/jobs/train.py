@@ -51,8 +51,8 @@ def _train(
     from curation import storage
     from train.blocks import Blocks
     from train.options import Lora, Source, TrainOptions
-    from train.sft import Progress
-    from train.sft import train as train_model
+    from train.training import Progress
+    from train.training import train as train_model
 
     options = TrainOptions(
         model=model,

@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from train import adapters
 from train.options import Lora, Source, TrainOptions
-from train.sft import train
+from train.training import train
 
 
 @pytest.fixture(scope="module")

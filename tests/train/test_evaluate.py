@@ -13,8 +13,8 @@ from curation.errors import InputError
 from curation.model import Response
 from train.evaluate import evaluate, means
 from train.options import Source, TrainOptions
-from train.sft import train
 from train.tasks import Task
+from train.training import train
 
 ASK = (("user", "say ab"),)
 

@@ -8,7 +8,7 @@ from curation.errors import InputError
 from train import models
 from train.blocks import Blocks
 from train.options import Source, TrainOptions
-from train.sft import train
+from train.training import train
 from train.tuning import freeze_but
 
 SHORT = {"steps": 3, "batch_size": 2, "learning_rate": 5e-3, "threads": 1}

@@ -15,7 +15,7 @@ from transformers import AutoTokenizer
 from curation.errors import InputError
 from curation.model import Request, Sampling
 from train.options import Lora, Source, TrainOptions
-from train.sft import Progress, train
+from train.training import Progress, train
 
 WORDS = ["ab", "cd", "ef", "gh", "안녕"]
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -112,7 +112,7 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from train.options import Lora, Source, TrainOptions
-from train.sft import train
+from train.training import train
 model, data, out, stop = sys.argv[1:]
 options = TrainOptions(model=model, data=(Source(data),), steps=12, batch_size=5, learning_rate=1e-2,
                        lora=Lora(rank=4, alpha=8, dropout=0.1), threads=1, checkpoint_steps=2)
@@ -148,23 +148,6 @@ def test_a_killed_run_ends_with_the_same_bytes(tiny_model: Path, pairs: Path, tm
     whole = train(options, tmp_path / "whole")
     for name in ("model.safetensors", "adapter/adapter_model.safetensors", "run_card.json"):
         assert (tmp_path / "killed" / name).read_bytes() == (whole.folder / name).read_bytes(), name
-
-
-def test_a_checkpoint_of_other_data_or_without_its_end_mark_is_not_used(
-    tiny_model: Path, pairs: Path, tmp_path: Path
-) -> None:
-    from train import sft
-
-    state = sft._state(tmp_path / "work", "one")
-    for step, complete in ((2, True), (10, True), (12, False)):
-        (state / f"checkpoint-{step}").mkdir()
-        if complete:
-            (state / f"checkpoint-{step}" / sft.COMPLETE).touch()
-    found = sft._last_checkpoint(state)
-    assert found is not None and found.name == "checkpoint-10"
-    assert not (state / "checkpoint-12").exists()
-    assert sft._last_checkpoint(sft._state(tmp_path / "work", "two")) is None
-    assert not state.exists()
 
 
 def test_continued_pretraining_keeps_documents_apart(raw_model: Path, tmp_path: Path) -> None:
