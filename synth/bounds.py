@@ -45,7 +45,8 @@ def share_above_zero(options: Any, *names: str) -> dict[str, tuple[str, bool]]:
 
 def count(options: Any, least: int, *names: str) -> dict[str, tuple[str, bool]]:
     """What is expected of options that are whole numbers of at least so many."""
-    return {name: (f"at least {least}", getattr(options, name) >= least) for name in names}
+    expected = f"at least {least}" if least else "0 or more"
+    return {name: (expected, getattr(options, name) >= least) for name in names}
 
 
 def count_if_given(options: Any, least: int, *names: str) -> dict[str, tuple[str, bool]]:

@@ -41,13 +41,13 @@ def test_the_defaults_are_the_papers() -> None:
         ("min_consistency", 2.0, "from 0 to 1"),
         ("long_words", -1, "0 or more"),
         ("few_labels", -1, "0 or more"),
-        ("refine", "letter", "chat or list"),
+        ("refine", "letter", "one of chat, list"),
     ],
 )
 def test_impossible_settings_are_named(name: str, value: Any, expected: str) -> None:
     with pytest.raises(InputError) as raised:
         RehearseOptions(**{name: value})
-    assert str(raised.value) == f"rehearse option {name} is {value}, expected {expected}"
+    assert str(raised.value) == f"rehearse option {name} is {value!r}, expected {expected}"
 
 
 @pytest.mark.parametrize(

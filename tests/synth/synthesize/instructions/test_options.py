@@ -11,7 +11,7 @@ from synth.synthesize.instructions import InstructionsOptions
         ({"form": "raw"}, "form is 'raw', expected chat or list"),
         ({"longest": 3}, "longest is 3, expected at least shortest"),
         ({"max_rouge": 2}, "max_rouge is 2, expected from 0 to 1"),
-        ({"generated": -1}, "generated is -1, expected at least 0"),
+        ({"generated": -1}, "generated is -1, expected 0 or more"),
     ],
 )
 def test_options_that_make_no_sense_are_one_sentence(options: dict[str, object], said: str) -> None:

@@ -15,7 +15,7 @@ GOOD = "Do: {{ prompt }}"
         ({"plain": tuple(f"{n} {GOOD}" for n in range(11))}, "have 11 and 0 templates, expected at most 10 of which 3"),
         ({"inverted": tuple(f"{n} {{{{ completion }}}}" for n in range(4))}, "0 and 4 templates"),
         ({"plain": (GOOD,), "per_row": 0}, "per_row is 0, expected at least 1"),
-        ({"write": -1}, "write is -1, expected at least 0"),
+        ({"write": -1}, "write is -1, expected 0 or more"),
     ],
 )
 def test_options_that_make_no_sense_are_one_sentence(options: dict[str, object], said: str) -> None:
