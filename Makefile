@@ -1,7 +1,7 @@
 # Everything happens in .venv, made by `make setup` from the lock. All targets are safe to repeat.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-cluster fuzz fuzz-readers lint clean
+.PHONY: help setup demo test test-all test-cluster fuzz fuzz-readers lint clean
 
 # Nothing here asks a model hub or reports usage to anyone.
 export HF_HUB_OFFLINE := 1
@@ -18,6 +18,7 @@ help:
 	@echo "make setup   make .venv from requirements/cpu.txt"
 	@echo "make demo    the main job, start to end, on this machine's CPU; writes $(OUT)"
 	@echo "make test    the tests"
+	@echo "make test-all   the tests and those that take minutes each, about three quarters of an hour"
 	@echo "make test-cluster   kill one of two nodes of a Ray cluster in the middle of a run"
 	@echo "make fuzz    ten minutes of broken files for the readers, then inputs of 100 MB and ten million rows"
 	@echo "make lint    ruff and mypy"
@@ -32,6 +33,10 @@ demo: setup
 # Two processes of one thread each: small models wait longer for a second thread than it saves.
 test: export OMP_NUM_THREADS := 1
 test: setup
+	@$(PY) -m pytest $(PYTEST_ARGS) -m "not cluster and not long"
+
+test-all: export OMP_NUM_THREADS := 1
+test-all: setup
 	@$(PY) -m pytest $(PYTEST_ARGS) -m "not cluster"
 
 test-cluster: export OMP_NUM_THREADS := 1

@@ -11,7 +11,7 @@ from benchmarks import rehearsal
 from pipelines.recipe import load
 from pipelines.runner import run_recipe
 
-pytestmark = [pytest.mark.shared_data, pytest.mark.slow]
+pytestmark = [pytest.mark.shared_data, pytest.mark.slow, pytest.mark.long]
 
 MODEL = Path(__file__).resolve().parents[2] / "pipelines" / "demo" / "seed_model"
 TASKS = ("para", "pos")

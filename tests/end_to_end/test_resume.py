@@ -11,7 +11,7 @@ from pipelines.demo import tasks
 from pipelines.demo.main import MODEL
 from pipelines.demo.skills import SKILLS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 OLD, ROWS = [skill.name for skill in SKILLS[:2]], 12
 JOBS = ("corpus", "distilled", "rehearsal", "tuned", "examined")
 

@@ -123,6 +123,7 @@ def test_without_bounds_no_rule_and_without_settings_no_model(step) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.vllm
 def test_vllm_gives_the_same_scores(step) -> None:
     found = []

@@ -11,7 +11,7 @@ from curation.model import Request, Sampling, ScoreRequest
 from synth.engines.server import Kept, ServerEngine, ServerOptions
 from synth.engines.transformers import TransformersEngine
 
-pytestmark = [pytest.mark.vllm, pytest.mark.slow]
+pytestmark = [pytest.mark.vllm, pytest.mark.slow, pytest.mark.long]
 
 PROMPTS: list[Any] = ["the cat", "하늘을 나는 새", "Input: 12\nOutput:", (("system", "brief"), ("user", "the dog"))]
 

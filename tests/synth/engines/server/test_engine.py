@@ -197,6 +197,7 @@ def keepwise(*arguments: str | Path) -> None:
     assert KEY not in ended.stdout + ended.stderr
 
 
+@pytest.mark.long
 def test_distilled_samples_are_the_offline_engines_up_to_its_name(
     url: str, seed_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
