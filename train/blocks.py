@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import re2
 import torch
@@ -20,38 +20,13 @@ from curation import storage
 from curation.errors import InputError
 
 from . import models
+from .block_options import Blocks
 from .merging import writing
 from .merging.parents import Parent
 
-Placement = Literal["interleaved", "suffix", "prefix"]
-PLACEMENTS: tuple[Placement, ...] = ("interleaved", "suffix", "prefix")
 FAMILIES = ("llama", "qwen2", "qwen3", "mistral")  # layouts seen to give identical logits
 _BLOCK = re2.compile(r"^(model\.layers\.)(\d+)(\..+)$")
 _SILENT = re2.compile(r"\.(?:self_attn\.o_proj|mlp\.down_proj)\.(?:weight|bias)$")
-
-
-@dataclass(frozen=True)
-class Blocks:
-    """Which blocks are added.
-
-    Attributes:
-        groups: parts of equal size that the layers are cut into; it divides their number.
-        copies: new blocks a group.
-        placement: `interleaved` puts a group's copies of its last block after it (the paper's, and in its ablation the
-            best), `suffix` puts all of them at the end, as copies of the last block, `prefix` at the start, as copies
-            of the first; the paper found that prefix destroys.
-    """
-
-    groups: int = 4
-    copies: int = 1
-    placement: Placement = "interleaved"
-
-    def __post_init__(self) -> None:
-        for name in ("groups", "copies"):
-            if getattr(self, name) < 1:
-                raise InputError(f"blocks.{name} is {getattr(self, name)!r}, expected at least 1")
-        if self.placement not in PLACEMENTS:
-            raise InputError(f"blocks.placement is {self.placement!r}, expected one of {', '.join(PLACEMENTS)}")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from curation.errors import InputError
 
-from .blocks import Blocks
+from .block_options import Blocks
 
 Method = Literal["sft", "cpt"]
 Tuning = Literal["full", "lora", "blocks"]

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from curation.errors import InputError
+from train.options import METHODS, TUNINGS
 
 from .app import Fresh, Out, Overrides, Seed, app, run_single, said
 
@@ -15,8 +16,8 @@ def train(
     model: Annotated[str, typer.Option(help="Model folder or name.")],
     data: Annotated[list[str], typer.Option(help="PATH or PATH:WEIGHT (share of tokens); repeat for more.")],
     out: Out,
-    method: Annotated[str, typer.Option(help="sft or cpt.")] = "sft",
-    tuning: Annotated[str, typer.Option(help="lora, full or blocks.")] = "lora",
+    method: Annotated[str, typer.Option(help=f"What is learned: {', '.join(METHODS)}.")] = "sft",
+    tuning: Annotated[str, typer.Option(help=f"Which weights move: {', '.join(TUNINGS)}.")] = "lora",
     steps: Annotated[int | None, typer.Option(help="Optimiser steps, instead of epochs.")] = None,
     epochs: Annotated[float | None, typer.Option(help="Passes over the data.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,

@@ -49,30 +49,11 @@ def _train(
 ) -> dict[str, Any]:
     """In the child: train, and return the run card."""
     from curation import storage
-    from train.blocks import Blocks
-    from train.options import Lora, Source, TrainOptions
+    from train.options import Source
     from train.training import Progress
     from train.training import train as train_model
 
-    options = TrainOptions(
-        model=model,
-        data=tuple(Source(Path(path), weight, name) for path, name, weight in sources),
-        method=settings.method,
-        tuning=settings.tuning,
-        lora=Lora(settings.lora.rank, settings.lora.alpha, settings.lora.dropout),
-        blocks=Blocks(settings.blocks.groups, settings.blocks.copies, settings.blocks.placement),
-        trainable=settings.trainable,
-        learning_rate=settings.learning_rate,
-        batch_size=settings.batch_size,
-        micro_batch_size=settings.micro_batch_size,
-        steps=settings.steps,
-        epochs=settings.epochs,
-        max_tokens=settings.max_tokens,
-        over_long=settings.over_long,
-        checkpoint_steps=settings.checkpoint_steps,
-        threads=settings.threads,
-        seed=seed,
-    )
+    options = settings.options(model, [Source(Path(path), weight, name) for path, name, weight in sources], seed)
     with track(f"{step}: training", settings.steps, "steps") as advance:
         done = 0
 

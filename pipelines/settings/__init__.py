@@ -9,17 +9,15 @@ from .rehearse import RehearseSettings
 from .structure import SampleSettings, StructureSettings
 from .synthesis import DistillSettings
 from .synthesize import SynthesizeSettings
-from .train import BlocksSettings, LoraSettings, Mixture, TrainSettings
+from .train import Mixture, TrainSettings
 
 __all__ = [
-    "BlocksSettings",
     "CurateSettings",
     "DecontaminateSettings",
     "DistillSettings",
     "EngineSettings",
     "EvaluateSettings",
     "ExactSettings",
-    "LoraSettings",
     "MergeSettings",
     "MinHashSettings",
     "Mixture",

@@ -1,10 +1,22 @@
 """Settings of the train job."""
 
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from .base import Settings
+from curation.errors import InputError
+from train.block_options import Blocks
+from train.options import Lora, Method, OverLong, Source, TrainOptions, Tuning
+
+from .base import Settings, forbidding_others
+
+Schedule = Literal["cosine", "linear", "constant", "constant_with_warmup", "inverse_sqrt"]
+
+for _options in (Blocks, Lora):
+    forbidding_others(_options)
 
 
 class Mixture(Settings):
@@ -14,39 +26,48 @@ class Mixture(Settings):
     weight: float = Field(1.0, gt=0, description="share of training tokens, relative to the other sources")
 
 
-class LoraSettings(Settings):
-    """Low-rank adapters."""
-
-    rank: int = Field(16, ge=1, description="rank of each adapter")
-    alpha: float = Field(32.0, gt=0, description="scale: alpha / rank")
-    dropout: float = Field(0.0, ge=0, lt=1, description="dropout before the adapter")
-
-
-class BlocksSettings(Settings):
-    """New layers between frozen ones (LLaMA-Pro)."""
-
-    groups: int = Field(4, ge=1, description="parts of equal size that the layers are cut into")
-    copies: int = Field(1, ge=1, description="new layers a part")
-    placement: Literal["interleaved", "suffix", "prefix"] = Field("interleaved", description="where they are put")
-
-
 class TrainSettings(Settings):
-    """Samples in, a checkpoint out."""
+    """Samples in, a checkpoint out. The options of a method or a tuning stand under their own name."""
 
     job: Literal["train"] = "train"
     model: str = Field(description="model folder or name, or step:NAME")
     data: tuple[Mixture, ...] = Field(min_length=1, description="mixture of training rows")
-    method: Literal["sft", "cpt"] = Field("sft", description="sft: prompt and completion rows; cpt: text")
-    tuning: Literal["lora", "full", "blocks"] = Field("lora", description="which weights move")
-    lora: LoraSettings = LoraSettings()
-    blocks: BlocksSettings = BlocksSettings()
+    method: Method = Field("sft", description="what is learned from the rows")
+    tuning: Tuning = Field("lora", description="which weights move")
+    lora: Lora = Field(Lora(), description="options of the tuning `lora`")
+    blocks: Blocks = Field(Blocks(), description="options of the tuning `blocks`")
     trainable: tuple[str, ...] = Field((), description="with full, patterns of the weights that move; all unless set")
     learning_rate: float = Field(2e-4, gt=0, description="peak learning rate")
+    schedule: Schedule = Field("cosine", description="course of the learning rate")
+    warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps over which the learning rate rises")
+    weight_decay: float = Field(0.0, ge=0, description="weight decay of AdamW")
+    max_grad_norm: float = Field(1.0, gt=0, description="gradients are scaled down to this norm")
     batch_size: int = Field(16, ge=1, description="rows a step")
     micro_batch_size: int | None = Field(None, ge=1, description="rows through the model at once, all unless set")
-    checkpoint_steps: int = Field(200, ge=1, description="steps between two checkpoints to go on from")
     steps: int | None = Field(None, ge=1, description="optimiser steps, instead of epochs")
     epochs: float = Field(1.0, gt=0, description="passes over the data, where steps is not set")
     max_tokens: int | None = Field(None, ge=1, description="longest training row, tokens; the model's own unless set")
-    over_long: Literal["refuse", "drop", "split"] = Field("drop", description="what is done with a longer row")
+    over_long: OverLong = Field("drop", description="what is done with a longer row")
+    checkpoint_steps: int = Field(200, ge=1, description="steps between two checkpoints to go on from")
+    gradient_checkpointing: bool = Field(False, description="recompute activations in place of keeping them")
     threads: int | None = Field(None, ge=1, description="CPU threads of the training; one is fastest for tiny models")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "TrainSettings":
+        """Before anything runs, and not only where it is used."""
+        try:
+            self.options("model", [Source(Path("rows"))], 0)
+        except InputError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    def options(self, model: str, sources: Sequence[Source], seed: int) -> TrainOptions:
+        """As training takes them: every option of a run that is a setting of the same name.
+
+        Raises:
+            InputError: for settings that do not go together.
+        """
+        named = {one.name for one in fields(TrainOptions)} & set(type(self).model_fields) - {"model", "data"}
+        return TrainOptions(
+            model=model, data=tuple(sources), seed=seed, **{name: getattr(self, name) for name in named}
+        )

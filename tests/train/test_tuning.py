@@ -6,7 +6,7 @@ from safetensors.torch import load_file
 
 from curation.errors import InputError
 from train import models
-from train.blocks import Blocks
+from train.block_options import Blocks
 from train.options import Source, TrainOptions
 from train.training import train
 from train.tuning import freeze_but
