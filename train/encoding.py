@@ -80,6 +80,15 @@ class Encoder:
                              f"empty and the others longer than {self.max_tokens} tokens")  # fmt: skip
         return Encoded(encoded, pl.concat(ledger))
 
+    def sequences(self, rows: pl.DataFrame, source: str) -> Iterator[tuple[list[int], list[int]]]:
+        """Ids and labels of each row (schema `data.ROWS`) as `encode` makes them, however long they are.
+
+        Raises:
+            InputError: for turns without a chat template, or an answer whose end token the template leaves out.
+        """
+        for part in rows.iter_slices(1024):
+            yield from self._sequences(part, source)
+
     def _sequences(self, part: pl.DataFrame, source: str) -> Iterator[tuple[list[int], list[int]]]:
         """Ids and labels of each row; the tokenizer is called once for all raw texts and once for all rendered ones."""
         rows = list(part.iter_rows(named=True))
