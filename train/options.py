@@ -6,13 +6,15 @@ from typing import Literal
 
 from curation.errors import InputError
 
+from . import compatibility
 from .block_options import Blocks
+from .tuning_options import Lora, Loreft, Prefix, Prompt, Vocabulary
 
 Method = Literal["sft", "cpt"]
-Tuning = Literal["full", "lora", "blocks"]
+Tuning = Literal["full", "lora", "prompt", "prefix", "loreft", "blocks"]
 OverLong = Literal["split", "drop", "refuse"]
 METHODS: tuple[Method, ...] = ("sft", "cpt")
-TUNINGS: tuple[Tuning, ...] = ("full", "lora", "blocks")
+TUNINGS: tuple[Tuning, ...] = ("full", "lora", "prompt", "prefix", "loreft", "blocks")
 OVER_LONG: tuple[OverLong, ...] = ("split", "drop", "refuse")
 SCHEDULES = ("cosine", "linear", "constant", "constant_with_warmup", "inverse_sqrt")
 
@@ -47,28 +49,6 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Lora:
-    """Low-rank adapters (arXiv 2106.09685) on the linear layers, merged into the weights at the end.
-
-    Attributes:
-        rank: inner dimension of each adapter.
-        alpha: the update is scaled by alpha / rank.
-        dropout: probability of dropping an input of the adapter.
-        target_modules: `all-linear` (all but the output layer), or names such as ("q_proj", "v_proj").
-    """
-
-    rank: int = 16
-    alpha: float = 32.0
-    dropout: float = 0.0
-    target_modules: str | tuple[str, ...] = "all-linear"
-
-    def __post_init__(self) -> None:
-        _require(self.rank >= 1, "lora.rank", self.rank, "at least 1")
-        _require(self.alpha > 0, "lora.alpha", self.alpha, "a number above 0")
-        _require(0 <= self.dropout < 1, "lora.dropout", self.dropout, "at least 0 and below 1")
-
-
-@dataclass(frozen=True)
 class TrainOptions:
     """Everything that decides the weights a run ends with.
 
@@ -77,10 +57,15 @@ class TrainOptions:
         data: sources and their shares of the training tokens.
         method: `sft` trains rows padded side by side; `cpt` trains on `text`, packed into rows of `max_tokens`
             without attention across documents.
-        tuning: `lora`, `full`, or `blocks` (new layers between frozen ones).
+        tuning: `lora`, `full`, `blocks` (new layers between frozen ones), or `prompt`, `prefix` and `loreft`, whose result
+            stands beside its base; see `compatibility` for what goes with which method.
         lora: the adapters of `lora`.
+        prompt: the embeddings of `prompt`.
+        prefix: the keys and values of `prefix`.
+        loreft: the changes of `loreft`.
         blocks: the new layers of `blocks`.
         trainable: with `full`, patterns (`model.layers.3*.mlp.*`) of the weights that move; all of them unless given.
+        vocabulary: with `full`, the rows of the embeddings that move in a model with new tokens.
         learning_rate: its peak.
         schedule: course of the learning rate, one of `SCHEDULES`, as transformers defines them.
         warmup: share of the steps over which the learning rate rises to its peak.
@@ -105,8 +90,12 @@ class TrainOptions:
     method: Method = "sft"
     tuning: Tuning = "lora"
     lora: Lora = field(default_factory=Lora)
+    prompt: Prompt = field(default_factory=Prompt)
+    prefix: Prefix = field(default_factory=Prefix)
+    loreft: Loreft = field(default_factory=Loreft)
     blocks: Blocks = field(default_factory=Blocks)
     trainable: tuple[str, ...] = ()
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
     learning_rate: float = 2e-4
     schedule: str = "cosine"
     warmup: float = 0.05
@@ -135,6 +124,11 @@ class TrainOptions:
         object.__setattr__(self, "trainable", tuple(self.trainable))
         _require(not self.trainable or self.tuning == "full", "trainable", list(self.trainable),
                  f"none with tuning {self.tuning}, which decides itself what moves")  # fmt: skip
+        _require(self.vocabulary == Vocabulary() or self.tuning == "full", "vocabulary", self.vocabulary,
+                 f"none with tuning {self.tuning}, which leaves the embeddings as they are")  # fmt: skip
+        reason = compatibility.refusal(self.method, self.tuning, self.gradient_checkpointing)
+        if reason is not None:
+            raise InputError(f"method {self.method} with tuning {self.tuning}: {reason}")
         _require(self.over_long in OVER_LONG, "over_long", self.over_long, "one of " + ", ".join(OVER_LONG))
         _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "a number above 0")
         _require(self.schedule in SCHEDULES, "schedule", self.schedule, "one of " + ", ".join(SCHEDULES))

@@ -1,0 +1,28 @@
+"""Which methods and ways of tuning go together, and why the others do not."""
+
+from collections.abc import Mapping
+
+# Tunings that write what they learned beside a base, which stays as it is.
+BESIDE = ("prompt", "prefix", "loreft")
+
+_PACKED = "cpt packs several documents into a row, and "
+_BEFORE = "what stands before a row would be seen by the first of them alone"
+# (method, tuning): why a run of the two would be wrong.
+REFUSED: Mapping[tuple[str, str], str] = {
+    ("cpt", "prompt"): _PACKED + _BEFORE,
+    ("cpt", "prefix"): _PACKED + _BEFORE,
+    ("cpt", "loreft"): "it changes positions of a prompt, and the texts of cpt have none",
+}
+
+
+def refusal(method: str, tuning: str, gradient_checkpointing: bool = False) -> str | None:
+    """Why a method and a way of tuning cannot be used together, none where they can.
+
+    Args:
+        method: one of `options.METHODS`.
+        tuning: one of `options.TUNINGS`.
+        gradient_checkpointing: whether activations are recomputed in the backward pass.
+    """
+    if tuning == "prefix" and gradient_checkpointing:
+        return "the prefix stands in the cache of keys and values, which is lost where activations are recomputed"
+    return REFUSED.get((method, tuning))
