@@ -155,22 +155,21 @@ def _pair(record: dict[str, Any]) -> tuple[str | Turns, list[str]]:
     sides = {key: record[key] for key in ("chosen", "rejected")}
     texts = [side for side in sides.values() if isinstance(side, str)]
     if "prompt" in record:
-        prompt = _prompt(record)
-        whole = isinstance(prompt, str) and not texts
-        asked: str | Turns = [{"role": "user", "content": prompt}] if whole else prompt  # the prompt's text beside turns
+        asked = _prompt(record)
+        if isinstance(asked, str) and not texts:  # beside whole conversations the prompt is their first turn
+            asked = [{"role": "user", "content": asked}]
         return asked, [_answer(key, side, asked) for key, side in sides.items()]
     if len(texts) == 2:
         shared = commonprefix(texts)
         end = shared.rfind(ASSISTANT) + len(ASSISTANT)
         if not shared.startswith(HUMAN) or end < len(ASSISTANT):
-            raise _Wrong("chosen", f"and 'rejected' share {shared[:40]!r} and there is no 'prompt', expected a 'prompt' or "
-                                   f"texts that begin with {HUMAN!r} and share an {ASSISTANT!r}")  # fmt: skip
+            raise _Wrong("chosen", f"and 'rejected' share {shared[:40]!r} and there is no 'prompt', expected a "
+                                   f"'prompt' or texts that begin with {HUMAN!r} and share an {ASSISTANT!r}")  # fmt: skip
         return shared[:end], [text[end:] for text in texts]
-    chosen, rejected = (_turns(key, side) for key, side in sides.items())
-    parted = next((n for n, (one, other) in enumerate(zip(chosen, rejected, strict=False)) if one != other),
-                  min(len(chosen), len(rejected)) - (chosen == rejected))  # fmt: skip
-    shared_turns = chosen[:parted]
-    return shared_turns, [_answer(key, side, shared_turns) for key, side in (("chosen", chosen), ("rejected", rejected))]
+    turns = {key: _turns(key, side) for key, side in sides.items()}
+    common = commonprefix(list(turns.values()))
+    common = common[: min(len(one) - 1 for one in turns.values())]  # where one conversation stands twice
+    return common, [_answer(key, one, common) for key, one in turns.items()]
 
 
 def _prompt(record: dict[str, Any]) -> str | Turns:

@@ -75,8 +75,8 @@ def test_what_synthesis_writes_is_read(tmp_path: Path) -> None:
         "ranking": {"prompt": [USER], "responses": [[BAD], [GOOD]], "scores": [0.0, 2.0]},
     }
     for kind, row in samples.items():
-        frame = tables.complete(pl.DataFrame([{"sample_id": f"id of {kind}", **row}],
-                                             schema_overrides=tables.SAMPLE_KINDS[kind]), tables.samples_schema(kind))  # fmt: skip
+        own = pl.DataFrame([{"sample_id": f"id of {kind}", **row}], schema_overrides=tables.SAMPLE_KINDS[kind])
+        frame = tables.complete(own, tables.samples_schema(kind))
         (tmp_path / kind).mkdir()
         frame.write_parquet(tmp_path / kind / "part-0000.parquet")
     found = load(tmp_path)
@@ -95,12 +95,18 @@ def test_what_synthesis_writes_is_read(tmp_path: Path) -> None:
         ({"completion": "b", "label": True}, "'prompt' is not there"),
         ({"prompt": 3, "completion": "b", "label": True}, "'prompt' is int, expected text or a list"),
         ({"prompt": "a", "responses": ["b"], "scores": [1]}, "'responses' is a list of 1, expected .* at least two"),
-        ({"prompt": "a", "responses": ["b", "c"], "scores": [1]}, r"'scores' is \[1\], expected a number for each of 2"),
+        (
+            {"prompt": "a", "responses": ["b", "c"], "scores": [1]},
+            r"'scores' is \[1\], expected a number for each of 2",
+        ),
         ({"prompt": "a", "responses": ["b", "c"], "scores": [1, True]}, "'scores' is"),
         ({"prompt": "a", "responses": ["b", "c"], "scores": [1, float("nan")]}, "'scores' is"),
         ({"prompt": "a", "chosen": [GOOD], "rejected": "b"}, "'chosen' is a list of turns beside a 'prompt' of text"),
         ({"prompt": [USER], "chosen": [GOOD, USER], "rejected": "b"}, r"'chosen' has turns of \['assistant', 'user'\]"),
-        ({"prompt": [USER], "chosen": "g", "rejected": [{"role": "assistant"}]}, "'rejected' has the turn .* expected text"),
+        (
+            {"prompt": [USER], "chosen": "g", "rejected": [{"role": "assistant"}]},
+            "'rejected' has the turn .* expected text",
+        ),
         ({"prompt": [USER, GOOD], "chosen": "g", "rejected": "b"}, "'prompt' ends with a turn of the assistant"),
         ({"chosen": "one", "rejected": "other"}, "share 'o' and there is no 'prompt', expected a 'prompt' or texts"),
         ({"chosen": "\n\nHuman: a", "rejected": "\n\nHuman: a"}, "share an '.*Assistant:'"),
@@ -116,7 +122,9 @@ def test_an_error_names_file_record_and_key(read: Any, record: dict[str, Any], m
 def test_what_a_text_says_is_no_turn(read: Any) -> None:
     """A prompt of its own keeps marks of turns where they stand."""
     said = "say \n\nAssistant: ok"
-    (row,) = content(read({"prompt": [{"role": "user", "content": said}], "chosen": "\n\nAssistant: x", "rejected": "y"}))
+    (row,) = content(
+        read({"prompt": [{"role": "user", "content": said}], "chosen": "\n\nAssistant: x", "rejected": "y"})
+    )
     assert row[2] == [{"role": "user", "content": said}] and row[3] == ["\n\nAssistant: x", "y"]
 
 
