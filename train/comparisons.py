@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import takewhile
 from os.path import commonprefix
 from pathlib import Path
 from typing import Any
@@ -163,12 +164,12 @@ def _pair(record: dict[str, Any]) -> tuple[str | Turns, list[str]]:
         shared = commonprefix(texts)
         end = shared.rfind(ASSISTANT) + len(ASSISTANT)
         if not shared.startswith(HUMAN) or end < len(ASSISTANT):
-            raise _Wrong("chosen", f"and 'rejected' share {shared[:40]!r} and there is no 'prompt', expected a "
-                                   f"'prompt' or texts that begin with {HUMAN!r} and share an {ASSISTANT!r}")  # fmt: skip
+            expected = f"a 'prompt' or texts that begin with {HUMAN!r} and share an {ASSISTANT!r}"
+            raise _Wrong("chosen", f"and 'rejected' share {shared[:40]!r} without a 'prompt', expected {expected}")
         return shared[:end], [text[end:] for text in texts]
     turns = {key: _turns(key, side) for key, side in sides.items()}
-    common = commonprefix(list(turns.values()))
-    common = common[: min(len(one) - 1 for one in turns.values())]  # where one conversation stands twice
+    steps = takewhile(lambda two: two[0] == two[1], zip(*turns.values(), strict=False))
+    common = [turn for turn, _ in steps][: min(map(len, turns.values())) - 1]  # the last is an answer, in twins too
     return common, [_answer(key, one, common) for key, one in turns.items()]
 
 

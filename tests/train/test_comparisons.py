@@ -108,7 +108,7 @@ def test_what_synthesis_writes_is_read(tmp_path: Path) -> None:
             "'rejected' has the turn .* expected text",
         ),
         ({"prompt": [USER, GOOD], "chosen": "g", "rejected": "b"}, "'prompt' ends with a turn of the assistant"),
-        ({"chosen": "one", "rejected": "other"}, "share 'o' and there is no 'prompt', expected a 'prompt' or texts"),
+        ({"chosen": "one", "rejected": "other"}, "share 'o' without a 'prompt', expected a 'prompt' or texts"),
         ({"chosen": "\n\nHuman: a", "rejected": "\n\nHuman: a"}, "share an '.*Assistant:'"),
         ({"chosen": "\n\nHuman: a", "rejected": [USER, BAD]}, "'chosen' is str, expected"),
     ],
