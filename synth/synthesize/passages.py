@@ -1,4 +1,4 @@
-"""Documents as passages that fit into a prompt, and how questions may not speak of them."""
+"""Documents as passages that fit into a prompt, asked about, and how questions may not speak of them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +9,12 @@ import re2
 from curation import chunks
 from curation.chunks import ChunkOptions
 from curation.errors import InputError
+from curation.model import Generator, Request, Sampling
 from curation.tokens import Tokenizer
 
-from .attempt import Source
+from .. import prompts
+from . import parsed, plain
+from .attempt import Ask, Attempt, Source, attempted, language_of
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,35 @@ def passages(documents: pl.DataFrame, tokenizer: Tokenizer | None, most: int, me
         number = made[-1].number + 1 if made and made[-1].source.id == source.id else 0
         made.append(Passage(row["doc_id"], source, number, row["text"].strip()))
     return made
+
+
+def asked(
+    method: str, shown: list[Passage], generator: Generator, sampling: Sampling, count: int, language: str
+) -> list[tuple[Passage, str, Attempt]]:
+    """Show each passage in the method's template `METHOD_ask`, and ask for `count` samples of what it asks for.
+
+    Args:
+        method: name of the method.
+        shown: passages.
+        generator: asked once, for all of them.
+        sampling: of every request.
+        count: samples a passage.
+        language: of the templates, or `auto` for that of each passage.
+
+    Returns:
+        Each request with its passage and language, in the order of the passages and samples.
+    """
+    asks, kinds = [], []
+    for passage in shown:
+        spoken = language_of(passage.text, language)
+        template = prompts.load(f"{method}_ask.{spoken}")
+        prompt = plain.prompt(template, {"document": passage.text})
+        for number in range(count):
+            request = Request(parsed.named(method, "ask", passage.id), prompt, sampling, number)
+            asks.append(Ask(passage.source, request, template))
+            kinds.append((passage, spoken))
+    found = attempted(asks, generator)
+    return [(passage, spoken, one) for (passage, spoken), one in zip(kinds, found, strict=True)]
 
 
 def sources(documents: pl.DataFrame) -> list[Source]:

@@ -16,9 +16,9 @@ from ... import prompts
 from ...synthesised import Synthesised
 from .. import parsed, plain
 from ..account import accounted, sample
-from ..attempt import Ask, Attempt, Drop, attempted, language_of
+from ..attempt import Ask, Attempt, Drop, attempted
 from ..form import roles
-from ..passages import Passage, passages, points, sources
+from ..passages import Passage, asked, passages, points, sources
 from .options import BacktranslateOptions
 
 METHOD = "backtranslate"
@@ -81,7 +81,10 @@ def backtranslate(
     if options.check == "likelihood" and scorer is None:
         raise InputError("backtranslate option check is 'likelihood' without a scorer, expected one, or 'likeness'")
     shown = passages(documents, tokenizer, options.passage_tokens, METHOD)
-    found = _ask(shown, generator, options, seed)
+    guide = parsed.guide(("instruction",)) if options.guided else None
+    sampling = Sampling(options.max_tokens, options.temperature, options.top_p, seed=seed, guide=guide)
+    asks = asked(METHOD, shown, generator, sampling, options.instructions, options.language)
+    found = [Instruction(passage, language, one) for passage, language, one in asks]
     for one in found:
         _read(one, options)
     left = [one for one in found if one.left]
@@ -98,22 +101,6 @@ def backtranslate(
         rows,
         report=_report(found, shown, options),
     )
-
-
-def _ask(shown: list[Passage], generator: Generator, options: BacktranslateOptions, seed: int) -> list[Instruction]:
-    guide = parsed.guide(("instruction",)) if options.guided else None
-    sampling = Sampling(options.max_tokens, options.temperature, options.top_p, seed=seed, guide=guide)
-    asks, kinds = [], []
-    for passage in shown:
-        language = language_of(passage.text, options.language)
-        template = prompts.load(f"backtranslate_ask.{language}")
-        prompt = plain.prompt(template, {"document": passage.text})
-        for number in range(options.instructions):
-            request = Request(parsed.named(METHOD, "ask", passage.id), prompt, sampling, number)
-            asks.append(Ask(passage.source, request, template))
-            kinds.append((passage, language))
-    found = attempted(asks, generator)
-    return [Instruction(passage, kind, one) for (passage, kind), one in zip(kinds, found, strict=True)]
 
 
 def _read(one: Instruction, options: BacktranslateOptions) -> None:

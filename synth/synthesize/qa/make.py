@@ -16,9 +16,9 @@ from ... import prompts
 from ...synthesised import Synthesised
 from .. import parsed, plain
 from ..account import accounted, sample
-from ..attempt import Ask, Attempt, Drop, attempted, language_of
+from ..attempt import Ask, Attempt, Drop, attempted
 from ..form import roles
-from ..passages import Passage, passages, points, sources
+from ..passages import Passage, asked, passages, points, sources
 from .match import answers_alike
 from .options import QaOptions
 
@@ -74,7 +74,10 @@ def qa(
         InputError: when there are no documents.
     """
     shown = passages(documents, tokenizer, options.passage_tokens, METHOD)
-    pairs = _ask(shown, generator, options, seed)
+    guide = parsed.guide(("question", "answer")) if options.guided else None
+    sampling = Sampling(options.max_tokens, options.temperature, options.top_p, seed=seed, guide=guide)
+    asks = asked(METHOD, shown, generator, sampling, options.questions, options.language)
+    pairs = [Pair(passage, language, one) for passage, language, one in asks]
     for one in pairs:
         _read(one, options)
     _distinct(pairs)
@@ -92,22 +95,6 @@ def qa(
         rows,
         report=_report(pairs, shown),
     )
-
-
-def _ask(shown: list[Passage], generator: Generator, options: QaOptions, seed: int) -> list[Pair]:
-    guide = parsed.guide(("question", "answer")) if options.guided else None
-    sampling = Sampling(options.max_tokens, options.temperature, options.top_p, seed=seed, guide=guide)
-    asks, kinds = [], []
-    for passage in shown:
-        language = language_of(passage.text, options.language)
-        template = prompts.load(f"qa_ask.{language}")
-        prompt = plain.prompt(template, {"document": passage.text})
-        for number in range(options.questions):
-            request = Request(parsed.named(METHOD, "ask", passage.id), prompt, sampling, number)
-            asks.append(Ask(passage.source, request, template))
-            kinds.append((passage, language))
-    found = attempted(asks, generator)
-    return [Pair(passage, kind, one) for (passage, kind), one in zip(kinds, found, strict=True)]
 
 
 def _read(one: Pair, options: QaOptions) -> None:
