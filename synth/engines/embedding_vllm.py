@@ -9,7 +9,7 @@ from curation import chat
 from curation.errors import InputError
 from curation.model import Text, Vector
 
-from . import limits, vllm_process
+from . import limits, vllm_process, vllm_settings
 from .embedding import Cutter, EmbedderOptions, Tokens, embedded, pooling_of
 from .engine import Progress
 
@@ -50,21 +50,15 @@ class VllmEmbedder:
 
     def _open(self, model: str, folder: Any) -> None:
         from vllm.config import PoolerConfig
-        from vllm.platforms import current_platform
 
-        config = limits.configuration(folder)
-        on_cpu = current_platform.is_cpu()
-        length = limits.context(model, config, self.options.max_model_len, on_cpu)
-        dtype = limits.number_type(self.options.dtype, config, on_cpu)
-        if on_cpu:
-            limits.check_heads(model, config)
-        self._cutter = Cutter(folder, model, config, length, self.options)
+        here = vllm_settings.fit(model, folder, self.options.max_model_len, self.options.dtype)
+        self._cutter = Cutter(folder, model, here.config, here.length, self.options)
         # vectors at their own length: windows of a long text are averaged before they are scaled to length one
         pooler = PoolerConfig(seq_pooling_type=self._pooling.upper(), use_activation=False)
         settings = {
             "runner": "pooling",
             "pooler_config": pooler,
-            "dtype": dtype,
+            "dtype": here.dtype,
             "max_model_len": self._cutter.length,
             "max_num_batched_tokens": max(self._cutter.length, limits.CPU_CONTEXT),
             "seed": 0,
@@ -76,13 +70,12 @@ class VllmEmbedder:
             "tensor_parallel_size": self.options.tensor_parallel_size,
             "gpu_memory_utilization": self.options.gpu_memory_utilization,
         }
-        if on_cpu:
-            number_bytes = 4 if dtype == "float32" else 2
-            cache = limits.cpu_cache_bytes(config, self._cutter.length, number_bytes)
+        if here.on_cpu:
+            number_bytes = 4 if here.dtype == "float32" else 2
+            cache = limits.cpu_cache_bytes(here.config, self._cutter.length, number_bytes)
             settings |= {"enforce_eager": True, "kv_cache_memory_bytes": cache, "max_num_seqs": limits.SEQUENCES}
         self._llm = vllm_process.load(model, folder, settings)
-        device = current_platform.device_name if on_cpu else current_platform.get_device_name()
-        self.setting = f"{self._pooling}, layer -1, window {self._cutter.length}, {dtype} {device}"
+        self.setting = f"{self._pooling}, layer -1, window {self._cutter.length}, {here.dtype} {here.device}"
         self.dimensions = int(self._pool([self._cutter.windows([Text("", "a")])[0][0]]).shape[1])
 
     def embed(self, texts: Iterable[Text]) -> Iterator[Vector]:

@@ -48,20 +48,11 @@ class VllmEngine:
             raise
 
     def _open(self, model: str, folder: Path) -> None:
-        from vllm.platforms import current_platform
-
-        config = limits.configuration(folder)
-        on_cpu = current_platform.is_cpu()
-        length = limits.context(model, config, self.options.max_model_len, on_cpu)
-        dtype = limits.number_type(self.options.dtype, config, on_cpu)
-        if on_cpu:
-            limits.check_heads(model, config)
-        self._prompter = Prompter(folder, model, length, self.options.thinking, config.vocab_size)
-        self.setting = f"{dtype} {current_platform.device_name if on_cpu else current_platform.get_device_name()}"
-        self.chunk = self.options.chunk or (256 if on_cpu else 4096)
-        self._llm = vllm_process.load(
-            model, folder, vllm_settings.settings(self.options, config, dtype, length, on_cpu)
-        )
+        here = vllm_settings.fit(model, folder, self.options.max_model_len, self.options.dtype)
+        self._prompter = Prompter(folder, model, here.length, self.options.thinking, here.config.vocab_size)
+        self.setting = f"{here.dtype} {here.device}"
+        self.chunk = self.options.chunk or (256 if here.on_cpu else 4096)
+        self._llm = vllm_process.load(model, folder, vllm_settings.settings(self.options, here))
         _compile_in_turn(self._llm)
 
     def generate(self, requests: Iterable[Request]) -> Iterator[Response]:

@@ -1,5 +1,7 @@
 """What vLLM is started with: settings of its engine for a model, an engine's options and the machine."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from curation.errors import InputError
@@ -10,22 +12,55 @@ from .options import EngineOptions
 SLOTS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # ranks that vLLM has room for an adapter in
 
 
-def settings(options: EngineOptions, config: Any, dtype: str, length: int, on_cpu: bool) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Fit:
+    """How vLLM runs a model on this machine.
+
+    Attributes:
+        config: the text part of the model's configuration.
+        length: longest prompt plus answer, tokens.
+        dtype: number type, as `limits.number_type` says.
+        on_cpu: whether vLLM runs on a CPU here.
+        device: its name.
+    """
+
+    config: Any
+    length: int
+    dtype: str
+    on_cpu: bool
+    device: str
+
+
+def fit(model: str, folder: Path, max_model_len: int | None, dtype: str) -> Fit:
+    """How vLLM runs the model of a folder, called `model` in errors, with the options asked for.
+
+    Raises:
+        InputError: for a context that the model has not, or heads that vLLM has no CPU kernels for.
+    """
+    from vllm.platforms import current_platform
+
+    config = limits.configuration(folder)
+    on_cpu = current_platform.is_cpu()
+    length = limits.context(model, config, max_model_len, on_cpu)
+    if on_cpu:
+        limits.check_heads(model, config)
+    device = current_platform.device_name if on_cpu else current_platform.get_device_name()
+    return Fit(config, length, limits.number_type(dtype, config, on_cpu), on_cpu, device)
+
+
+def settings(options: EngineOptions, here: Fit) -> dict[str, Any]:
     """Arguments of `vllm.LLM` besides the model.
 
     Args:
         options: see EngineOptions.
-        config: the text part of the model's configuration.
-        dtype: number type, as `limits.number_type` says.
-        length: longest prompt plus answer, tokens.
-        on_cpu: whether vLLM runs on a CPU here.
+        here: how the model runs on this machine.
 
     Raises:
         InputError: for an adapter rank that vLLM has no room for.
     """
     found: dict[str, Any] = {
-        "dtype": dtype,
-        "max_model_len": length,
+        "dtype": here.dtype,
+        "max_model_len": here.length,
         "seed": 0,  # only of what has no seed of its own, which is nothing
         "trust_remote_code": False,
         "load_format": "safetensors",
@@ -41,7 +76,7 @@ def settings(options: EngineOptions, config: Any, dtype: str, length: int, on_cp
     }
     if options.adapter_rank:
         found |= {"enable_lora": True, "max_lora_rank": slot(options.adapter_rank), "max_loras": 1}
-    return found | _cpu_settings(options, config, dtype, length) if on_cpu else found
+    return found | _cpu_settings(options, here) if here.on_cpu else found
 
 
 def check_copies(model: str, options: EngineOptions) -> None:
@@ -66,18 +101,19 @@ def served(model: str, options: EngineOptions) -> list[str]:
     return command
 
 
-def _cpu_settings(options: EngineOptions, config: Any, dtype: str, length: int) -> dict[str, Any]:
+def _cpu_settings(options: EngineOptions, here: Fit) -> dict[str, Any]:
     """What a CPU needs.
 
     A prompt is never cut into pieces: rewinding the generator of a seeded request, as chunked prefill does, crashes.
     """
-    number_bytes = 4 if dtype == "float32" else 2
+    number_bytes = 4 if here.dtype == "float32" else 2
     return {
         "enforce_eager": True,
         "enable_chunked_prefill": False,
-        "max_num_batched_tokens": max(length, limits.CPU_CONTEXT),
+        "max_num_batched_tokens": max(here.length, limits.CPU_CONTEXT),
         "max_num_seqs": limits.SEQUENCES,
-        "kv_cache_memory_bytes": options.kv_cache_bytes or limits.cpu_cache_bytes(config, length, number_bytes),
+        "kv_cache_memory_bytes": options.kv_cache_bytes
+        or limits.cpu_cache_bytes(here.config, here.length, number_bytes),
     }
 
 
