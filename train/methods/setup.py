@@ -56,11 +56,13 @@ class Trained:
         model: the trained one, adapters still beside its weights.
         losses: of every step.
         measures: by name, a value of every step (rewards, margins, divergences); what the run card keeps.
+        facts: what else the run card says, such as how a model did on held-out rows.
     """
 
     model: Any
     losses: list[float]
     measures: dict[str, list[float]] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def arguments(setup: Setup, micro: int | None = None) -> dict[str, Any]:
