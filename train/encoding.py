@@ -10,7 +10,7 @@ import polars as pl
 from curation import tables
 from curation.errors import InputError
 
-from .options import OverLong
+from .options import OutOfOrder, OverLong
 
 ENCODED = pl.Schema(
     {
@@ -21,6 +21,7 @@ ENCODED = pl.Schema(
 )
 IGNORED = -100  # the label that the loss passes over
 STAGE = "train.encode"
+IN_ORDER = "^(system )?user( assistant user)*( assistant)?$"  # roles of a conversation, joined by spaces
 
 
 @dataclass(frozen=True)
@@ -40,28 +41,38 @@ class Encoder:
         end_ids: tokens at which the model stops generating; every answer must teach one of them.
         max_tokens: longest row.
         over_long: policy for longer rows.
+        out_of_order: policy for conversations in which user and assistant do not take turns.
+        embeddings: tokens that the model has an embedding for, if that is known.
     """
 
     tokenizer: Any
     end_ids: frozenset[int]
     max_tokens: int
     over_long: OverLong
+    out_of_order: OutOfOrder = "refuse"
+    embeddings: int | None = None
 
     def encode(self, rows: pl.DataFrame, source: str) -> Encoded:
         """Encode the rows (schema `data.ROWS`) of one source.
 
         A text row is followed by the end token. A raw completion is too, unless it ends with it; its tokens are those
         that follow the prompt's own, so that training sees the prompt exactly as generation will. In a conversation
-        the loss is on the answers as the chat template renders them, their end tokens included.
+        the loss is on the answers as the chat template renders them, their end tokens included. Rows with an answer
+        without content are dropped.
 
         Raises:
-            InputError: for turns without a chat template, an answer whose end token the template leaves out, a row
-                that is too long under `refuse` (or under `split`, where it is not plain text), or no row left.
+            InputError: for turns without a chat template or, under `refuse`, out of order, an answer whose end token
+                the template leaves out, a token without an embedding, a row that is too long under `refuse` (or under
+                `split`, where it is not plain text), or no row left.
         """
-        empty = _empty()
-        ledger = [tables.ledger(_events(rows.filter(empty), "train.empty"), STAGE, "drop", "samples")]
+        empty, misplaced = _empty(), _misplaced() if self.out_of_order == "drop" else pl.lit(False)
+        whole = rows.filter(~empty & ~misplaced)
+        ledger = [
+            tables.ledger(_events(rows.filter(found), rule), STAGE, "drop", "samples")
+            for found, rule in ((empty, "train.empty"), (~empty & misplaced, "train.out_of_order"))
+        ]
         parts: list[pl.DataFrame] = []
-        for part in rows.filter(~empty).iter_slices(1024):
+        for part in whole.iter_slices(1024):
             ids, labels = zip(*self._sequences(part, source), strict=True)
             counted = part.with_columns(
                 input_ids=pl.Series(ids, dtype=pl.List(pl.Int32)),
@@ -76,22 +87,34 @@ class Encoder:
                 ledger.append(events)
         encoded = pl.concat(parts) if parts else tables.empty(ENCODED)
         if encoded.is_empty():
-            raise InputError(f"{source}: none of {rows.height} rows is left to train on, {rows.filter(empty).height} "
-                             f"empty and the others longer than {self.max_tokens} tokens")  # fmt: skip
+            misplaced_too = f", {ledger[1].height} with turns out of order" if ledger[1].height else ""
+            raise InputError(f"{source}: none of {rows.height} rows is left to train on, {ledger[0].height} empty"
+                             f"{misplaced_too} and the others longer than {self.max_tokens} tokens")  # fmt: skip
         return Encoded(encoded, pl.concat(ledger))
 
     def sequences(self, rows: pl.DataFrame, source: str) -> Iterator[tuple[list[int], list[int]]]:
         """Ids and labels of each row (schema `data.ROWS`) as `encode` makes them, however long they are.
 
         Raises:
-            InputError: for turns without a chat template, or an answer whose end token the template leaves out.
+            InputError: for turns without a chat template or out of order, an answer whose end token the template leaves
+                out, or a token without an embedding.
         """
         for part in rows.iter_slices(1024):
             yield from self._sequences(part, source)
 
     def _sequences(self, part: pl.DataFrame, source: str) -> Iterator[tuple[list[int], list[int]]]:
-        """Ids and labels of each row; the tokenizer is called once for all raw texts and once for all rendered ones."""
+        """Ids and labels of each row, every id with an embedding."""
         rows = list(part.iter_rows(named=True))
+        for row, (ids, labels) in zip(rows, self._tokenised(rows, source), strict=True):
+            if self.embeddings is not None and max(ids) >= self.embeddings:
+                token = self.tokenizer.convert_ids_to_tokens(max(ids))
+                raise InputError(f"{_where(row, source)}: the tokenizer makes token {max(ids)} ({token!r}) of it, the "
+                                 f"model has embeddings for {self.embeddings} tokens, expected one for each; make the "
+                                 "embedding larger, or use the tokenizer that the model came with")  # fmt: skip
+            yield ids, labels
+
+    def _tokenised(self, rows: Sequence[dict[str, Any]], source: str) -> Iterator[tuple[list[int], list[int]]]:
+        """Ids and labels of each row; the tokenizer is called once for all raw texts and once for all rendered ones."""
         renderings = [self._renderings(row, _where(row, source)) if row["turns"] is not None else [] for row in rows]
         rendered = self._ids((text for texts in renderings for text in texts), special=False)
         raw = self._ids((text for row in rows for text in _raw(row)), special=True)
@@ -134,10 +157,15 @@ class Encoder:
                 "or a model with a chat template"
             )
         turns = row["turns"]
-        answers = [n for n in range(row["answers_from"], len(turns)) if turns[n]["role"] == "assistant"]
+        roles = [turn["role"] for turn in turns]
+        answers = [n for n in range(row["answers_from"], len(turns)) if roles[n] == "assistant"]
         if not answers:
-            roles = [turn["role"] for turn in turns]
             raise InputError(f"{where}: found turns of {roles}, expected one of the assistant to learn from")
+        # Many templates write any order down, and the model learns from a conversation that it will never see.
+        if place := _first_misplaced(roles):
+            raise InputError(f"{where}: turn {place} is of {roles[place - 1]!r} after "
+                             f"{', '.join(roles[: place - 1][-3:]) or 'nothing'}, expected user and assistant in turn, "
+                             "the user first, behind at most one system turn; or set out_of_order to drop")  # fmt: skip
         parts = [(turns, False)]
         for n in answers:
             parts += [(turns[:n], True), (turns[: n + 1], False)]
@@ -194,15 +222,31 @@ class Encoder:
 
 
 def _empty() -> pl.Expr:
-    """Whether a row has nothing to learn from: no text, no completion, or a last answer without content."""
+    """Whether a row has nothing to learn from: no text, no completion, or an answer without content."""
     blank = [pl.col(name).str.strip_chars() == "" for name in ("text", "completion")]
-    answer = pl.col("turns").list.last().struct.field("content").str.strip_chars() == ""
+    role, content = (pl.element().struct.field(name) for name in ("role", "content"))
+    learned = pl.col("turns").list.slice(pl.col("answers_from"))
+    answer = learned.list.eval((role == "assistant") & (content.str.strip_chars() == "")).list.any()
     nothing = pl.col("text").is_null() & (pl.col("prompt").is_null() | pl.col("completion").is_null())
     return (
         pl.any_horizontal(*(expression.fill_null(False) for expression in (*blank, answer)))
         | (nothing & pl.col("turns").is_null())
         | (pl.col("turns").list.len().fill_null(1) == 0)
     )
+
+
+def _misplaced() -> pl.Expr:
+    """Whether the turns of a conversation are out of order."""
+    roles = pl.col("turns").list.eval(pl.element().struct.field("role")).list.join(" ")
+    return (~roles.str.contains(IN_ORDER)).fill_null(False)
+
+
+def _first_misplaced(roles: Sequence[str]) -> int:
+    """Number of the first turn, from 1, whose role is not the one that is due; 0 for none."""
+    start = int(bool(roles) and roles[0] == "system")
+    due = (("user", "assistant")[n % 2] for n in range(len(roles)))
+    return next((n for n, (role, wanted) in enumerate(zip(roles[start:], due, strict=False), start + 1)
+                 if role != wanted), 0)  # fmt: skip
 
 
 def _raw(row: dict[str, Any]) -> tuple[str, ...]:

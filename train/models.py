@@ -1,6 +1,5 @@
 """Model folders: found, checked before anything runs, read, and written so that any engine reads them."""
 
-import json
 import os
 import shutil
 from pathlib import Path
@@ -13,6 +12,9 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from curation import storage, tables
 from curation.errors import InputError
 
+from . import weights
+from .weights import read_json
+
 # Copied as they are: a tokenizer that is read and written again is not always the same tokenizer.
 COMPANIONS = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
@@ -20,13 +22,15 @@ COMPANIONS = (
 )  # fmt: skip
 WANTED = ("*.json", "*.jinja", "*.model", "*.txt", "*.safetensors")
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
+ADAPTER = "adapter_config.json"
 
 
 def locate(model: str) -> Path:
     """The folder of a model: the one named, or a hub model's local copy, fetched where it is not there yet.
 
     Raises:
-        InputError: when there is no such folder or hub model, or it lacks a configuration, a tokenizer or weights.
+        InputError: when there is no such folder or hub model, or it lacks a configuration, a tokenizer or weights, or
+            one of them is damaged.
     """
     folder = Path(model)
     if not folder.is_dir():
@@ -37,12 +41,18 @@ def locate(model: str) -> Path:
         except (OSError, huggingface_hub.errors.HfHubHTTPError, huggingface_hub.errors.HFValidationError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"{model}: neither a model folder nor a model the hub gives ({reason})") from error
+    if not (folder / "config.json").is_file() and (folder / ADAPTER).is_file():
+        base = read_json(folder / ADAPTER).get("base_model_name_or_path")
+        raise InputError(f"{folder}: found an adapter of {base}, expected a model folder: the base, or the model that "
+                         "training writes beside its adapter")  # fmt: skip
     if not (folder / "config.json").is_file():
         raise InputError(f"{folder}: no config.json, expected a model folder of transformers")
     if not any(True for pattern in WEIGHTS for _ in folder.glob(pattern)):
         raise InputError(f"{folder}: a model folder without weights, expected model.safetensors")
     if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")):
         raise InputError(f"{folder}: a model folder without a tokenizer, expected tokenizer.json")
+    read_json(folder / "config.json")
+    weights.check_files(folder)
     return folder
 
 
@@ -59,8 +69,27 @@ def tokenizer(folder: Path) -> Any:
 
 
 def causal_lm(folder: Path, dtype: torch.dtype = torch.float32) -> Any:
-    """The folder's model in the given type."""
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, trust_remote_code=False)
+    """The folder's model in the given type.
+
+    Raises:
+        InputError: for weights that are missing, of other shapes than the configuration says, or no numbers.
+    """
+    try:
+        model, found = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, trust_remote_code=False, output_loading_info=True
+        )
+    except RuntimeError as error:
+        if "ignore_mismatched_sizes" not in str(error):
+            raise
+        raise InputError(f"{folder}: found weights of other shapes than config.json says, expected both of one model"
+                         ) from error  # fmt: skip
+    weights.check_loaded(model, folder, found["missing_keys"])
+    return model
+
+
+def embeddings(folder: Path) -> int | None:
+    """Tokens that the model has an embedding for, none where its configuration does not say."""
+    return getattr(AutoConfig.from_pretrained(folder, trust_remote_code=False).get_text_config(), "vocab_size", None)
 
 
 def end_ids(folder: Path, loaded: Any) -> frozenset[int]:
@@ -83,11 +112,6 @@ def context_length(folder: Path) -> int:
     if not length:
         raise InputError(f"{folder}/config.json: no max_position_embeddings, set max_tokens")
     return int(length)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A file that holds a JSON object."""
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def fingerprint(folder: Path) -> str:

@@ -8,14 +8,20 @@ from curation.errors import InputError
 
 from . import compatibility
 from .block_options import Blocks
+from .preference_options import Dpo, Kto, Orpo, Preferences, Slic
+from .reinforcement_options import Ppo, Reinforcement, RewardModel
 from .tuning_options import Lora, Loreft, Prefix, Prompt, Vocabulary
 
-Method = Literal["sft", "cpt"]
+Method = Literal["sft", "cpt", "dpo", "kto", "orpo", "slic", "rrhf", "reward", "ppo", "rloo", "grpo"]
 Tuning = Literal["full", "lora", "prompt", "prefix", "loreft", "blocks"]
 OverLong = Literal["split", "drop", "refuse"]
-METHODS: tuple[Method, ...] = ("sft", "cpt")
+OutOfOrder = Literal["drop", "refuse"]
+Alpaca = Literal["auto", "chat", "prompt"]
+METHODS: tuple[Method, ...] = ("sft", "cpt", "dpo", "kto", "orpo", "slic", "rrhf", "reward", "ppo", "rloo", "grpo")
 TUNINGS: tuple[Tuning, ...] = ("full", "lora", "prompt", "prefix", "loreft", "blocks")
 OVER_LONG: tuple[OverLong, ...] = ("split", "drop", "refuse")
+OUT_OF_ORDER: tuple[OutOfOrder, ...] = ("drop", "refuse")
+ALPACA: tuple[Alpaca, ...] = ("auto", "chat", "prompt")
 SCHEDULES = ("cosine", "linear", "constant", "constant_with_warmup", "inverse_sqrt")
 
 
@@ -34,12 +40,14 @@ class Source:
             none; without weights each source counts for as many tokens as it has.
         name: how run cards and ledgers call it; the path's last part unless given.
         text_column: column to train on as plain text instead of `text`.
+        ordered: its rows keep the order they are in, in place of an order drawn anew for every pass.
     """
 
     path: Path
     weight: float | None = None
     name: str = ""
     text_column: str | None = None
+    ordered: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", Path(self.path))
@@ -56,7 +64,9 @@ class TrainOptions:
         model: folder (or hub name) of the model that training starts from.
         data: sources and their shares of the training tokens.
         method: `sft` trains rows padded side by side; `cpt` trains on `text`, packed into rows of `max_tokens`
-            without attention across documents.
+            without attention across documents; `dpo`, `kto`, `orpo`, `slic` and `rrhf` learn which answer is better, from
+            comparisons (see `comparisons`); `reward` learns which answer is better and becomes a reward model; `ppo`,
+            `rloo` and `grpo` draw answers to prompts and learn from their rewards.
         tuning: `lora`, `full`, `blocks` (new layers between frozen ones), or `prompt`, `prefix` and `loreft`, whose result
             stands beside its base; see `compatibility` for what goes with which method.
         lora: the adapters of `lora`.
@@ -66,12 +76,17 @@ class TrainOptions:
         blocks: the new layers of `blocks`.
         trainable: with `full`, patterns (`model.layers.3*.mlp.*`) of the weights that move; all of them unless given.
         vocabulary: with `full`, the rows of the embeddings that move in a model with new tokens.
+        reward: training of a reward model.
+        reinforcement: rewards, drawing and the price of leaving the start, for `ppo`, `rloo` and `grpo`.
+        ppo: what only `ppo` has.
+        preferences: of all methods that learn from comparisons: what is held out.
+        dpo, kto, orpo, slic: of the methods of these names.
         learning_rate: its peak.
         schedule: course of the learning rate, one of `SCHEDULES`, as transformers defines them.
         warmup: share of the steps over which the learning rate rises to its peak.
         weight_decay: of AdamW.
         max_grad_norm: gradients are scaled down to this norm.
-        batch_size: rows a step.
+        batch_size: rows a step; of prompts, each with its answers.
         micro_batch_size: rows that pass through the model at once; it divides `batch_size`. Unset, all of them, or one
             packed row.
         steps: optimiser steps; arms of a comparison get the same number. Sources are repeated as often as it takes.
@@ -79,6 +94,10 @@ class TrainOptions:
             weights, passes over all rows.
         max_tokens: longest training row, tokens; unset, what the model's positions allow.
         over_long: what becomes of a longer row: `split` (text only), `drop` (a ledger row each), or `refuse` the run.
+        out_of_order: what becomes of a conversation in which user and assistant do not take turns, the user first,
+            behind at most one system turn: `drop` (a ledger row each), or `refuse` the run.
+        alpaca: how a row of Alpaca (`instruction`, `input`, `output`) is read: `chat`, as a conversation, `prompt`, under
+            the prompt that Alpaca was trained with, `auto`, as a conversation where the model has a chat template.
         checkpoint_steps: steps between two checkpoints, from which a killed run goes on.
         gradient_checkpointing: recompute activations in the backward pass, to save memory.
         threads: CPU threads of torch; equal bytes need equal numbers. Unset, torch's own choice.
@@ -96,6 +115,14 @@ class TrainOptions:
     blocks: Blocks = field(default_factory=Blocks)
     trainable: tuple[str, ...] = ()
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    preferences: Preferences = field(default_factory=Preferences)
+    dpo: Dpo = field(default_factory=Dpo)
+    kto: Kto = field(default_factory=Kto)
+    orpo: Orpo = field(default_factory=Orpo)
+    slic: Slic = field(default_factory=Slic)
+    reward: RewardModel = field(default_factory=RewardModel)
+    reinforcement: Reinforcement = field(default_factory=Reinforcement)
+    ppo: Ppo = field(default_factory=Ppo)
     learning_rate: float = 2e-4
     schedule: str = "cosine"
     warmup: float = 0.05
@@ -107,6 +134,8 @@ class TrainOptions:
     epochs: float = 1.0
     max_tokens: int | None = None
     over_long: OverLong = "refuse"
+    out_of_order: OutOfOrder = "refuse"
+    alpaca: Alpaca = "auto"
     checkpoint_steps: int = 200
     gradient_checkpointing: bool = False
     threads: int | None = None
@@ -130,6 +159,9 @@ class TrainOptions:
         if reason is not None:
             raise InputError(f"method {self.method} with tuning {self.tuning}: {reason}")
         _require(self.over_long in OVER_LONG, "over_long", self.over_long, "one of " + ", ".join(OVER_LONG))
+        _require(self.out_of_order in OUT_OF_ORDER, "out_of_order", self.out_of_order,
+                 "one of " + ", ".join(OUT_OF_ORDER))  # fmt: skip
+        _require(self.alpaca in ALPACA, "alpaca", self.alpaca, "one of " + ", ".join(ALPACA))
         _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "a number above 0")
         _require(self.schedule in SCHEDULES, "schedule", self.schedule, "one of " + ", ".join(SCHEDULES))
         _require(0 <= self.warmup < 1, "warmup", self.warmup, "a share of at least 0 and below 1")

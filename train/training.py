@@ -19,6 +19,7 @@ from curation.errors import InputError
 
 from . import adapters, checkpoints, methods, models
 from .encoding import Encoder
+from .fingerprints import without_paths
 from .methods.setup import Progress, Setup, Trained
 from .options import TrainOptions
 from .preparation import Prepared
@@ -89,7 +90,8 @@ def _train(options: TrainOptions, out: Path, progress: Callable[[Progress], None
     base = models.locate(options.model)
     tokenizer = models.tokenizer(base)
     limit = models.context_length(base) if options.max_tokens is None else options.max_tokens
-    encoder = Encoder(tokenizer, models.end_ids(base, tokenizer), limit, options.over_long)
+    encoder = Encoder(tokenizer, models.end_ids(base, tokenizer), limit, options.over_long, options.out_of_order,
+                      models.embeddings(base))  # fmt: skip
     method = methods.module(options.method)
     prepared: Prepared = method.prepare(options, encoder)
     card = _card(options, base, prepared, limit)
@@ -104,7 +106,7 @@ def _train(options: TrainOptions, out: Path, progress: Callable[[Progress], None
     if not trained.losses or not all(map(math.isfinite, trained.losses)):
         raise InputError(f"training did not converge: a loss is not finite, lower learning_rate "
                          f"{options.learning_rate:g}")  # fmt: skip
-    card |= {"final_loss": trained.losses[-1], "measures": trained.measures}
+    card |= {"final_loss": trained.losses[-1], "measures": trained.measures, **trained.facts}
     _write(trained, setup, card, out)
     shutil.rmtree(work)
     return TrainReport(out, card, trained.losses, prepared.ledger, checkpoints.step(setup.checkpoint))
@@ -112,12 +114,13 @@ def _train(options: TrainOptions, out: Path, progress: Callable[[Progress], None
 
 def _card(options: TrainOptions, base: Path, prepared: Prepared, limit: int) -> dict[str, Any]:
     """What decides the weights, without any path of this machine."""
-    settings = {name: value for name, value in asdict(options).items() if name not in ("model", "data")}
+    settings = without_paths({name: value for name, value in asdict(options).items() if name not in ("model", "data")})
     settings |= {"max_tokens": limit, "threads": torch.get_num_threads(), "steps": prepared.steps}
+    weights = {source.name: source.weight for source in options.data}
     decides = {
         "model": {"name": base.name, "fingerprint": models.fingerprint(base)},
         "options": json.loads(tables.canonical_json(settings)),
-        "sources": {source.name: {"weight": source.weight, **prepared.sources[source.name]} for source in options.data},
+        "sources": {name: {"weight": weights.get(name), **facts} for name, facts in prepared.sources.items()},
         "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
     }

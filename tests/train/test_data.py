@@ -4,6 +4,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curation import tables
 from curation.errors import InputError
@@ -113,3 +115,65 @@ def test_tables_are_named_too_and_may_be_empty_among_others(tmp_path: Path) -> N
         data.load(tmp_path / "b.parquet", "body")
     with pytest.raises(InputError, match="b.parquet, record 1: 'n' is int, expected a string"):
         data.load(tmp_path / "b.parquet", "n")
+
+
+def test_reads_sharegpt_s_form(tmp_path: Path) -> None:
+    told = [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]
+    path = lines(tmp_path / "rows.jsonl", [{"conversations": told, "id": "x"}, {"conversations": told, "system": "s"}])
+    rows = data.load(path)
+    assert rows["turns"].to_list() == [TURNS + ANSWER, [{"role": "system", "content": "s"}, *TURNS, *ANSWER]]
+    assert rows["answers_from"].to_list() == [0, 0]
+    both = lines(tmp_path / "both.jsonl", [{"conversations": [{"from": "system", "value": "t"}, *told], "system": "s"}])
+    with pytest.raises(InputError, match="line 1: 'system' has text, and 'conversations' has a turn of 'system'"):
+        data.load(both)
+
+
+def test_reads_alpaca_s_form_as_turns_or_under_its_prompt(tmp_path: Path) -> None:
+    path = lines(tmp_path / "rows.jsonl", [{"instruction": "q", "input": "", "output": "a", "text": "all of it"}])
+    assert data.load(path).select("turns", "answers_from", "text").rows() == [(TURNS + ANSWER, 1, None)]
+    (row,) = data.load(path, chat=False).iter_rows(named=True)
+    assert row["prompt"].endswith("### Instruction:\nq\n\n### Response:") and row["completion"] == "a"
+    assert row["turns"] is None
+    assert data.load(path, "text")["text"].to_list() == ["all of it"]
+
+
+texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+conversations = st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), texts), max_size=5)
+SHAREGPT = {"system": "system", "user": "human", "assistant": "gpt"}
+
+
+@given(st.lists(conversations, min_size=1, max_size=4))
+def test_one_conversation_is_the_same_in_every_form(tmp_path_factory: pytest.TempPathFactory, said: list) -> None:
+    folder = tmp_path_factory.mktemp("forms")
+    turns = [[{"role": role, "content": content} for role, content in one] for one in said]
+    shared = [[{"from": SHAREGPT[role], "value": content} for role, content in one] for one in said]
+    lines(folder / "messages.jsonl", [{"messages": one} for one in turns])
+    lines(folder / "shared.jsonl", [{"conversations": one} for one in shared])
+    pl.DataFrame({"messages": turns}, schema={"messages": tables.TURNS}).write_parquet(folder / "messages.parquet")
+    found = [data.load(folder / name).drop("file") for name in ("messages.jsonl", "shared.jsonl", "messages.parquet")]
+    assert found[0].equals(found[1]) and found[0].equals(found[2])
+    assert found[0]["turns"].to_list() == turns
+
+
+keys = st.sampled_from(["role", "content", "from", "value", "x"])
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats(allow_nan=False) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from([*data.CONTENT, "sample_id"]), values, max_size=4), min_size=1, max_size=3)
+)
+def test_whatever_stands_in_a_file_is_read_or_refused_in_a_sentence(
+    tmp_path_factory: pytest.TempPathFactory, records: list
+) -> None:
+    path = lines(tmp_path_factory.mktemp("any") / "rows.jsonl", records)
+    for chat in (True, False):
+        try:
+            rows = data.load(path, chat=chat)
+        except InputError as error:
+            assert str(error).startswith(str(path)) and "expected" in str(error)
+        else:
+            assert rows.schema == data.ROWS and rows["record"].to_list() == list(range(len(records)))

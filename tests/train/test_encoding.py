@@ -1,10 +1,13 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
 from curation import tables
@@ -16,6 +19,10 @@ from train.options import OverLong
 Make = Callable[..., Encoder]
 
 END = 1
+TEMPLATE = (
+    "{% for turn in messages %}<|{{ turn['role'] }}|>{{ turn['content'] }}<|end|>{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
 
 
 @pytest.fixture
@@ -102,6 +109,102 @@ def test_turns_need_a_template_and_an_answer(encoder: Make) -> None:
         encoder(template=None).encode(turns, "s")
     with pytest.raises(InputError, match=r"found turns of \['user'\], expected one of the assistant"):
         encoder().encode(rows(turns=[[turn("user", "a")]], answers_from=[0]), "s")
+
+
+SYSTEM, USER, ANSWER = turn("system", "s"), turn("user", "a"), turn("assistant", "b")
+DISORDER = {
+    "two of the user": ([USER, USER, ANSWER], r"turn 2 is of 'user' after user, expected user and assistant in turn"),
+    "the assistant first": ([ANSWER, USER, ANSWER], "turn 1 is of 'assistant' after nothing"),
+    "the assistant behind the system": ([SYSTEM, ANSWER], "turn 2 is of 'assistant' after system"),
+    "a system in the middle": ([USER, ANSWER, SYSTEM, USER, ANSWER], "turn 3 is of 'system' after user, assistant"),
+    "two systems": ([SYSTEM, SYSTEM, USER, ANSWER], "turn 2 is of 'system' after system"),
+    "two answers": ([USER, ANSWER, ANSWER], "turn 3 is of 'assistant' after user, assistant"),
+}
+
+
+@pytest.mark.parametrize("case", DISORDER)
+def test_turns_out_of_order_are_refused_though_the_template_takes_them(encoder: Make, case: str) -> None:
+    turns, message = DISORDER[case]
+    assert encoder().tokenizer.apply_chat_template(turns, tokenize=False)  # it writes down whatever comes
+    with pytest.raises(InputError, match=r"s/f.jsonl, record 1 \(r1\): " + message):
+        encoder().encode(rows(turns=[[USER, ANSWER], turns], answers_from=[0, 0]), "s")
+
+
+def test_turns_out_of_order_are_dropped_with_a_ledger_row_where_asked(encoder: Make) -> None:
+    dropping = replace(encoder(), out_of_order="drop")
+    good = [[USER, ANSWER], [SYSTEM, USER, ANSWER], [USER, ANSWER, USER, ANSWER], [USER, ANSWER, USER]]
+    turns = [*good, *(turns for turns, _ in DISORDER.values())]
+    result = dropping.encode(rows(turns=turns, answers_from=[0] * len(turns)), "s")
+    assert result.rows["row_id"].to_list() == ["r0", "r1", "r2", "r3"]
+    assert result.ledger.select("row_id", "rule", "action").rows() == [
+        (f"r{n}", "train.out_of_order", "drop") for n in range(4, 10)
+    ]
+    with pytest.raises(InputError, match="none of 1 rows is left to train on, 0 empty, 1 with turns out of order and"):
+        dropping.encode(rows(turns=[[ANSWER]], answers_from=[0]), "s")
+
+
+def test_what_the_template_itself_refuses_is_said(encoder: Make) -> None:
+    first = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system here') }}{% endif %}"
+    strict = first + TEMPLATE
+    with pytest.raises(InputError, match=r"\(r0\): the chat template refuses the conversation \(no system here\)"):
+        encoder(template=strict).encode(rows(turns=[[SYSTEM, USER, ANSWER]], answers_from=[0]), "s")
+
+
+def test_an_empty_answer_among_others_drops_the_row(encoder: Make) -> None:
+    turns = [[USER, turn("assistant", " "), USER, ANSWER], [USER, ANSWER]]
+    learned = encoder().encode(rows(turns=turns, answers_from=[0, 0]), "s")
+    assert learned.rows["row_id"].to_list() == ["r1"]
+    assert learned.ledger["rule"].to_list() == ["train.empty"]
+    given = encoder().encode(rows(turns=turns, answers_from=[2, 0]), "s")  # not an answer that is learned from
+    assert given.rows["row_id"].to_list() == ["r0", "r1"]
+
+
+def test_a_token_without_an_embedding_is_refused_naming_row_and_token(encoder: Make) -> None:
+    tokenizer = encoder().tokenizer
+    known = len(tokenizer)
+    tokenizer.add_tokens(["새것"])
+    small = replace(encoder(), tokenizer=tokenizer, embeddings=known)
+    assert small.encode(rows(text=["old"]), "s").rows.height == 1
+    message = (
+        rf"record 1 \(r1\): the tokenizer makes token {known} \('새것'\) of it, the model has embeddings for {known}"
+    )
+    with pytest.raises(InputError, match=message):
+        small.encode(rows(text=["old", "a 새것"]), "s")
+    assert replace(small, embeddings=known + 1).encode(rows(text=["a 새것"]), "s").rows.height == 1
+
+
+letters = st.text("ab .한\n", max_size=8)
+talks = st.lists(st.tuples(letters, letters), min_size=1, max_size=3).map(
+    lambda pairs: [turn(role, said) for pair in pairs for role, said in zip(("user", "assistant"), pair, strict=True)]
+)
+
+
+@given(st.lists(talks | st.tuples(letters, letters) | letters, min_size=1, max_size=6), st.integers(8, 60))
+def test_every_answer_ends_in_the_loss_and_every_row_is_accounted_for(
+    byte_tokenizer: Callable[..., Any], content: list, limit: int
+) -> None:
+    tokenizer = byte_tokenizer()
+    frame = rows(
+        text=[one if isinstance(one, str) else None for one in content],
+        prompt=[one[0] if isinstance(one, tuple) else None for one in content],
+        completion=[one[1] if isinstance(one, tuple) else None for one in content],
+        turns=[one if isinstance(one, list) else None for one in content],
+        answers_from=[0 if isinstance(one, list) else None for one in content],
+    )
+    given_rows = {row["row_id"]: row for row in frame.iter_rows(named=True)}
+    try:
+        result = Encoder(tokenizer, frozenset({END}), limit, "drop").encode(frame, "s")
+    except InputError as error:
+        assert "is left to train on" in str(error)
+        return
+    assert sorted([*result.rows["row_id"], *result.ledger["row_id"]]) == sorted(given_rows)
+    for number, row in enumerate(result.rows.iter_rows(named=True)):
+        assert len(row["input_ids"]) <= limit
+        assert all(label in (IGNORED, token) for token, label in zip(row["input_ids"], row["labels"], strict=True))
+        one = given_rows[row["row_id"]]
+        said = [turn["content"] for turn in one["turns"] or () if turn["role"] == "assistant"]
+        answers = said or [one["completion"] if one["completion"] is not None else one["text"]]
+        assert in_loss(result.rows, number, tokenizer) == "".join(answer + "<|end|>" for answer in answers)
 
 
 def test_rows_without_content_are_dropped_with_a_ledger_row(encoder: Make) -> None:

@@ -5,7 +5,6 @@ from datasets import Dataset
 from trl import SFTConfig, SFTTrainer, pack_dataset
 
 from curation import tables
-from curation.errors import InputError
 
 from .. import data, mixing, preparation
 from ..encoding import IGNORED, Encoder
@@ -49,12 +48,13 @@ def run(given: Setup) -> Trained:
 
 
 def _part(source: Source, options: TrainOptions, encoder: Encoder) -> Part:
-    rows = data.load(source.path, source.text_column)
-    if options.method == "cpt" and rows["text"].null_count():
-        raise InputError(f"{source.path}: found prompts and completions, expected a column 'text' for the method cpt")
+    column = source.text_column or ("text" if options.method == "cpt" else None)
+    chat = bool(encoder.tokenizer.chat_template) if options.alpaca == "auto" else options.alpaca == "chat"
+    rows = data.load(source.path, column, chat)
     encoded = encoder.encode(rows, source.name)
     frame = encoded.rows
-    frame = frame[mixing.order(frame["row_id"].to_list(), options.seed, 0)]
+    if not source.ordered:
+        frame = frame[mixing.order(frame["row_id"].to_list(), options.seed, 0)]
     digest = preparation.digest(frame, ("input_ids", "labels"))
     if options.method == "cpt":
         frame = _packed(frame, encoder.max_tokens)

@@ -67,7 +67,7 @@ def test_the_fingerprint_is_of_the_content_whatever_its_order(tmp_path: Path, en
 
 def test_what_cannot_be_mixed_is_refused(tmp_path: Path, encoder: Encoder) -> None:
     pairs = write(tmp_path / "rows.jsonl", {"prompt": "ab", "completion": "c"})
-    with pytest.raises(InputError, match="expected a column 'text' for the method cpt"):
+    with pytest.raises(InputError, match="found columns prompt, completion, expected a column 'text'"):
         prepare(TrainOptions(model="m", data=(Source(pairs),), method="cpt"), encoder)
     with pytest.raises(InputError, match="sources are called rows.jsonl, rows.jsonl, expected different names"):
         prepare(TrainOptions(model="m", data=(Source(pairs), Source(pairs))), encoder)
