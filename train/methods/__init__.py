@@ -12,3 +12,39 @@ def module(method: Method) -> ModuleType:
             from . import sft
 
             return sft
+        case "dpo":
+            from . import dpo
+
+            return dpo
+        case "kto":
+            from . import kto
+
+            return kto
+        case "orpo":
+            from . import orpo
+
+            return orpo
+        case "slic":
+            from . import slic
+
+            return slic
+        case "rrhf":
+            from . import rrhf
+
+            return rrhf
+        case "reward":
+            from . import reward
+
+            return reward
+        case "ppo":
+            from .ppo import method as ppo
+
+            return ppo
+        case "rloo":
+            from . import rloo
+
+            return rloo
+        case "grpo":
+            from . import grpo
+
+            return grpo

@@ -1,0 +1,1 @@
+"""Proximal policy optimisation of language models: policy, frozen reference, critic and rewards."""
