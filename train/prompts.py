@@ -1,4 +1,4 @@
-"""Prompts whose answers a model draws itself: read, encoded and counted; with what their answers are checked against."""
+"""Prompts whose answers a model draws itself, and what the answers are checked against: read, encoded and counted."""
 
 import json
 from dataclasses import dataclass
@@ -27,6 +27,8 @@ PROMPTS = pl.Schema(
     }
 )
 ENCODED = pl.Schema({**PROMPTS, "input_ids": pl.List(pl.Int32())})
+EVENTS = pl.Schema({"row_id": pl.String, "file": pl.String, "record": pl.Int64, "rule": pl.String,
+                    "detail": pl.String, "value": pl.Float64, "threshold": pl.Float64})  # fmt: skip
 IDS = ("sample_id", "doc_id")
 STAGE = "train.encode"
 
@@ -84,8 +86,10 @@ def encode(found: pl.DataFrame, source: str, encoder: Encoder, room: int, check:
             value = len(row["input_ids"])
             rule = "train.over_long" if value + room > encoder.max_tokens else None
             if rule and encoder.over_long == "refuse":
-                raise InputError(f"{_place(row, source)}: {value} tokens and {room} of the answer, the limit is "
-                                 f"{encoder.max_tokens}; set max_new_tokens, max_tokens, or over_long to drop")  # fmt: skip
+                raise InputError(
+                    f"{_place(row, source)}: {value} tokens and {room} of the answer, the limit is "
+                    f"{encoder.max_tokens}; set max_new_tokens, max_tokens, or over_long to drop"
+                )
         elif rule == "train.unverifiable":
             detail = json.dumps({"check": row["check"], "references": len(row["references"])})
         if rule is None:
@@ -94,8 +98,7 @@ def encode(found: pl.DataFrame, source: str, encoder: Encoder, room: int, check:
             events.append({name: row[name] for name in ("row_id", "file", "record")} | {
                 "rule": rule, "detail": detail, "value": None if value is None else float(value),
                 "threshold": None if value is None else float(encoder.max_tokens - room)})  # fmt: skip
-    frame = pl.DataFrame(events, schema={"row_id": pl.String, "file": pl.String, "record": pl.Int64, "rule": pl.String,
-                                         "detail": pl.String, "value": pl.Float64, "threshold": pl.Float64})  # fmt: skip
+    frame = pl.DataFrame(events, schema=EVENTS)
     if not kept:
         counts = ", ".join(f"{count} {rule}" for rule, count in frame["rule"].value_counts().sort("rule").rows())
         raise InputError(f"{source}: none of {found.height} prompts is left to train on ({counts})")
@@ -165,8 +168,10 @@ def _ids(row: dict[str, Any], source: str, encoder: Encoder) -> list[int]:
     if row["turns"] is None:
         return encoder.tokenizer(row["prompt"])["input_ids"]
     if not encoder.tokenizer.chat_template:
-        raise InputError(f"{_place(row, source)}: found turns, but the model has no chat template; expected a string as "
-                         "prompt, or a model with a chat template")  # fmt: skip
+        raise InputError(
+            f"{_place(row, source)}: found turns, but the model has no chat template; expected a string as prompt, "
+            "or a model with a chat template"
+        )
     try:
         text = encoder.tokenizer.apply_chat_template(row["turns"], tokenize=False, add_generation_prompt=True)
     except Exception as error:  # templates raise what they like, mostly about the order of roles

@@ -103,8 +103,8 @@ class Ppo:
         critic: folder that the critic starts from: a reward model, or a model without a head; the policy's own start
             unless given.
         critic_learning_rate: its peak; that of the policy unless given.
-        shared: policy, reference, critic and reward models are one frozen base with adapters. For the tuning `lora`, and
-            for reward models that were trained with `lora` from the same base.
+        shared: policy, reference, critic and reward models are one frozen base with adapters. For the tuning `lora`,
+            and for reward models that were trained with `lora` from the same base.
         ptx: files of training rows that keep old skills in the policy (PPO-ptx), none unless given.
         ptx_weight: of their loss a token.
     """

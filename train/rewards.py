@@ -154,12 +154,14 @@ def check_reward_model(folder: Path) -> None:
     config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     kinds = config.architectures or []
     if config.num_labels != 1 or not any(kind.endswith("ForSequenceClassification") for kind in kinds):
-        raise InputError(f"reward model {folder}: {', '.join(kinds) or 'no architecture'} with {config.num_labels} outputs, "
-                         "expected a model for sequence classification with one")  # fmt: skip
+        raise InputError(
+            f"reward model {folder}: {', '.join(kinds) or 'no architecture'} with {config.num_labels} outputs, "
+            "expected a model for sequence classification with one"
+        )
 
 
 def sequence(answer: Answer, tail: Sequence[int]) -> list[int]:
-    """Tokens of prompt and answer and, where the answer of a conversation has ended, of what the template writes next."""
+    """Tokens of prompt and answer and, behind an answer of a conversation that ended, of what the template writes."""
     ids = [*answer.row["input_ids"], *answer.ids]
     return [*ids, *tail] if answer.ended and answer.row["turns"] is not None else ids
 
@@ -177,8 +179,8 @@ def behind(tokenizer: Any, end_ids: frozenset[int]) -> list[int]:
 def padding_id(tokenizer: Any, end_ids: frozenset[int], vocabulary: int) -> int:
     """A token to fill up rows with on their right that never is the last of an answer.
 
-    Models for sequence classification read their score at the last token that is not the padding: were it the end token,
-    at the one before.
+    Models for sequence classification read their score at the last token that is not the padding: were the end token
+    the padding, at the one before it.
 
     Raises:
         InputError: when every token may end an answer.

@@ -28,12 +28,15 @@ def prepare(options: TrainOptions, encoder: Encoder) -> Prepared:
     if options.tuning == "lora" and options.lora.dropout:
         raise InputError(f"lora.dropout is {options.lora.dropout!r}, expected 0 with the method {options.method}: what "
                          "answers are drawn from would not be what is trained")  # fmt: skip
+    if options.tuning == "lora" and options.lora.corda != "none":
+        raise InputError(f"lora.corda is {options.lora.corda!r}, expected none with the method {options.method}: "
+                         "without its adapters the model is not the one that training starts from")  # fmt: skip
     preparation.named_apart(options.data)
     parts = [_part(source, options, encoder) for source in options.data]
     asked = options.reinforcement
     if not (asked.count or asked.reward_models or any(part.frame["check"].count() for part in parts)):
-        raise InputError(f"reinforcement: no reward, expected count, check, reward_models, or rows with a 'check' for the "
-                         f"method {options.method}")  # fmt: skip
+        raise InputError(f"reinforcement: no reward, expected count, check, reward_models, or rows with a 'check' for "
+                         f"the method {options.method}")  # fmt: skip
     mixed = preparation.mixed(options, parts)
     if len(mixed.dataset) % options.batch_size:  # answers are drawn for whole steps
         mixed = preparation.mixed(replace(options, steps=mixed.steps), parts)

@@ -4,6 +4,7 @@ Ouyang et al. 2022 (arXiv 2203.02155, section 3.5 and appendix C); Schulman et a
 PPO any more.
 """
 
+import math
 import os
 import time
 from dataclasses import replace
@@ -21,10 +22,11 @@ from ...options import Source, TrainOptions
 from ...preparation import Prepared
 from ...rewards import Rewards, len_of, padding_id
 from .. import prompted
+from ..drawn import seed_step
 from ..setup import Progress, Setup, Trained
 from . import state
 from .actors import Actors, Separate
-from .rollout import Rollout, answers_of, draw, generation_config, observe, seed_step, whitened_advantages
+from .rollout import Rollout, answers_of, draw, generation_config, observe, whitened_advantages
 from .shared import Shared
 from .update import Old, learner, update
 
@@ -89,7 +91,7 @@ def run(given: Setup) -> Trained:
             actors.learning(False)
         for name, value in (found | _measures(rollout, returns)).items():
             log.setdefault(name, []).append(value)
-        if not all(map(torch.isfinite, map(torch.tensor, (found["loss"],)))):
+        if not math.isfinite(found["loss"]):
             break  # the frame says so
         passed += int(rollout.attention.sum())
         if given.progress is not None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import xxhash
 from transformers import GenerationConfig
 
 from ...losses import policy, tokens
@@ -43,11 +42,6 @@ class Rollout:
     order: torch.Tensor
 
 
-def seed_step(seed: int, step: int) -> None:
-    """Let everything that a step draws hang on the run's seed and the step's number alone: it resumes exactly."""
-    torch.manual_seed(xxhash.xxh3_64_intdigest(f"{seed}:{step}".encode()) >> 1)
-
-
 def generation_config(options: Reinforcement, end_ids: frozenset[int], pad: int) -> GenerationConfig:
     """Plain drawing from the whole distribution, which is the one that is trained."""
     return GenerationConfig(
@@ -70,7 +64,7 @@ def draw(
         rows: prompts that are answered at once.
         device: of the model.
     """
-    # Settings that the model's folder names (a penalty, a cut of the distribution) would otherwise fill what ours leave.
+    # Settings of the model's folder (a penalty, a cut of the distribution) would otherwise fill what ours leave.
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     model.generation_config = base.generation_config = config
     ends = set(config.eos_token_id)

@@ -1,0 +1,83 @@
+"""What rloo and grpo give TRL: prompts as tokens, rewards of ours, and drawing that resumes exactly."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+import xxhash
+from datasets import Dataset
+
+from .. import models
+from ..rewards import Answer, LearnedReward, Rewards
+from . import setup
+from .setup import Setup
+
+MEASURES = ("reward", "reward_std", "frac_reward_zero_std", "kl", "entropy", "clip_ratio/region_mean",
+            "completions/mean_length", "completions/clipped_ratio", "reward_count", "reward_check")  # fmt: skip
+COLUMNS = ("turns", "references", "check", "choices")  # of a prompt's row that rewards read, beside prompt and tokens
+
+Judge = Callable[..., list[float]]
+
+
+def seed_step(seed: int, step: int) -> None:
+    """Let everything that a step draws hang on the run's seed and the step's number alone: it resumes exactly."""
+    torch.manual_seed(xxhash.xxh3_64_intdigest(f"{seed}:{step}".encode()) >> 1)
+
+
+def arguments(given: Setup) -> dict[str, Any]:
+    """Arguments that both configurations of TRL take: of `setup.arguments`, with as many rows as there are answers."""
+    options, asked = given.options, given.options.reinforcement
+    answers = options.batch_size * asked.answers
+    micro = options.micro_batch_size or answers
+    return setup.arguments(given) | {
+        "per_device_train_batch_size": micro,
+        "gradient_accumulation_steps": answers // micro,
+        "num_generations": asked.answers,
+        "max_completion_length": asked.max_new_tokens,
+        "temperature": asked.temperature,
+        "top_k": 0,
+        "top_p": 1.0,
+        "beta": asked.kl_weight,
+        "epsilon": asked.clip,
+        "shuffle_dataset": False,  # the order is the mixture's
+        "disable_dropout": True,
+    }  # fmt: skip
+
+
+def dataset(given: Setup) -> Dataset:
+    """The prompts as TRL's trainers take them, tokens in place of texts: they are encoded once, by us."""
+    return given.prepared.dataset.rename_column("prompt", "asked").rename_column("input_ids", "prompt")
+
+
+def judge(given: Setup) -> Judge:
+    """The rewards of a run as a reward function of TRL."""
+    options = given.options
+    end_ids = models.end_ids(given.tuned.folder, given.tokenizer)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    rows = options.micro_batch_size or options.batch_size
+    learned = [LearnedReward(folder, given.tokenizer, end_ids, rows, device)
+               for folder in options.reinforcement.reward_models]  # fmt: skip
+    rewards = Rewards(options.reinforcement, learned)
+
+    def reward(
+        prompts: Sequence[list[int]], completions: Sequence[str], completion_ids: Sequence[list[int]],
+        asked: Sequence[str | None], log_metric: Callable[[str, float], None], **columns: Any,
+    ) -> list[float]:  # fmt: skip
+        answers = [
+            Answer(
+                {"input_ids": prompts[n], "prompt": asked[n], **{name: columns[name][n] for name in COLUMNS}},
+                ids, completions[n], ids[-1] in end_ids,
+            )
+            for n, ids in enumerate(completion_ids)
+        ]  # fmt: skip
+        total, parts = rewards(answers)
+        for name, scores in parts.items():
+            log_metric(f"reward_{name}", float(scores.mean()))
+        return total.tolist()
+
+    return reward
+
+
+def measures(given: Setup) -> tuple[str, ...]:
+    """Names of what is kept for every step."""
+    return *MEASURES, *(f"reward_model_{number}" for number in range(len(given.options.reinforcement.reward_models)))
