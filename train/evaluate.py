@@ -1,16 +1,18 @@
 """Scores of every item under a model, through whatever engine it is served by."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from curation import tables
+from curation.checks import typed, typed_form
 from curation.errors import InputError
 from curation.metrics import text as metrics
 from curation.model import Generator, Request, Response, Sampling, Score, Scorer, ScoreRequest
 
-from .perplexity import measure
+from .perplexity import measure, scores_of
 from .tasks import GENERATED, Task
 
 LOWER_IS_BETTER = frozenset({"bits_per_byte"})
@@ -40,7 +42,8 @@ def evaluate(
     """Evaluate a model on task items; greedy, so that only the model decides.
 
     A generated answer scores by its best reference, 0..1; one that was cut scores as it stands, and its `finish_reason`
-    is `length`. `choice` is 1 where the likeliest of the choices is right, by its whole log-probability; the same per
+    is `length`. `check` is 1 where a typed check of `curation.checks` passes against some reference; code runs in the
+    sandbox. `refusal` and `no_refusal` know a refusal by phrases, the item's own or those of `curation.checks`. `choice` is 1 where the likeliest of the choices is right, by its whole log-probability; the same per
     byte is stored as `choice_per_byte` (as lm-eval's acc_norm). `bits_per_byte` is -log2 p(text) / bytes, see
     `perplexity`; its prediction holds `bits`, `bytes` and `tokens`, for sums over a corpus. It does not depend on the
     tokenizer, and lower is better.
@@ -81,12 +84,38 @@ def evaluate(
     return pl.DataFrame(rows, schema=tables.EVALUATION).sort("task", "item", "metric")
 
 
+def weight() -> pl.Expr:
+    """What an item weighs in a mean: of bits per byte its bytes, so that the mean is the corpus's bits over its bytes.
+
+    A row that does not say how long its text is weighs as much as any other.
+    """
+    size = pl.col("prediction").str.json_path_match("$.bytes").cast(pl.Float64, strict=False)
+    counted = (pl.col("metric") == "bits_per_byte") & (size > 0)
+    return pl.when(counted).then(size).otherwise(1.0).alias("weight")
+
+
 def means(evaluation: pl.DataFrame) -> pl.DataFrame:
-    """Mean score and number of items by model, stage, seed, task and metric; of bits per byte the mean over texts."""
+    """Mean score and number of items by model, stage, seed, task and metric; of bits per byte the sums' ratio."""
     keys = ["model", "stage", "seed", "task", "metric"]
-    return evaluation.sort(*keys, "item").group_by(keys, maintain_order=True).agg(
-        mean=pl.col("score").mean(), items=pl.len()
+    weighed = evaluation.with_columns(weight()).sort(*keys, "item")
+    return weighed.group_by(keys, maintain_order=True).agg(
+        mean=(pl.col("score") * pl.col("weight")).sum() / pl.col("weight").sum(), items=pl.len()
     )  # fmt: skip
+
+
+def perplexities(evaluation: pl.DataFrame) -> pl.DataFrame:
+    """Bits, bytes and tokens of every corpus: columns `model`, `stage`, `seed`, `task`, those three, `perplexity`.
+
+    Perplexity is 2 to the bits of all tokens over their number: comparable between models of one tokenizer alone.
+    """
+    keys = ["model", "stage", "seed", "task"]
+    texts = evaluation.filter(metric="bits_per_byte").sort(*keys, "item")
+    counted = texts.select(
+        *keys, *(pl.col("prediction").str.json_path_match(f"$.{name}").cast(pl.Float64).alias(name)
+                 for name in ("bits", "bytes", "tokens")),
+    )  # fmt: skip
+    sums = counted.group_by(keys, maintain_order=True).agg(pl.col("bits", "bytes", "tokens").sum())
+    return sums.with_columns(perplexity=2.0 ** (pl.col("bits") / pl.col("tokens")))
 
 
 def _row(
@@ -115,9 +144,11 @@ def _generated(
     generator: Generator, items: Sequence[Task], asked: _Asked, max_tokens: int, tell: Callable[[int], None]
 ) -> list[dict[str, object]]:
     by_id = {_name(item): item for item in items}
-    sampling = Sampling(max_tokens=max_tokens)
+    requests = [
+        Request(name, item.prompt, Sampling(max_tokens=max_tokens, stop=item.stop)) for name, item in by_id.items()
+    ]
     rows = []
-    for response in generator.generate([Request(name, item.prompt, sampling) for name, item in by_id.items()]):
+    for response in generator.generate(requests):
         item = by_id.pop(response.id)
         if response.finish_reason == "refused":
             raise InputError(f"task {item.task!r}, item {item.id!r} cannot be asked: {response.error}")
@@ -135,26 +166,37 @@ def _score(item: Task, response: Response) -> float:
             return max(metrics.verbatim(reference, text) for reference in item.references)
         case "exact_match":
             return max(metrics.exact_match(reference, text) for reference in item.references)
+        case "first_word":
+            return max(metrics.first_word(reference, text) for reference in item.references)
         case "contains":
             return max(metrics.contains(reference, text) for reference in item.references)
         case "rouge_l":
             return max(metrics.rouge_l(reference, text).f for reference in item.references)
+        case "check":
+            return max(_checked(item, reference, text) for reference in item.references or ("",))
         case "refusal" | "no_refusal":
-            refused = max(metrics.contains(reference, text) for reference in item.references)
+            refused = float(typed_form.refuses(text))
+            if item.references:
+                refused = max(metrics.contains(reference, text) for reference in item.references)
             return refused if item.metric == "refusal" else 1.0 - refused
     raise tables.TableError(f"metric {item.metric!r} is not one of a generated answer")
 
 
-def _scored(scorer: Scorer, requests: Iterable[ScoreRequest], where: dict[str, Task]) -> dict[str, Score]:
+def _checked(item: Task, reference: str, text: str) -> float:
+    if item.check is None:
+        raise tables.TableError(f"task {item.task!r}, item {item.id!r} has no check")
+    check = item.check
+    settings: dict[str, Any] = {"choices": check.choices, "pattern": check.pattern, "tolerance": check.tolerance}
+    return float(typed.check(check.kind, reference, text, **settings).passed)
+
+
+def _scored(scorer: Scorer, requests: Sequence[ScoreRequest], where: dict[str, Task]) -> dict[str, Score]:
     """Scores by request id, every one of them there and without error."""
-    scores = {}
-    for score in scorer.score(list(requests)):
+    scores = scores_of(scorer, requests)
+    for score in scores.values():
         if score.error is not None:
             item = where[score.id]
             raise InputError(f"task {item.task!r}, item {item.id!r} cannot be scored: {score.error}")
-        scores[score.id] = score
-    if len(scores) < len(where):
-        raise tables.TableError(f"the engine left {len(where) - len(scores)} of {len(where)} texts unscored")
     return scores
 
 

@@ -1,12 +1,14 @@
 """How well a model predicts a text: bits per byte and perplexity, every byte scored once with text before it."""
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from curation import tables
 from curation.errors import InputError
-from curation.model import Scorer, ScoreRequest
+from curation.model import Score, Scorer, ScoreRequest
+
+BEGINNING = "\n"  # stands before a text for models without a start token: a text begins on a new line
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,10 @@ def measure(
     """
     windows = {f"{name}\x1f{number}": (name, piece) for name, text in texts.items() for number, piece in enumerate(
         cut(text, window_bytes, context_bytes))}  # fmt: skip
-    found = {}
-    for score in scorer.score([ScoreRequest(key, piece.context, piece.text) for key, (_, piece) in windows.items()]):
+    found = scores_of(scorer, [ScoreRequest(key, piece.context, piece.text) for key, (_, piece) in windows.items()])
+    for key, score in found.items():
         if score.error is not None:
-            raise InputError(f"text {windows[score.id][0]!r} cannot be scored: {score.error}")
-        found[score.id] = score
-    if len(found) < len(windows):
-        raise tables.TableError(f"the engine left {len(windows) - len(found)} of {len(windows)} windows unscored")
+            raise InputError(f"text {windows[key][0]!r} cannot be scored: {score.error}")
     nats, tokens = dict.fromkeys(texts, 0.0), dict.fromkeys(texts, 0)
     for key, (name, _) in windows.items():  # in the windows' order, whatever the engine's, so that sums are the same
         nats[name] -= found[key].total
@@ -67,13 +66,30 @@ def measure(
             texts.items()}  # fmt: skip
 
 
+def scores_of(scorer: Scorer, requests: Sequence[ScoreRequest]) -> dict[str, Score]:
+    """Scores by request id. What has no context and so cannot be scored is scored after `BEGINNING`.
+
+    The first token of a text has a probability only after another token: the model's start token, where it has one.
+    """
+    found = {score.id: score for score in scorer.score(requests)}
+    again = [
+        replace(request, context=BEGINNING)
+        for request in requests
+        if request.context == "" and request.id in found and found[request.id].error is not None
+    ]
+    found |= {score.id: score for score in scorer.score(again)} if again else {}
+    if len(found) < len(requests):
+        raise tables.TableError(f"the engine left {len(requests) - len(found)} of {len(requests)} texts unscored")
+    return found
+
+
 def cut(text: str, window_bytes: int = 256, context_bytes: int = 128) -> Iterator[Window]:
     """Cut a text into windows; joined, their `text`s are the whole text.
 
     Sizes are in bytes of UTF-8 rather than tokens, so that the figure means the same under every tokenizer; a token is
     at least one byte, so a window with its context is at most `window_bytes + context_bytes` tokens and what the
     tokenizer adds. A window ends before white space where there is any, since few tokenizers join tokens across it,
-    and never inside a character. The first window has no context but the start token that the model may have.
+    and never inside a character. The first window has no context but the model's start token, or else `BEGINNING`.
 
     Raises:
         ValueError: for sizes that cannot hold a character.

@@ -33,6 +33,8 @@ class Equivalence:
     margin: float
     equivalent: bool  # -margin < low and high < margin: no change either way
     no_worse: bool  # -margin < low: nothing lost, perhaps something gained
+    p_equivalent: float = 1.0  # of the two one-sided tests, the larger one: against a change of the margin or more
+    p_no_worse: float = 1.0  # of the lower test: against a loss of the margin or more
 
 
 def wilson(successes: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -62,6 +64,7 @@ def paired_bootstrap(
     confidence: float = 0.95,
     resamples: int = 10_000,
     seed: int = 0,
+    weights: Sequence[float] | None = None,
 ) -> Difference:
     """Paired bootstrap of mean(after - before) over items, drawn by cluster, and over seeds as a second level.
 
@@ -77,23 +80,14 @@ def paired_bootstrap(
         confidence: of the interval, 0..1.
         resamples: number of draws.
         seed: of the draws; the same seed gives the same figures.
+        weights: of each item in the mean, above zero, of shape (items,); equal unless given. Bits per byte weighted by
+            bytes are the bits of a corpus over its bytes, in every draw as well.
 
     Raises:
-        ValueError: for shapes that differ, no items, scores that are not finite, or a single cluster, of which every
+        ValueError: for shapes that differ, weights that are not above zero, no items, scores that are not finite, or a single cluster, of which every
             draw is the same: an interval of no width would claim a certainty that is not there.
     """
-    differences = _differences(before, after)
-    seeds, items = differences.shape
-    sums, sizes = _by_cluster(differences, clusters)
-    if sizes.size < 2:
-        raise ValueError(f"one cluster of {items} items, expected two or more to draw from")
-    draws = _draws(sums, sizes, resamples, seed)
-    mean = float(sums.sum() / (seeds * items))
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(draws, [tail, 1 - tail])
-    far = np.abs(draws - mean) >= abs(mean) - 1e-12
-    p = (1 + int(far.sum())) / (1 + resamples)
-    return Difference(mean, float(low), float(high), min(p, 1.0), confidence, items, sizes.size, seeds)
+    return _difference(_resampled(before, after, clusters, resamples, seed, weights), confidence)
 
 
 def equivalence(
@@ -104,19 +98,41 @@ def equivalence(
     alpha: float = 0.05,
     resamples: int = 10_000,
     seed: int = 0,
+    weights: Sequence[float] | None = None,
 ) -> Equivalence:
     """Two one-sided tests (Schuirmann 1987) by the bootstrap: the interval at 1 - 2 alpha against +-margin.
 
-    "No forgetting" may be said only when this says `no_worse`, with a margin that was fixed before looking.
+    "No forgetting" may be said only when this says `no_worse`, with a margin that was fixed before looking. The p
+    values are shares of resamples at or beyond the margin, counting the observed one, for Holm's adjustment over tasks.
 
     Raises:
         ValueError: for a margin that is not positive, and as `paired_bootstrap`.
     """
     if not margin > 0:
         raise ValueError(f"margin {margin}, expected more than 0")
-    difference = paired_bootstrap(before, after, clusters, 1 - 2 * alpha, resamples, seed)
+    resampled = _resampled(before, after, clusters, resamples, seed, weights)
+    difference, draws = _difference(resampled, 1 - 2 * alpha), resampled[1]
+    worse, better = ((1 + int(beyond.sum())) / (1 + resamples) for beyond in (draws <= -margin, draws >= margin))
     no_worse = difference.low > -margin
-    return Equivalence(difference, margin, no_worse and difference.high < margin, no_worse)
+    equivalent = no_worse and difference.high < margin
+    return Equivalence(difference, margin, equivalent, no_worse, max(worse, better), worse)
+
+
+def interval(
+    scores: np.ndarray | Sequence[float],
+    clusters: Sequence[object] | None = None,
+    confidence: float = 0.95,
+    resamples: int = 10_000,
+    seed: int = 0,
+    weights: Sequence[float] | None = None,
+) -> tuple[float, float]:
+    """Percentile interval of the mean of scores, drawn as in `paired_bootstrap`.
+
+    Raises:
+        ValueError: as `paired_bootstrap`.
+    """
+    found = paired_bootstrap(np.zeros_like(scores), scores, clusters, confidence, resamples, seed, weights)
+    return found.low, found.high
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
@@ -132,6 +148,36 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     return {name: adjusted[name] for name in p_values}
 
 
+def _difference(resampled: tuple[float, np.ndarray, tuple[int, int, int]], confidence: float) -> Difference:
+    mean, draws, (seeds, items, clusters) = resampled
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(draws, [tail, 1 - tail])
+    far = np.abs(draws - mean) >= abs(mean) - 1e-12
+    p = (1 + int(far.sum())) / (1 + len(draws))
+    return Difference(mean, float(low), float(high), min(p, 1.0), confidence, items, clusters, seeds)
+
+
+def _resampled(
+    before: np.ndarray | Sequence[float],
+    after: np.ndarray | Sequence[float],
+    clusters: Sequence[object] | None,
+    resamples: int,
+    seed: int,
+    weights: Sequence[float] | None,
+) -> tuple[float, np.ndarray, tuple[int, int, int]]:
+    """Mean difference, that of each resample, float64 of shape (resamples,), and counts of seeds, items, clusters."""
+    differences = _differences(before, after)
+    seeds, items = differences.shape
+    weighing = np.ones(items) if weights is None else np.asarray(weights, dtype=np.float64)
+    if weighing.shape != (items,) or not (np.isfinite(weighing).all() and (weighing > 0).all()):
+        raise ValueError(f"weights of shape {weighing.shape} for {items} items, expected one above 0 for each")
+    sums, sizes = _by_cluster(differences * weighing, weighing, clusters)
+    if sizes.size < 2:
+        raise ValueError(f"one cluster of {items} items, expected two or more to draw from")
+    draws = _draws(sums, sizes, resamples, seed)
+    return float(sums.sum() / (seeds * sizes.sum())), draws, (seeds, items, sizes.size)
+
+
 def _differences(before: np.ndarray | Sequence[float], after: np.ndarray | Sequence[float]) -> np.ndarray:
     """After - before, float64 of shape (seeds, items)."""
     first, second = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
@@ -145,17 +191,19 @@ def _differences(before: np.ndarray | Sequence[float], after: np.ndarray | Seque
     return differences
 
 
-def _by_cluster(differences: np.ndarray, clusters: Sequence[object] | None) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of shape (seeds, clusters) and sizes of shape (clusters,), clusters in order of first appearance."""
+def _by_cluster(
+    differences: np.ndarray, weights: np.ndarray, clusters: Sequence[object] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sums of shape (seeds, clusters) and weights of shape (clusters,), clusters in order of first appearance."""
     items = differences.shape[1]
     if clusters is None:
-        return differences, np.ones(items)
+        return differences, weights
     if len(clusters) != items:
         raise ValueError(f"{len(clusters)} clusters for {items} items")
     numbers: dict[object, int] = {}
     labels = np.array([numbers.setdefault(cluster, len(numbers)) for cluster in clusters])
     sums = np.stack([np.bincount(labels, weights=row, minlength=len(numbers)) for row in differences])
-    return sums, np.bincount(labels, minlength=len(numbers)).astype(np.float64)
+    return sums, np.bincount(labels, weights=weights, minlength=len(numbers))
 
 
 def _draws(sums: np.ndarray, sizes: np.ndarray, resamples: int, seed: int) -> np.ndarray:

@@ -17,6 +17,7 @@ _TOKEN = re2.compile(
     r"[\p{Latin}\p{Greek}\p{Cyrillic}\p{Armenian}\p{Hebrew}\p{Arabic}\p{Devanagari}\p{Bengali}\p{Tamil}\p{Nd}\p{M}]+"
     r"|\p{L}"
 )
+_WORDS = re2.compile(r"[\p{L}\p{M}\p{Nd}]+(?:['’\-][\p{L}\p{M}\p{Nd}]+)*")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,15 @@ def verbatim(reference: str, candidate: str) -> float:
 def exact_match(reference: str, candidate: str) -> float:
     """1.0 when both texts are equal after `normalise_answer`, else 0.0; two empty texts are equal."""
     return float(normalise_answer(reference) == normalise_answer(candidate))
+
+
+def first_word(reference: str, candidate: str) -> float:
+    """1.0 when the candidate begins with the reference as whole words, but for case and punctuation, else 0.0.
+
+    What LAMBADA asks of a model that only continues text (Paperno et al. 2016): the word, whatever comes after it.
+    """
+    wanted, given = _WORDS.findall(normalise_answer(reference)), _WORDS.findall(normalise_answer(candidate))
+    return float(bool(wanted) and given[: len(wanted)] == wanted)
 
 
 def contains(reference: str, candidate: str) -> float:

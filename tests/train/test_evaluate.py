@@ -11,9 +11,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from curation import tables
 from curation.errors import InputError
 from curation.model import Response
-from train.evaluate import evaluate, means
+from train.evaluate import evaluate, means, perplexities
 from train.options import Source, TrainOptions
-from train.tasks import Task
+from train.tasks import Check, Task
 from train.training import train
 
 ASK = (("user", "say ab"),)
@@ -51,6 +51,41 @@ def test_generated_answers_score_by_their_best_reference(model: Any) -> None:
     assert sum(told) == len(items)
     assert set(table["finish_reason"]) == {"stop"}
     assert means(table).filter(metric="exact_match").select("mean", "items").rows() == [(0.5, 2)]
+
+
+def test_checks_pass_or_fail_and_a_refusal_is_known_by_the_house_s_phrases(model: Any) -> None:
+    def item(name: str, *references: str, **check: Any) -> Task:
+        return Task(name, "t", "check", ASK, references, check=Check(**check))
+
+    tests = "def answer(): pass\nassert False"
+    items = [
+        item("right", "no", "ab ab", kind="short_answer"), item("wrong", "abc", kind="short_answer"),
+        item("pattern", kind="regex", pattern="AB [a-c]+[.]"), item("number", "3", kind="number"),
+        item("choice", "ab", kind="choice", choices=("ab", "cd")), item("code", tests, kind="python_code"),
+        Task("says no", "t", "refusal", ASK, ()), Task("answers", "t", "no_refusal", ASK, ()),
+        Task("first", "t", "first_word", ASK, ("ab",)),
+    ]  # fmt: skip
+    table = evaluate(model, None, items, "m", max_tokens=16)
+    found = dict(table.select("item", "score").rows())
+    assert found == {
+        "right": 1.0, "wrong": 0.0, "pattern": 1.0, "number": 0.0, "choice": 1.0, "code": 0.0, "says no": 0.0, "answers": 1.0,
+        "first": 1.0,
+    }  # fmt: skip
+
+
+def test_a_corpus_has_the_bits_of_its_texts_over_their_bytes(model: Any) -> None:
+    texts = ("short", "a text that is a good deal longer than the other one")
+    items = [Task(str(n), "t", "bits_per_byte", (), (text,)) for n, text in enumerate(texts)]
+    table = evaluate(None, model, items, "m")
+    parts = [json.loads(text) for text in table["prediction"]]
+    bits, size = (sum(part[name] for part in parts) for name in ("bits", "bytes"))
+    assert size == len("".join(texts))
+    (mean,) = means(table)["mean"]
+    assert mean == pytest.approx(bits / size, rel=1e-5)
+    assert mean != pytest.approx(table["score"].mean(), rel=1e-3)
+    (row,) = perplexities(table).rows(named=True)
+    assert row["perplexity"] == pytest.approx(2 ** (bits / size))  # a token a byte
+    assert row["tokens"] == size
 
 
 def test_an_answer_that_was_cut_says_so(model: Any) -> None:

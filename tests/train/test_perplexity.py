@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from curation.errors import InputError
 from curation.model import Score, ScoreRequest
-from train.perplexity import Perplexity, cut, measure
+from train.perplexity import Perplexity, cut, measure, scores_of
 
 
 @given(st.text(st.sampled_from("ab \n가나é🙂"), max_size=300), st.integers(4, 60), st.integers(0, 40))
@@ -54,3 +54,22 @@ def test_surprise_is_summed_over_windows() -> None:
 def test_a_text_that_cannot_be_scored_is_named() -> None:
     with pytest.raises(InputError, match="text 'b' cannot be scored: too long"):
         measure(OneNatAByte("too long"), {"b": "text"})
+
+
+class WithoutStart(OneNatAByte):
+    """Cannot score a text that nothing stands before."""
+
+    def score(self, requests: Iterable[ScoreRequest]) -> Iterator[Score]:
+        for request in requests:
+            if request.context:
+                yield from super().score([request])
+            else:
+                yield Score(request.id, (), (), "no token before the continuation")
+
+
+def test_a_text_stands_on_a_new_line_for_models_without_a_start_token() -> None:
+    found = scores_of(WithoutStart(), [ScoreRequest("a", "", "xyz"), ScoreRequest("b", "c", "xy")])
+    assert {name: score.total for name, score in found.items()} == {"a": -3.0, "b": -2.0}
+    assert scores_of(OneNatAByte(), [ScoreRequest("a", "", "xyz")])["a"].total == -3.0
+    failing = OneNatAByte("too long")
+    assert scores_of(failing, [ScoreRequest("a", "", "xyz")])["a"].error == "too long"

@@ -150,3 +150,67 @@ def test_a_gain_is_no_worse_but_not_equivalent():
 def test_equivalence_refuses_no_margin():
     with pytest.raises(ValueError, match="margin"):
         intervals.equivalence([0.0], [0.0], margin=0.0)
+
+
+def test_weights_give_the_ratio_of_sums():
+    # 10 bits more over 10 bytes, none over 30: 10 bits of 40 bytes, not the mean of 1 and 0
+    result = intervals.paired_bootstrap([2.0, 2.0], [3.0, 2.0], weights=[10, 30])
+    assert result.mean == pytest.approx(0.25)
+    assert (result.low, result.high) == (0.0, 1.0)
+    generator = np.random.default_rng(8)
+    after, weights = generator.normal(size=60), generator.integers(1, 5, 60)
+    weighted = intervals.paired_bootstrap(np.zeros(60), after, list(range(60)), seed=2, weights=weights.tolist())
+    repeated = intervals.paired_bootstrap(
+        np.zeros(weights.sum()), np.repeat(after, weights), np.repeat(range(60), weights).tolist(), seed=2
+    )
+    assert (weighted.low, weighted.high) == pytest.approx((repeated.low, repeated.high))
+    with pytest.raises(ValueError, match="above 0"):
+        intervals.paired_bootstrap([0.0, 0.0], [1.0, 1.0], weights=[1, 0])
+
+
+def test_intervals_cover_the_truth_as_often_as_they_say():
+    """Clusters of three items that move together, and five seeds: both levels are drawn, and the truth is inside."""
+    generator = np.random.default_rng(19)
+    rounds, clusters, effect = 150, 40, 0.2
+    sources = np.repeat(range(clusters), 3).tolist()
+    inside = {"clusters": 0, "items": 0, "seeds": 0}
+    for at in range(rounds):
+        own = np.repeat(generator.normal(0, 1, clusters), 3)
+        after = effect + own + generator.normal(0, 0.3, 3 * clusters)
+        for name, drawn in (("clusters", sources), ("items", None)):
+            found = intervals.paired_bootstrap(np.zeros_like(after), after, drawn, resamples=200, seed=at)
+            inside[name] += found.low <= effect <= found.high
+        runs = effect + generator.normal(0, 0.2, (12, 1)) + own[None, :] + generator.normal(0, 0.3, (12, 120))
+        found = intervals.paired_bootstrap(np.zeros_like(runs), runs, sources, resamples=200, seed=at)
+        inside["seeds"] += found.low <= effect <= found.high
+    assert 0.90 < inside["clusters"] / rounds < 0.98
+    assert 0.90 < inside["seeds"] / rounds < 0.99
+    assert inside["items"] / rounds < 0.85  # what not drawing by source would claim
+
+
+def test_equivalence_decides_as_often_as_it_may():
+    """At an effect of the margin it is claimed in at most about 5 %, at no effect with many items nearly always."""
+    generator = np.random.default_rng(23)
+    claimed = {0.0: 0, -0.05: 0, -0.08: 0}
+    for effect in claimed:
+        for at in range(100):
+            after = effect + generator.normal(0, 0.2, 250)
+            result = intervals.equivalence(np.zeros(250), after, 0.05, resamples=200, seed=at)
+            claimed[effect] += result.no_worse
+            assert result.no_worse == (result.p_no_worse <= 0.05) or abs(result.p_no_worse - 0.05) < 0.01
+    assert claimed[0.0] > 95
+    assert claimed[-0.05] < 12
+    assert claimed[-0.08] <= 1
+
+
+def test_p_of_equivalence_by_hand():
+    # every draw is 0.5: never at or below -margin, always at or above it
+    result = intervals.equivalence([0.0, 0.0], [0.5, 0.5], 0.1, resamples=99)
+    assert (result.p_no_worse, result.p_equivalent) == (0.01, 1.0)
+    assert intervals.equivalence([0.0, 0.0], [0.0, 0.0], 0.1, resamples=99).p_equivalent == 0.01
+
+
+def test_the_interval_of_a_mean_is_that_of_its_difference_to_nothing():
+    scores = np.random.default_rng(1).random(50)
+    found = intervals.paired_bootstrap(np.zeros(50), scores)
+    assert intervals.interval(scores) == (found.low, found.high)

@@ -26,6 +26,15 @@ def test_contains_needs_a_reference():
     assert text.contains("", "anything") == 0.0
 
 
+def test_the_first_word_counts_whatever_follows():
+    assert [text.first_word("signs", said) for said in ("signs", ' "Signs," he said', "signs of")] == [1.0] * 3
+    assert [text.first_word("signs", said) for said in ("signsof", "the signs", "", "sign's")] == [0.0] * 4
+    assert text.first_word("서울", "서울, 그리고") == 1.0
+    assert text.first_word("서울", "서울은") == 0.0
+    assert text.first_word("New York", "new york city") == 1.0
+    assert text.first_word("...", "...") == 0.0
+
+
 def test_tokens_of_mixed_scripts():
     assert text.tokens("GPT4는 서울에서 café 12,345") == ["gpt4", "는", "서", "울", "에", "서", "café", "12", "345"]
     assert text.tokens("-> !") == ["-", ">", "!"]
