@@ -7,7 +7,7 @@ from typing import Any
 
 import huggingface_hub
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
 from curation import storage, tables
 from curation.errors import InputError
@@ -18,11 +18,12 @@ from .weights import read_json
 # Copied as they are: a tokenizer that is read and written again is not always the same tokenizer.
 COMPANIONS = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
-    "merges.txt", "tokenizer.model", "chat_template.jinja", "generation_config.json",
+    "merges.txt", "tokenizer.model", "chat_template.jinja", "generation_config.json", "new_tokens.json",
 )  # fmt: skip
 WANTED = ("*.json", "*.jinja", "*.model", "*.txt", "*.safetensors")
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 ADAPTER = "adapter_config.json"
+BESIDE = "base.json"  # in a folder of `beside.write`
 
 
 def locate(model: str) -> Path:
@@ -41,6 +42,10 @@ def locate(model: str) -> Path:
         except (OSError, huggingface_hub.errors.HfHubHTTPError, huggingface_hub.errors.HFValidationError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"{model}: neither a model folder nor a model the hub gives ({reason})") from error
+    if not (folder / "config.json").is_file() and (folder / BESIDE).is_file():
+        said = read_json(folder / BESIDE)
+        raise InputError(f"{folder}: found what tuning {said.get('tuning')} learned beside the model "
+                         f"{said.get('name')}, expected a whole model: it cannot be merged or trained on")  # fmt: skip
     if not (folder / "config.json").is_file() and (folder / ADAPTER).is_file():
         base = read_json(folder / ADAPTER).get("base_model_name_or_path")
         raise InputError(f"{folder}: found an adapter of {base}, expected a model folder: the base, or the model that "
@@ -87,6 +92,26 @@ def causal_lm(folder: Path, dtype: torch.dtype = torch.float32) -> Any:
     return model
 
 
+def scoring(folder: Path, dtype: torch.dtype = torch.float32) -> Any:
+    """The folder's model with a head that gives one score, the folder's own where it has one, else small and random.
+
+    Raises:
+        InputError: for weights that are missing.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model, found = AutoModelForSequenceClassification.from_pretrained(
+            folder, dtype=dtype, num_labels=1, trust_remote_code=False, output_loading_info=True
+        )
+    weights.check_loaded(model, folder, set(found["missing_keys"]) - {"score.weight"})
+    return model
+
+
+def name(model: str, folder: Path) -> str:
+    """How a model is called where no path of a machine may stand: as the hub does, else by its folder's name."""
+    return folder.name if Path(model).is_dir() else model
+
+
 def embeddings(folder: Path) -> int | None:
     """Tokens that the model has an embedding for, none where its configuration does not say."""
     return getattr(AutoConfig.from_pretrained(folder, trust_remote_code=False).get_text_config(), "vocab_size", None)
@@ -129,10 +154,17 @@ def stored_dtype(folder: Path) -> torch.dtype:
 
 def write(model: Any, base: Path, folder: Path) -> None:
     """Write a model's weights and configuration, and beside them its base's tokenizer, template and settings."""
-    model.config = AutoConfig.from_pretrained(base, trust_remote_code=False)  # trainers set pad_token_id and use_cache
+    trained, model.config = model.config, AutoConfig.from_pretrained(base, trust_remote_code=False)
+    if "SequenceClassification" in type(model).__name__:
+        model.config.num_labels, model.config.pad_token_id = 1, trained.pad_token_id
     model.save_pretrained(folder)
     readable(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)  # made from the configuration: the base's own counts
+    companions(base, folder)
+
+
+def companions(base: Path, folder: Path) -> None:
+    """Copy a model's tokenizer, template and settings of generation."""
     for name in COMPANIONS:
         if (base / name).is_file():
             shutil.copyfile(base / name, folder / name)

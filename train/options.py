@@ -11,13 +11,16 @@ from .block_options import Blocks
 from .preference_options import Dpo, Kto, Orpo, Preferences, Slic
 from .reinforcement_options import Ppo, Reinforcement, RewardModel
 from .tuning_options import Lora, Loreft, Prefix, Prompt, Vocabulary
+from .unlearning_options import Unlearning
 
-Method = Literal["sft", "cpt", "dpo", "kto", "orpo", "slic", "rrhf", "reward", "ppo", "rloo", "grpo"]
+Method = Literal["sft", "cpt", "dpo", "kto", "orpo", "slic", "rrhf", "reward", "ppo", "rloo", "grpo", "unlearn"]
 Tuning = Literal["full", "lora", "prompt", "prefix", "loreft", "blocks"]
 OverLong = Literal["split", "drop", "refuse"]
 OutOfOrder = Literal["drop", "refuse"]
 Alpaca = Literal["auto", "chat", "prompt"]
-METHODS: tuple[Method, ...] = ("sft", "cpt", "dpo", "kto", "orpo", "slic", "rrhf", "reward", "ppo", "rloo", "grpo")
+METHODS: tuple[Method, ...] = (
+    "sft", "cpt", "dpo", "kto", "orpo", "slic", "rrhf", "reward", "ppo", "rloo", "grpo", "unlearn",
+)  # fmt: skip
 TUNINGS: tuple[Tuning, ...] = ("full", "lora", "prompt", "prefix", "loreft", "blocks")
 OVER_LONG: tuple[OverLong, ...] = ("split", "drop", "refuse")
 OUT_OF_ORDER: tuple[OutOfOrder, ...] = ("drop", "refuse")
@@ -66,9 +69,10 @@ class TrainOptions:
         method: `sft` trains rows padded side by side; `cpt` trains on `text`, packed into rows of `max_tokens`
             without attention across documents; `dpo`, `kto`, `orpo`, `slic` and `rrhf` learn which answer is better, from
             comparisons (see `comparisons`); `reward` learns which answer is better and becomes a reward model; `ppo`,
-            `rloo` and `grpo` draw answers to prompts and learn from their rewards.
-        tuning: `lora`, `full`, `blocks` (new layers between frozen ones), or `prompt`, `prefix` and `loreft`, whose result
-            stands beside its base; see `compatibility` for what goes with which method.
+            `rloo` and `grpo` draw answers to prompts and learn from their rewards; `unlearn` makes the model forget
+            the rows.
+        tuning: `lora`, `full`, `blocks` (new layers between frozen ones), or `prompt`, `prefix` and `loreft`, whose
+            result stands beside its base; see `compatibility` for what goes with which method.
         lora: the adapters of `lora`.
         prompt: the embeddings of `prompt`.
         prefix: the keys and values of `prefix`.
@@ -79,6 +83,7 @@ class TrainOptions:
         reward: training of a reward model.
         reinforcement: rewards, drawing and the price of leaving the start, for `ppo`, `rloo` and `grpo`.
         ppo: what only `ppo` has.
+        unlearning: of `unlearn`: how it forgets, and rows that it keeps.
         preferences: of all methods that learn from comparisons: what is held out.
         dpo, kto, orpo, slic: of the methods of these names.
         learning_rate: its peak.
@@ -123,6 +128,7 @@ class TrainOptions:
     reward: RewardModel = field(default_factory=RewardModel)
     reinforcement: Reinforcement = field(default_factory=Reinforcement)
     ppo: Ppo = field(default_factory=Ppo)
+    unlearning: Unlearning = field(default_factory=Unlearning)
     learning_rate: float = 2e-4
     schedule: str = "cosine"
     warmup: float = 0.05

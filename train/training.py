@@ -17,7 +17,8 @@ from safetensors import SafetensorError
 from curation import storage, tables
 from curation.errors import InputError
 
-from . import adapters, checkpoints, methods, models
+from . import checkpoints, methods, models
+from .calibration import calibration, shown
 from .encoding import Encoder
 from .fingerprints import without_paths
 from .methods.setup import Progress, Setup, Trained
@@ -100,7 +101,8 @@ def _train(options: TrainOptions, out: Path, progress: Callable[[Progress], None
         shutil.rmtree(work, ignore_errors=True)  # a kill may have left it
         return report
     state = checkpoints.folder_of(work, card["fingerprint"])
-    tuned = load(options, base, work)
+    corda = calibration(options, encoder, prepared)
+    tuned = load(options, base, work, getattr(method, "HEAD", "causal"), corda)
     setup = Setup(options, tuned, tokenizer, prepared, state, checkpoints.last(state), progress)
     trained: Trained = method.run(setup)
     if not trained.losses or not all(map(math.isfinite, trained.losses)):
@@ -139,12 +141,7 @@ def _write(trained: Trained, setup: Setup, card: dict[str, Any], out: Path) -> N
     temporary = out.with_name(f".{out.name}.partial")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    model, base = trained.model, setup.tuned.folder
-    if setup.options.tuning == "lora":
-        adapters.write(model, base.name, temporary / "adapter")
-        rows = setup.prepared.dataset.select(range(min(4, len(setup.prepared.dataset))))["input_ids"]
-        model, card["largest_logit_change_of_merging"] = adapters.merged(base, temporary / "adapter", list(rows))
-    models.write(model.to(models.stored_dtype(base)), base, temporary)
+    card |= setup.tuned.write(trained.model, temporary, shown(setup.prepared))
     card["losses"] = trained.losses
     storage.write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", temporary / CARD)
     _sync(temporary)

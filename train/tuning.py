@@ -1,21 +1,24 @@
-"""Which weights of a model move: all, some by name, adapters beside them, or new blocks between them."""
+"""Which weights of a model move: all, some by name, what stands beside them, or new blocks between them."""
 
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
-from peft import LoraConfig
+from peft import PeftConfig
 
 from curation.errors import InputError
 
-from . import adapters, blocks, checkpoints, models
+from . import adapters, beside, blocks, checkpoints, compatibility, loreft, models, vocabulary_rows
 from .options import TrainOptions
 
 EXPANDED = checkpoints.KEPT[0]  # folder below a run's work that holds the model with its new blocks
+START = "start"  # the same for the adapters that CorDA starts from
+Head = Literal["causal", "score"]
+_TASKS = {"causal": "CAUSAL_LM", "score": "SEQ_CLS"}  # PEFT's names
 
 
 @dataclass(frozen=True)
@@ -26,41 +29,96 @@ class Tuned:
         model: with the weights that do not move frozen.
         folder: whose configuration and tokenizer the result gets.
         peft: configuration of the adapters, none where weights themselves move.
+        options: of the run.
+        head: what the model gives: logits of tokens, or a score.
+        start: folder of the adapters that training starts from, where they took something out of the weights.
     """
 
     model: Any
     folder: Path
-    peft: LoraConfig | None
+    peft: PeftConfig | None
+    options: TrainOptions
+    head: Head = "causal"
+    start: Path | None = None
+
+    def write(self, model: Any, folder: Path, rows: Sequence[Sequence[int]]) -> dict[str, Any]:
+        """Write what was trained: a whole model, or what stands beside its base; what the run card says of it.
+
+        Args:
+            model: trained, adapters still beside its weights.
+            folder: to write to; it is there.
+            rows: token ids on which merging is checked.
+
+        Raises:
+            RuntimeError: when merging changes a logit by more than rounding can.
+        """
+        base, tuning = self.folder, self.options.tuning
+        name = models.name(self.options.model, base)
+        facts: dict[str, Any] = {}
+        if tuning in compatibility.BESIDE:
+            beside.write(model, tuning, base, name, folder)
+            return {"beside": tuning}
+        if tuning == "lora":
+            adapters.write(model, name, folder / beside.ADAPTER, self.start)
+            model, change = adapters.merged(base, folder / beside.ADAPTER, rows, lambda path: _opened(path, self.head))
+            facts["largest_logit_change_of_merging"] = change
+        vocabulary_rows.put_back(model)
+        models.write(model.to(models.stored_dtype(base)), base, folder)
+        return facts
 
 
-def load(options: TrainOptions, base: Path, work: Path) -> Tuned:
+def load(
+    options: TrainOptions, base: Path, work: Path, head: Head = "causal", rows: Sequence[Sequence[int]] = ()
+) -> Tuned:
     """The model of a run, in float32 where its weights move.
 
     Args:
         options: of the run.
         base: model folder.
-        work: folder of the run, for the model with new blocks.
+        work: folder of the run, for what is made before training.
+        head: what the model is to give.
+        rows: token ids for `lora.corda` to look at.
 
     Raises:
-        InputError: for a pattern that no weight has, or a model that cannot get blocks.
+        InputError: for a pattern that no weight has, or a model that cannot be tuned so.
     """
-    gpu = torch.cuda.is_available()
+    # What stands beside frozen weights trains in float32.
+    frozen = torch.bfloat16 if torch.cuda.is_available() else torch.float32
     match options.tuning:
         case "lora":
-            # Adapters train in float32 beside frozen weights.
-            model = models.causal_lm(base, torch.bfloat16 if gpu else torch.float32)
-            return Tuned(model, base, adapters.lora_config(options.lora))
+            config = adapters.lora_config(options.lora, _TASKS[head])
+            model, start = _opened(base, head, frozen), None
+            if options.lora.corda != "none":
+                start = work / START
+                adapters.preview(model, config, rows)
+                found = adapters.begin(model, config, start)
+                model = _opened(base, head, frozen)
+                for layer, eigens in found.items():
+                    model.get_submodule(layer).eigens = eigens
+            return Tuned(model, base, config, options, head, start)
+        case "prompt":
+            model = _opened(base, head, frozen)
+            return Tuned(model, base, adapters.prompt_config(options.prompt, base), options, head)
+        case "prefix":
+            model = _opened(base, head, frozen)
+            return Tuned(model, base, adapters.prefix_config(options.prefix, model), options, head)
+        case "loreft":
+            model = _opened(base, head, frozen)
+            loreft.attach(model, options.loreft, options.seed)
+            return Tuned(model, base, None, options, head)
         case "blocks":
             folder = work / EXPANDED
             shutil.rmtree(folder, ignore_errors=True)
             added = blocks.expand(base, folder, options.blocks)
-            model = models.causal_lm(folder)
-            freeze_but(model, [f"model.layers.{number}.*" for number in added])
-            return Tuned(model, folder, None)
-    model = models.causal_lm(base)
+            model = _opened(folder, head)
+            head_weights = ["score.*"] if head == "score" else []
+            freeze_but(model, [*(f"model.layers.{number}.*" for number in added), *head_weights])
+            return Tuned(model, folder, None, options, head)
+    model = _opened(base, head)
     if options.trainable:
         freeze_but(model, options.trainable)
-    return Tuned(model, base, None)
+    vocabulary_rows.hold(model, base, options.vocabulary)
+    return Tuned(model, base, None, options, head)
 
 
 def freeze_but(model: Any, patterns: Sequence[str]) -> list[str]:
@@ -82,3 +140,7 @@ def freeze_but(model: Any, patterns: Sequence[str]) -> list[str]:
         if weight.requires_grad:
             moving.append(name)
     return moving
+
+
+def _opened(folder: Path, head: Head, dtype: torch.dtype = torch.float32) -> Any:
+    return models.scoring(folder, dtype) if head == "score" else models.causal_lm(folder, dtype)

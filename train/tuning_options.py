@@ -54,8 +54,8 @@ class Lora:
         _require(0 <= self.dropout < 1, "lora.dropout", self.dropout, "at least 0 and below 1")
         _require(bool(self.target_modules), "lora.target_modules", self.target_modules, "all-linear or names of layers")
         _require(self.corda in CORDA, "lora.corda", self.corda, "one of " + ", ".join(CORDA))
-        _require(not (self.dora and self.corda != "none"), "lora.dora", self.dora,
-                 "false with lora.corda: what CorDA takes out of the weights changes the lengths that DoRA learns")  # fmt: skip
+        _require(self.corda == "none" or not self.dora, "lora.dora", self.dora,
+                 "false with lora.corda, which changes the weights whose lengths DoRA learns")  # fmt: skip
         _require(self.corda != "knowledge" or self.corda_data is not None, "lora.corda_data", self.corda_data,
                  "rows of the knowledge to be kept, since lora.corda is knowledge")  # fmt: skip
         _require(self.corda != "none" or self.corda_data is None, "lora.corda_data", str(self.corda_data),
