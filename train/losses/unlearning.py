@@ -3,6 +3,8 @@
 import torch
 import torch.nn.functional as F
 
+from .tokens import IGNORED
+
 
 def gradient_ascent(forget: torch.Tensor) -> torch.Tensor:
     """The log-likelihood itself: its descent is the ascent of the usual loss (Jang et al. 2023, arXiv 2210.01504).
@@ -45,3 +47,19 @@ def npo(forget: torch.Tensor, reference: torch.Tensor, beta: float) -> torch.Ten
         Loss (rows,).
     """
     return -2 / beta * F.logsigmoid(-beta * (forget - reference))
+
+
+def divergence(logits: torch.Tensor, before: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """KL divergence a token of a model from the one it was, as Maini et al. keep rows (2024, arXiv 2401.06121).
+
+    Args:
+        logits, before: (rows, length, vocabulary), of the model and of the model before.
+        labels: int64 (rows, length), `tokens.IGNORED` where nothing is counted.
+
+    Returns:
+        KL(before || now) in nats, (rows,): mean over the places that predict a counted token, 0 without any.
+    """
+    mask = labels[:, 1:] != IGNORED
+    now, then = (F.log_softmax(side[:, :-1].float(), dim=-1) for side in (logits, before))
+    each = F.kl_div(now, then, reduction="none", log_target=True).sum(-1)
+    return (each * mask).sum(-1) / mask.sum(-1).clamp(min=1)

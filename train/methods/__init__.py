@@ -48,3 +48,7 @@ def module(method: Method) -> ModuleType:
             from . import grpo
 
             return grpo
+        case "unlearn":
+            from . import unlearn
+
+            return unlearn

@@ -21,7 +21,7 @@ def prepare(options: TrainOptions, encoder: Encoder) -> Prepared:
         InputError: for rows that cannot be read or trained on, and for two sources of one name.
     """
     preparation.named_apart(options.data)
-    return preparation.mixed(options, [_part(source, options, encoder) for source in options.data])
+    return preparation.mixed(options, [part(source, options, encoder) for source in options.data])
 
 
 def run(given: Setup) -> Trained:
@@ -47,7 +47,12 @@ def run(given: Setup) -> Trained:
     return setup.run(trainer, given)
 
 
-def _part(source: Source, options: TrainOptions, encoder: Encoder) -> Part:
+def part(source: Source, options: TrainOptions, encoder: Encoder) -> Part:
+    """Encoded rows of a source: columns `input_ids`, `labels` and, packed for cpt, `seq_lengths`.
+
+    Raises:
+        InputError: for rows that cannot be read or trained on.
+    """
     column = source.text_column or ("text" if options.method == "cpt" else None)
     chat = bool(encoder.tokenizer.chat_template) if options.alpaca == "auto" else options.alpaca == "chat"
     rows = data.load(source.path, column, chat)

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from train.losses.unlearning import gradient_ascent, gradient_difference, npo
+from train.losses.unlearning import divergence, gradient_ascent, gradient_difference, npo
 
 
 def test_ascent_and_difference():
@@ -24,3 +24,15 @@ def test_npo_is_bounded_and_for_small_beta_has_the_gradient_of_ascent():
     forget = torch.tensor([-3.0], requires_grad=True)
     npo(forget, torch.tensor([-2.0]), 1e-4).sum().backward()
     assert forget.grad.item() == pytest.approx(1.0, abs=1e-3)
+
+
+def test_the_divergence_is_from_the_model_before_and_of_counted_tokens_alone() -> None:
+    before = torch.log(torch.tensor([[[0.5, 0.5], [0.9, 0.1], [0.5, 0.5]]]))
+    now = torch.log(torch.tensor([[[0.25, 0.75], [0.5, 0.5], [0.5, 0.5]]]))
+    first = 0.5 * math.log(0.5 / 0.25) + 0.5 * math.log(0.5 / 0.75)
+    second = 0.9 * math.log(0.9 / 0.5) + 0.1 * math.log(0.1 / 0.5)
+    labels = torch.tensor([[0, 1, 1]])
+    assert divergence(now, before, labels).tolist() == pytest.approx([(first + second) / 2])
+    assert divergence(now, before, torch.tensor([[0, -100, 1]])).tolist() == pytest.approx([second])
+    assert divergence(before, before, labels).tolist() == pytest.approx([0.0])
+    assert divergence(now, before, torch.full((1, 3), -100)).tolist() == [0.0]
