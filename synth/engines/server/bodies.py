@@ -1,6 +1,7 @@
 """What is sent: a request as JSON, in tokens where the server takes them, as text or a conversation elsewhere."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from curation.errors import InputError
@@ -11,6 +12,7 @@ from ..requests import Passage, Prompt, derive_seed, undrawable, unguided
 from . import probe
 from .probe import Served
 
+Shown = str | list[int]  # a text, or the tokens of one
 COMPLETIONS, CHAT, EMBEDDINGS = "/completions", "/chat/completions", "/embeddings"
 _ELSEWHERE = "ask vLLM's own server with the model's folder, or choose the engine vllm or transformers"
 
@@ -118,9 +120,10 @@ def scoring(served: Served, passage: Passage) -> tuple[str, dict[str, Any]]:
     }
 
 
-def embedding(served: Served, texts: list[str]) -> tuple[str, dict[str, Any]]:
-    """The path and body of a request for vectors."""
-    return EMBEDDINGS, {"model": served.model, "input": texts, "encoding_format": "float"}
+def embedding(served: Served, inputs: Sequence[Shown]) -> tuple[str, dict[str, Any]]:
+    """The path and body of a request for vectors, by vLLM at the length that pooling gives them."""
+    body: dict[str, Any] = {"model": served.model, "input": list(inputs), "encoding_format": "float"}
+    return EMBEDDINGS, body | ({"use_activation": False} if served.is_vllm else {})
 
 
 def _name(guide: Guide) -> str:

@@ -5,12 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
 from curation import chat
-from curation.embedding.vectors import unit
 from curation.errors import InputError
-from curation.model import Request, Response, Score, ScoreRequest, Text, Vector
+from curation.model import Request, Response, Score, ScoreRequest
 
 from .. import engine as chunked
 from .. import limits
@@ -19,18 +16,17 @@ from ..options import EngineOptions
 from ..requests import Passage, Prompt, Prompter
 from . import bodies, probe, replies
 from .client import Client
-from .failures import Absent, Refusal, Unfinished
+from .failures import Refusal, Unfinished
 from .loop import Loop
 from .options import ServerOptions
 
 CHUNK = 256
-TEXTS = 32  # embedded by one request
 _BORDER = "The 3 cats; 하늘을 나는 새 12.5%\n"  # letters, digits and Hangul, on which tokenizers part
 T = TypeVar("T")
 
 
 class ServerEngine:
-    """A served model. Generator, Scorer and Embedder.
+    """A served model. Generator and Scorer.
 
     With the model's folder at hand and vLLM behind the address, prompts are rendered and tokenised here and sent as
     tokens, the same as the offline engine's; otherwise the server renders conversations by its own template.
@@ -162,24 +158,6 @@ class ServerEngine:
                 progress(1, 0)
         return [found[place] for place in range(len(passages))]
 
-    def embed(self, texts: Iterable[Text]) -> Iterator[Vector]:
-        """Vectors of length one, in order; of an empty text zeros.
-
-        Raises:
-            InputError: when the server has no embeddings, or refuses a text.
-        """
-        for window in chunked.windows(texts, TEXTS * self.server.concurrency):
-            filled = [one.text for one in window if one.text]
-            groups = [filled[begin : begin + TEXTS] for begin in range(0, len(filled), TEXTS)] or [["a"]]
-            jobs = [functools.partial(self._embed, group) for group in groups]
-            made: dict[int, np.ndarray] = dict(self._loop.each(jobs, self.server.concurrency))
-            rows = unit(np.concatenate([made[place] for place in range(len(groups))]))
-            vectors = iter(rows)
-            for one in window:
-                yield Vector(one.id, next(vectors) if one.text else np.zeros(rows.shape[1], np.float32))
-            if self._progress is not None:
-                self._progress(len(window), 0)
-
     def close(self) -> None:
         """Close the connections; twice does nothing."""
         if not self._loop.is_closed:
@@ -211,13 +189,3 @@ class ServerEngine:
             return await self._client.ask(path, body, lambda reply: replies.score(reply, passage))
         except Refusal as refusal:
             return Score(passage.request.id, (), (), str(refusal))
-
-    async def _embed(self, texts: list[str]) -> np.ndarray:
-        path, body = bodies.embedding(self.served, texts)
-        try:
-            return np.stack(await self._client.ask(path, body, lambda reply: replies.vectors(reply, len(texts))))
-        except (Refusal, Absent) as refusal:
-            reason = "it has no such path" if isinstance(refusal, Absent) else refusal
-            raise InputError(f"{self.server.host}: {self.served.model} gives no embeddings ({reason}), expected a "
-                             "server started for them (vLLM: --runner pooling), or an embedder vllm or "
-                             "transformers") from refusal  # fmt: skip

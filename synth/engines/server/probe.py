@@ -90,6 +90,16 @@ async def discover(client: Client, model_name: str | None) -> Served:
     """Ask a server which model it has, and try what it can.
 
     Raises:
+        InputError: as `look`.
+    """
+    served = await look(client, model_name)
+    return await (_try_vllm if served.is_vllm else _try_other)(client, served)
+
+
+async def look(client: Client, model_name: str | None) -> Served:
+    """Ask a server which model it has.
+
+    Raises:
         InputError: when it cannot be reached, has no such model, or several and none is named.
     """
     base = client.options.base
@@ -105,8 +115,7 @@ async def discover(client: Client, model_name: str | None) -> Served:
     facts = {key: card[key] for key in ("root", "meta") if card.get(key) is not None}
     parents = {card["id"], card.get("root")}
     adapters = {one["id"]: _text(one.get("root")) for one in cards if one.get("parent") in parents - {None}}
-    served = Served(card["id"], software, facts, length, adapters)
-    return await (_try_vllm if served.is_vllm else _try_other)(client, served)
+    return Served(card["id"], software, facts, length, adapters)
 
 
 def _chosen(cards: list[dict[str, Any]], named: str | None, host: str) -> dict[str, Any]:

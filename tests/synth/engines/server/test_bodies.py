@@ -117,4 +117,9 @@ def test_scores_and_vectors() -> None:
         "model": "m", "prompt": [1, 5, 6], "max_tokens": 1, "temperature": 0.0, "prompt_logprobs": 0,
         "return_token_ids": True,
     })  # fmt: skip
-    assert bodies.embedding(VLLM, ["a"]) == ("/embeddings", {"model": "m", "input": ["a"], "encoding_format": "float"})
+    sent = {"model": "m", "input": ["a"], "encoding_format": "float"}
+    assert bodies.embedding(OTHER, ["a"]) == ("/embeddings", sent)
+    assert bodies.embedding(VLLM, [[1, 2]]) == (
+        "/embeddings",
+        {**sent, "input": [[1, 2]], "use_activation": False},
+    )

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from curation.errors import InputError
-from curation.model import Request, Sampling, Text
+from curation.model import Request, Sampling
 from synth.engines import cached
 from synth.engines.server import ServerEngine, ServerOptions
 
@@ -111,24 +111,3 @@ def test_a_certificate_that_nobody_signed_is_not_trusted(tmp_path: Path) -> None
     thread.join(10)
     listening.close()
     assert len(seen) == 1
-
-
-def test_vectors_come_back_by_id(scripted: Any, open_scripted: Callable[..., Any]) -> None:
-    engine = open_scripted(concurrency=2)
-    sent: list[list[str]] = []
-
-    def vectors(asked: Any) -> Any:
-        sent.append(asked.body["input"])
-        data = [{"index": place, "embedding": [len(text), 0.0, 1.0]} for place, text in enumerate(asked.body["input"])]
-        return {"data": data[::-1]}
-
-    scripted.rules["/v1/embeddings"] = vectors
-    texts = [Text(f"t{place}", "x" * (place % 5)) for place in range(150)]
-    found = list(engine.embed(texts))
-    assert [one.id for one in found] == [one.id for one in texts]
-    for text, one in zip(texts, found, strict=True):
-        length = len(text.text)
-        assert (one.values[0] / one.values[2] if length else one.values.any()) == pytest.approx(length)
-        assert (one.values**2).sum() == pytest.approx(1.0 if length else 0.0)
-    assert max(map(len, sent)) <= 32 and sum(map(len, sent)) == 120
-    assert [one.values.tolist() for one in engine.embed([Text("e", "")])] == [[0.0, 0.0, 0.0]]

@@ -12,8 +12,10 @@ import polars as pl
 import pytest
 
 from curation.errors import InputError
-from curation.model import Guide, Request, Response, Sampling, ScoreRequest, Text
+from curation.model import Guide, Request, Response, Sampling, ScoreRequest
 from synth.engines import cached, open_engine
+from synth.engines.embedding import EmbedderOptions
+from synth.engines.embedding_server import ServerEmbedder
 from synth.engines.options import EngineOptions
 from synth.engines.server import ServerEngine, ServerOptions
 from synth.engines.vllm import VllmEngine
@@ -145,11 +147,11 @@ def test_without_the_folder_nothing_is_scored(speaking: ServerEngine) -> None:
         list(speaking.score([ScoreRequest("s", "a", "b")]))
 
 
-def test_a_server_for_text_gives_no_embeddings(engine: ServerEngine) -> None:
+def test_a_server_for_text_gives_no_embeddings(url: str) -> None:
     with pytest.raises(
         InputError, match="seed gives no embeddings .it has no such path.*expected a server started for them"
     ):
-        list(engine.embed([Text("a", "text")]))
+        ServerEmbedder("elsewhere", EmbedderOptions(long="refuse"), ServerOptions(url))
 
 
 def test_an_adapter_that_is_not_served_is_refused(engine: ServerEngine, tmp_path: Path) -> None:
