@@ -18,7 +18,7 @@ from transformers import DynamicCache
 from curation import chat, storage
 from curation.errors import InputError
 
-from . import loreft, models
+from . import compatibility, loreft, models
 from .tuning_options import Loreft
 
 ADAPTER = "adapter"
@@ -63,22 +63,20 @@ def write(model: Any, tuning: str, base: Path, name: str, folder: Path) -> None:
     models.readable(adapter)
     models.companions(base, folder)
     statement = {"tuning": tuning, "name": name, "fingerprint": chat.model_fingerprint(base)}
-    storage.write_text(json.dumps(statement, indent=1) + "\n", folder / models.BESIDE)
+    storage.write_text(json.dumps(statement, indent=1) + "\n", folder / compatibility.STATEMENT)
 
 
-def statement(folder: Path) -> Statement | None:
-    """What a folder of `write` says of itself, none for any other folder.
+def statement(folder: Path) -> Statement:
+    """What a folder of `write` says of itself.
 
     Raises:
         InputError: when it says something else than `write` does.
     """
-    path = folder / models.BESIDE
-    if not path.is_file() or (folder / "config.json").exists():
-        return None
+    path = folder / compatibility.STATEMENT
     try:
         found = models.read_json(path)
         said = Statement(str(found["tuning"]), str(found["name"]), str(found["fingerprint"]))
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, KeyError, TypeError) as error:
         raise InputError(f"{path}: {error!r}, expected tuning, name and fingerprint of a base") from error
     if said.tuning not in KINDS.values():
         raise InputError(f"{path}: tuning is {said.tuning!r}, expected one of {', '.join(KINDS.values())}")
@@ -108,6 +106,11 @@ def _same(base: Path, folder: Path, said: Statement) -> Path:
         raise InputError(f"{base}: is not the model that {folder} was tuned beside, fingerprint {found}, expected "
                          f"{said.fingerprint}")  # fmt: skip
     return base
+
+
+def fingerprint(folder: Path) -> str:
+    """Of what was learned."""
+    return chat.adapter_fingerprint(folder / ADAPTER)
 
 
 def room(folder: Path) -> int:

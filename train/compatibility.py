@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 # Tunings that write what they learned beside a base, which stays as it is.
 BESIDE = ("prompt", "prefix", "loreft")
+STATEMENT = "base.json"  # in their folders: which base
 
 _PACKED = "cpt packs several documents into a row, and "
 _BEFORE = "what stands before a row would be seen by the first of them alone"

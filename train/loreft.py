@@ -64,7 +64,7 @@ class Interventions(nn.Module):
 
     def aim(self, model: Any, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Before a pass: find the positions. The prompt is what comes before the first label that is learned, or the
-        first `prompt_tokens` (int64 of shape (rows,)) of each row, or all of the row where neither is given."""
+        first `prompt_tokens` (int64 of shape (rows,)) of each row, or all of a row from which generation goes on."""
         prompt, labels, cache = named.pop("prompt_tokens", None), named.get("labels"), named.get("past_key_values")
         ids = given[0] if given else named["input_ids"]
         if cache is not None and cache.get_seq_length():
@@ -75,8 +75,8 @@ class Interventions(nn.Module):
         if prompt is None and labels is not None:
             begun = (labels != IGNORED).cumsum(-1) > 0
             prompt = (there & ~begun).sum(-1)
-        elif prompt is None and self.training:
-            raise RuntimeError("LoReFT is trained on rows whose labels say where the prompt ends, found none")
+        elif prompt is None and not named.get("use_cache"):
+            raise RuntimeError("LoReFT must know where each row's prompt ends, expected labels or prompt_tokens")
         elif prompt is None:
             prompt = there.sum(-1)
         place, end = there.cumsum(-1) - 1, prompt[:, None]

@@ -12,7 +12,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceC
 from curation import storage, tables
 from curation.errors import InputError
 
-from . import weights
+from . import compatibility, weights
 from .weights import read_json
 
 # Copied as they are: a tokenizer that is read and written again is not always the same tokenizer.
@@ -23,7 +23,6 @@ COMPANIONS = (
 WANTED = ("*.json", "*.jinja", "*.model", "*.txt", "*.safetensors")
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 ADAPTER = "adapter_config.json"
-BESIDE = "base.json"  # in a folder of `beside.write`
 
 
 def locate(model: str) -> Path:
@@ -42,8 +41,8 @@ def locate(model: str) -> Path:
         except (OSError, huggingface_hub.errors.HfHubHTTPError, huggingface_hub.errors.HFValidationError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"{model}: neither a model folder nor a model the hub gives ({reason})") from error
-    if not (folder / "config.json").is_file() and (folder / BESIDE).is_file():
-        said = read_json(folder / BESIDE)
+    if not (folder / "config.json").is_file() and (folder / compatibility.STATEMENT).is_file():
+        said = read_json(folder / compatibility.STATEMENT)
         raise InputError(f"{folder}: found what tuning {said.get('tuning')} learned beside the model "
                          f"{said.get('name')}, expected a whole model: it cannot be merged or trained on")  # fmt: skip
     if not (folder / "config.json").is_file() and (folder / ADAPTER).is_file():

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation import tables
+from curation import chat, tables
+from curation.errors import InputError
 from curation.model import Request, Response
 from synth.engines import Engine, EngineOptions, Progress, cached, open_engine
 from synth.engines.cache import Cached
+from train.compatibility import STATEMENT
 
 from ..progress import track
 from ..recipe import STEP
@@ -19,6 +21,7 @@ from .output import Outputs
 
 if TYPE_CHECKING:
     from synth.engines.server import ServerOptions
+    from synth.engines.transformers import Addition
 
 CACHE = Path("work") / "engine.sqlite"  # below the run folder
 
@@ -48,7 +51,10 @@ def engine_of(
         distributed_executor_backend=settings.distributed_executor_backend,
         gpu_memory_utilization=settings.gpu_memory_utilization,
     )
-    return open_engine(settings.kind, model, options, progress, server_of(settings))
+    if not _beside(Path(model)):
+        return open_engine(settings.kind, model, options, progress, server_of(settings))
+    base, addition = _added(Path(model), settings)
+    return open_engine("transformers", base, options, progress, None, addition)
 
 
 def server_of(settings: EngineSettings) -> "ServerOptions | None":
@@ -79,9 +85,37 @@ def answering_model(text: str, settings: EngineSettings, outputs: Outputs) -> tu
     Raises:
         InputError: as `model_of` does.
     """
+    folder = outputs[text[len(STEP) :]].path if text.startswith(STEP) else Path(text).expanduser()
+    if _beside(folder):
+        base, addition = _added(folder, settings)
+        return str(folder), tables.fingerprint([chat.model_fingerprint(base), addition.fingerprint])
     if settings.kind != "server" or text.startswith(STEP) or Path(text).expanduser().exists():
         return model_of(text, outputs)
     return text, tables.fingerprint(["server", settings.url, settings.model_name, text])
+
+
+def _beside(folder: Path) -> bool:
+    """Whether a folder holds only what was tuned beside a base."""
+    return (folder / STATEMENT).is_file() and not (folder / "config.json").exists()
+
+
+def _added(folder: Path, settings: EngineSettings) -> "tuple[str, Addition]":
+    """The base of what was tuned beside it, and how that is put onto it.
+
+    Raises:
+        InputError: when the base is not found, or the engine is one that cannot serve it.
+    """
+    from synth.engines.transformers import Addition
+    from train import beside
+
+    said = beside.statement(folder)
+    if settings.kind not in ("auto", "transformers"):
+        raise InputError(f"{folder}: what the tuning {said.tuning} learned beside a base is not served by the engine "
+                         f"{settings.kind}, expected engine.kind transformers")  # fmt: skip
+    base = beside.base_of(folder, said, settings.base)
+    return str(base), Addition(
+        lambda model: beside.attach(model, folder), beside.fingerprint(folder), beside.room(folder)
+    )
 
 
 @dataclass

@@ -16,6 +16,9 @@ class EngineSettings(Settings):
     kind: Literal["auto", "vllm", "transformers", "server"] = Field(
         "auto", description="auto: vLLM when it is installed; server: an OpenAI-compatible address"
     )
+    base: str | None = Field(
+        None, description="base of a model that holds only what was tuned beside it; found by its name unless set"
+    )
     max_model_len: int | None = Field(
         None, description="longest prompt plus answer, tokens; the model's own unless set"
     )

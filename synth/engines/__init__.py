@@ -13,6 +13,7 @@ from .options import EngineOptions
 if TYPE_CHECKING:
     from .cache import Cached
     from .server.options import ServerOptions
+    from .transformers import Addition
 
 KINDS = ("auto", "vllm", "transformers", "server")
 __all__ = ["KINDS", "Engine", "EngineOptions", "Progress", "cached", "open_engine"]
@@ -25,6 +26,7 @@ def open_engine(
     options: EngineOptions | None = None,
     progress: Progress | None = None,
     server: "ServerOptions | None" = None,
+    addition: "Addition | None" = None,
 ) -> Iterator[Engine]:
     """Open a model and close it at the end.
 
@@ -34,11 +36,12 @@ def open_engine(
         options: see EngineOptions.
         progress: called as requests are answered, with the requests and tokens since its last call.
         server: where the server is, for the kind `server` alone.
+        addition: put onto the model, for the kind `transformers` alone.
 
     Raises:
         InputError: when the kind is unknown, or the model cannot be used, with what to do.
     """
-    engine = _open(kind, str(model), options or EngineOptions(), progress, server)
+    engine = _open(kind, str(model), options or EngineOptions(), progress, server, addition)
     try:
         yield engine
     finally:
@@ -60,12 +63,19 @@ def cached(engine: Engine, path: Path, chunk: int = 256, progress: Progress | No
 
 
 def _open(
-    kind: str, model: str, options: EngineOptions, progress: Progress | None, server: "ServerOptions | None"
+    kind: str,
+    model: str,
+    options: EngineOptions,
+    progress: Progress | None,
+    server: "ServerOptions | None",
+    addition: "Addition | None",
 ) -> Engine:
     if kind not in KINDS:
         raise InputError(f"engine {kind!r} is unknown, expected one of {', '.join(KINDS)}")
     if (kind == "server") != (server is not None):
         raise InputError(f"engine {kind!r} with{'' if server else 'out'} engine.url, expected it for `server` alone")
+    if addition is not None and kind != "transformers":
+        raise InputError(f"{model}: with something put onto it, found the engine {kind!r}, expected 'transformers'")
     if server is not None:
         from .server import ServerEngine
 
@@ -78,4 +88,4 @@ def _open(
         return VllmEngine(model, options, progress)
     from .transformers import TransformersEngine
 
-    return TransformersEngine(model, options, progress)
+    return TransformersEngine(model, options, progress, addition)

@@ -4,15 +4,15 @@ import contextlib
 import gc
 import importlib.metadata
 import inspect
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
 
-from curation import chat
+from curation import chat, tables
 from curation.errors import InputError
 from curation.model import Request, Response, Score, ScoreRequest
 
@@ -29,6 +29,22 @@ _LOADING = (OSError, ValueError, RuntimeError, KeyError, SafetensorError)  # wha
 SCORED = 1 << 28  # logits of one scoring pass, at most: 1 GiB in float32
 
 
+@dataclass(frozen=True)
+class Addition:
+    """What is put onto a model after it is read, made by whoever knows its form.
+
+    Attributes:
+        attach: puts it onto the model of transformers. Passes that score a text then name the length of each row's
+            prompt, int64 of shape (rows,), as `prompt_tokens`.
+        fingerprint: of its content.
+        room: positions of the context that it takes.
+    """
+
+    attach: Callable[[Any], None]
+    fingerprint: str
+    room: int = 0
+
+
 class TransformersEngine:
     """A model in transformers, batched with padding on the left. Generator and Scorer.
 
@@ -36,13 +52,20 @@ class TransformersEngine:
     neighbours nor the device.
     """
 
-    def __init__(self, model: str, options: EngineOptions | None = None, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        model: str,
+        options: EngineOptions | None = None,
+        progress: Progress | None = None,
+        addition: Addition | None = None,
+    ) -> None:
         """Load a model.
 
         Args:
             model: folder or hub name.
             options: see EngineOptions.
             progress: called as requests are answered.
+            addition: put onto the model.
 
         Raises:
             InputError: when the model or the options cannot be used here, with what to do.
@@ -54,15 +77,21 @@ class TransformersEngine:
         on_cpu = self._device.type == "cpu"
         dtype = limits.number_type(self.options.dtype, config, on_cpu)
         length = limits.context(model, config, self.options.max_model_len, on_cpu)
+        if addition is not None:
+            length = min(length, getattr(config, "max_position_embeddings", length) - addition.room)
         self._prompter = Prompter(folder, model, length, self.options.thinking, config.vocab_size)
         self.name = f"transformers {importlib.metadata.version('transformers')}"
         self.fingerprint = chat.model_fingerprint(folder)
+        self._added = addition is not None
         self.setting = f"{dtype} {self._device.type}"
         self.chunk = self.options.chunk or 256
         self._progress = progress
         self._adapters: set[str] = set()
         self._guides: Guides | None = None  # made for the first request that has one
         self._model: Any = _load(model, folder, getattr(torch, dtype), self._device)
+        if addition is not None:
+            self.fingerprint = tables.fingerprint([self.fingerprint, addition.fingerprint])
+            addition.attach(self._model)
         self._ends = _end_tokens(self._prompter.tokenizer, self._model.generation_config)
         self._keeps = "logits_to_keep" in inspect.signature(self._model.forward).parameters
 
@@ -163,8 +192,11 @@ class TransformersEngine:
         tokens, mask = self._padded([passage.token_ids for passage in passages])
         keep = max(len(passage.token_ids) - passage.start for passage in passages) + 1
         positions = (mask.cumsum(-1) - 1).clamp(min=0)
+        told = {}
+        if self._added:
+            told["prompt_tokens"] = torch.tensor([passage.start for passage in passages], device=self._device)
         logits = self._model(
-            input_ids=tokens, attention_mask=mask, position_ids=positions, use_cache=False, **self._kept(keep)
+            input_ids=tokens, attention_mask=mask, position_ids=positions, use_cache=False, **self._kept(keep), **told
         ).logits[:, -keep:]
         scores = []
         for passage, row in zip(passages, logits, strict=True):
@@ -196,6 +228,10 @@ class TransformersEngine:
             with self._model.disable_adapter() if self._adapters else contextlib.nullcontext():
                 yield
             return
+        if self._added:
+            raise InputError(
+                f"{folder}: found an adapter for a model that has something beside it, expected one of them"
+            )
         name = chat.adapter_fingerprint(folder)
         if name not in self._adapters:
             limits.check_adapter(folder)
