@@ -1,6 +1,6 @@
 """Mixing by tokens: which row comes when, so that every stretch of the data has each source's share of tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +41,7 @@ def schedule(
     seed: int,
     rows: int | None = None,
     epochs: float = 1.0,
+    ordered: Collection[int] = (),
 ) -> Schedule:
     """Draw rows so that tokens, not rows, follow the weights, everywhere in the order and not only at its end.
 
@@ -56,12 +57,17 @@ def schedule(
         rows: length of the schedule; none: until `epochs` passes over the first source are through, or, without
             weights, as many passes over all.
         epochs: passes, where `rows` is none; a part of a pass is that part of its rows, rounded up.
+        ordered: numbers of the sources whose rows come in the order they stand in, in every pass.
     """
+
+    def one_pass(source: int, turn: int = 0) -> np.ndarray:
+        return np.arange(len(ids[source])) if source in ordered else order(ids[source], seed, turn)
+
     shares = np.array([part.sum() for part in tokens] if weights is None else weights, dtype=np.float64)
     shares /= shares.sum()
     counted = [0] if weights is not None else range(len(ids))
     wanted = {number: int(np.ceil(epochs * len(ids[number]))) for number in counted}
-    spent, drawn, passes = np.zeros(len(ids)), [0] * len(ids), [order(part, seed, 0) for part in ids]
+    spent, drawn, passes = np.zeros(len(ids)), [0] * len(ids), [one_pass(n) for n in range(len(ids))]
     sources: list[int] = []
     places: list[int] = []
     while len(places) < rows if rows is not None else any(drawn[number] < n for number, n in wanted.items()):
@@ -71,7 +77,7 @@ def schedule(
         source = int(np.argmin(behind))
         turn, place = divmod(drawn[source], len(ids[source]))
         if place == 0 and turn:
-            passes[source] = order(ids[source], seed, turn)
+            passes[source] = one_pass(source, turn)
         row = int(passes[source][place])
         sources.append(source)
         places.append(row)

@@ -26,6 +26,7 @@ class Prepared:
         sources: by source name: `rows`, `tokens` and `loss_tokens` seen, `passes`, `available`, `dropped`, `split` and
             the `fingerprint` of its encoded rows.
         ledger: rows that were dropped or split.
+        held_out: encoded rows that measure the model and are not trained on, where the method has any.
     """
 
     dataset: Dataset
@@ -33,6 +34,7 @@ class Prepared:
     tokens: np.ndarray
     sources: dict[str, dict[str, Any]]
     ledger: pl.DataFrame
+    held_out: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ def mixed(options: TrainOptions, parts: Sequence[Part]) -> Prepared:
         options.seed,
         None if options.steps is None else options.steps * options.batch_size,
         options.epochs,
+        [number for number, source in enumerate(options.data) if source.ordered],
     )
     starts = np.cumsum([0, *(len(part.ids) for part in parts)])
     table = Dataset.from_polars(pl.concat([part.frame for part in parts])).select(starts[plan.sources] + plan.rows)

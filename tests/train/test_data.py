@@ -177,3 +177,17 @@ def test_whatever_stands_in_a_file_is_read_or_refused_in_a_sentence(
             assert str(error).startswith(str(path)) and "expected" in str(error)
         else:
             assert rows.schema == data.ROWS and rows["record"].to_list() == list(range(len(records)))
+
+
+def test_documents_may_stand_among_questions(tmp_path: Path) -> None:
+    rows = [
+        {"prompt": TURNS, "completion": ANSWER},
+        {"text": "read"},
+        {"prompt": TURNS, "completion": ANSWER, "text": "x"},
+    ]
+    for read in (
+        data.load(lines(tmp_path / "a.jsonl", rows)),
+        data.load(lines(tmp_path / "b.jsonl", [{"prompt": "q", "completion": "a"}, *rows[1:2]])),
+    ):
+        assert read["text"].to_list()[:2] == [None, "read"]
+        assert read.filter(pl.col("text").is_not_null()).height == 1

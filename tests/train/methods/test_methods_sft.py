@@ -71,3 +71,10 @@ def test_what_cannot_be_mixed_is_refused(tmp_path: Path, encoder: Encoder) -> No
         prepare(TrainOptions(model="m", data=(Source(pairs),), method="cpt"), encoder)
     with pytest.raises(InputError, match="sources are called rows.jsonl, rows.jsonl, expected different names"):
         prepare(TrainOptions(model="m", data=(Source(pairs), Source(pairs))), encoder)
+
+
+def test_an_ordered_source_is_trained_on_as_it_stands(tmp_path: Path, encoder: Encoder) -> None:
+    texts = [f"text number {n}" for n in range(16)]
+    path = write(tmp_path / "a.jsonl", *({"text": text} for text in texts))
+    prepared = prepare(TrainOptions("m", (Source(path, ordered=True),), batch_size=4), encoder)
+    assert [ids[:-1] for ids in prepared.dataset["input_ids"]] == encoder.tokenizer(texts)["input_ids"]
