@@ -29,7 +29,7 @@ def explain(error: ValidationError, recipe: type[BaseModel], jobs: Mapping[str, 
         unknown = str(first["loc"][-1])
         return f"unknown key {key!r}{nearest(unknown, _known_keys(first['loc'], recipe, jobs))}"
     if first["type"] == "missing":
-        return f"missing key {key!r}, expected {_describe(first['loc'], jobs)}"
+        return f"missing key {key!r}, expected {_describe(first['loc'], recipe, jobs)}"
     if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
         found = first["input"].get("job") if isinstance(first["input"], dict) else first["input"]
         return f"{key}.job is {found!r}, expected one of {', '.join(jobs)}{nearest(str(found), jobs)}"
@@ -68,7 +68,9 @@ def _block(annotation: Any) -> Mapping[str, Any] | None:
     return None
 
 
-def _describe(location: tuple[int | str, ...], jobs: Mapping[str, type[BaseModel]]) -> str:
+def _describe(location: tuple[int | str, ...], recipe: type[BaseModel], jobs: Mapping[str, type[BaseModel]]) -> str:
+    if len(location) == 1 and (said := recipe.model_fields[str(location[0])].description):
+        return said
     for part in location:
         if part in jobs and str(location[-1]) in jobs[str(part)].model_fields:
             return jobs[str(part)].model_fields[str(location[-1])].description or "a value"

@@ -21,6 +21,7 @@ from .settings import (
     Settings,
     SynthesizeSettings,
     TrainSettings,
+    Unless,
 )
 
 STEP = "step:"  # a setting "step:NAME" is the output of an earlier step
@@ -55,6 +56,7 @@ class Recipe(Settings):
     model: str | None = Field(None, description="folder or name of the model that `$model` stands for in the steps")
     seed: int = Field(17, description="seed of everything drawn")
     steps: dict[str, Step] = Field(min_length=1)
+    unless: dict[str, Unless] = Field({}, description="steps that may not be needed, by name, and when")
 
 
 def load(path: Path, overrides: tuple[str, ...] = (), model: str | None = None) -> Recipe:
@@ -71,11 +73,20 @@ def load(path: Path, overrides: tuple[str, ...] = (), model: str | None = None) 
     if not path.is_file():
         raise InputError(f"{path}: no such recipe file")
     tree = read_mapping(path, "a mapping with the key 'steps'")
-    for text in overrides:
-        override(tree, text)
     if model is not None:
         tree["model"] = model
-    return resolve(validate(tree, str(path)), path.resolve().parent)
+    return ready(tree, str(path), path.resolve().parent, overrides)
+
+
+def ready(tree: dict[str, Any], where: str, folder: Path, overrides: tuple[str, ...] = ()) -> Recipe:
+    """Make a recipe of a plain tree, with settings of it replaced; relative paths are relative to `folder`.
+
+    Raises:
+        InputError: as `load`.
+    """
+    for text in overrides:
+        override(tree, text)
+    return resolve(validate(tree, where), folder)
 
 
 def read_mapping(path: Path, expected: str) -> dict[str, Any]:
@@ -109,18 +120,23 @@ def validate(tree: dict[str, Any], where: str) -> Recipe:
     for name, step in recipe.steps.items():
         if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
             raise InputError(f"{where}: step name {name!r}, expected letters, digits, '-' and '_'")
-        for used in references(step):
+        rule = recipe.unless.get(name)
+        for used in [*references(step), *([] if rule is None else [rule.step, *references(rule)])]:
             if used not in seen:
                 raise InputError(
                     f"{where}: steps.{name} uses {STEP}{used}, expected a step before it{nearest(used, sorted(seen))}"
                 )
         seen.add(name)
+    unknown = sorted(set(recipe.unless) - seen)
+    if unknown:
+        raise InputError(f"{where}: unless.{unknown[0]} is no step{nearest(unknown[0], sorted(seen))}")
     return recipe
 
 
 def references(step: Settings) -> list[str]:
     """Names of the steps whose output a step uses, in the order of its settings."""
-    return list(dict.fromkeys(text[len(STEP) :] for text in _strings(step.model_dump()) if text.startswith(STEP)))
+    texts = _strings(step.model_dump(mode="json"))
+    return list(dict.fromkeys(text[len(STEP) :] for text in texts if text.startswith(STEP)))
 
 
 def resolve(recipe: Recipe, folder: Path) -> Recipe:
@@ -160,6 +176,8 @@ def resolve(recipe: Recipe, folder: Path) -> Recipe:
         "reward_model",
         "models",
         "path",
+        "documents",
+        "use",
     }
 
     def walk(value: Any, is_path: bool) -> Any:
@@ -168,9 +186,11 @@ def resolve(recipe: Recipe, folder: Path) -> Recipe:
                     for key, item in value.items()}  # fmt: skip
         if isinstance(value, list | tuple):
             return [walk(item, is_path) for item in value]
+        if isinstance(value, Path):  # in the options of a stage paths are known by their type
+            return fill(str(value))
         return fill(value) if is_path and isinstance(value, str) else value
 
-    return Recipe.model_validate(walk(recipe.model_dump(mode="json"), False))
+    return Recipe.model_validate(walk(recipe.model_dump(), False))
 
 
 def _strings(value: Any) -> Iterator[str]:
@@ -185,14 +205,26 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def override(tree: dict[str, Any], text: str) -> None:
-    """Set one value of a recipe tree from `key.key=value`, the value in YAML.
+    """Set one value of a recipe tree from `key.key=value`, the value in YAML; `*.key=value` sets it in every step.
 
     Raises:
-        InputError: when the text has no `=` or a key on the way is not a group of settings.
+        InputError: when the text has no `=`, a key on the way is not a group of settings, or no step has the key.
     """
     key, equals, value = text.partition("=")
     if not equals:
         raise InputError(f"--set {text!r}: expected step.key=value")
+    if key.startswith("*."):  # every step whose job has the key
+        first = key.split(".")[1]
+        having = [
+            name
+            for name, step in (tree.get("steps") or {}).items()
+            if isinstance(step, dict) and (job := JOBS.get(str(step.get("job")))) and first in job.model_fields
+        ]
+        if not having:
+            raise InputError(f"--set {text!r}: no step has the key {first!r}")
+        for name in having:
+            override(tree, f"steps.{name}.{key[2:]}={value}")
+        return
     *parents, last = key.split(".")
     if parents and parents[0] not in ("steps", *tree.keys()):
         parents = ["steps", *parents]

@@ -12,6 +12,7 @@ import yaml
 from curation import storage
 
 from .jobs.output import Output, Outputs
+from .needed import NOT_NEEDED, in_its_place
 from .recipe import Recipe, Step
 from .report import write_report
 from .run import Run
@@ -56,6 +57,15 @@ def run_recipe(recipe: Recipe, out: Path, announce: Announce, fresh: bool = Fals
         run.event("started", recipe=recipe.name)
         outputs: dict[str, Output] = {}
         for number, (name, settings) in enumerate(recipe.steps.items(), start=1):
+            standing = in_its_place(name, recipe.unless[name], outputs) if name in recipe.unless else None
+            if standing is not None:
+                run.sweep(name, [])  # what it left when it was needed
+                outputs[name] = standing
+                said = standing.facts[NOT_NEEDED]
+                run.event("step", step=name, job=settings.job, not_needed=said["why"])
+                stands = f"; {said['use']} stands for it" if said["use"] else ""
+                announce(f"[{number}/{len(recipe.steps)}] {name} ({settings.job}): not needed, {said['why']}{stands}")
+                continue
             before, started = len(run.done), time.monotonic()
             outputs[name] = carry_out(run, name, settings, outputs)
             ran = len(run.done) - before

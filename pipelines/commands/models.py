@@ -27,7 +27,21 @@ def train(
 ) -> None:
     """Train a model on curated sets, mixed by tokens; nothing is truncated silently.
 
+    sft, cpt: from rows of prompt and completion, or texts. dpo, kto, orpo, slic, rrhf: from answers that are compared.
+    reward: a model that grades answers; ppo, rloo, grpo: from rewards of the model's own answers. Any other setting,
+    also of a method or a tuning under its name: --set KEY=VALUE.
+
     Example: keepwise train --model base/ --data distilled.jsonl:0.7 --data buffer.jsonl:0.3 --out runs/trained
+
+    Example: keepwise train --model M --method cpt --tuning blocks --set blocks.groups=8 --data d.jsonl --out runs/cpt
+
+    Example: keepwise train --model M --method dpo --data pairs.jsonl --set dpo.beta=0.1 --out runs/preferred
+
+    Example: keepwise train --model M --method reward --data pairs.jsonl --out runs/reward
+
+    Example: keepwise train --model M --method grpo --data maths.jsonl --set reinforcement.check=number --out runs/rl
+
+    Example: keepwise train --model M --tuning full --set 'trainable=["model.layers.3.*"]' --data d.jsonl --out runs/top
     """
     given = {
         "model": model,

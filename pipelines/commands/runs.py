@@ -8,24 +8,76 @@ import typer
 
 from curation.errors import InputError
 
+from ..mistakes import nearest
+from ..plans import PLANS, about, recipe_of
 from .app import Fresh, Json, Out, Overrides, app, carry_out, say
+
+With = Annotated[
+    list[str] | None,
+    typer.Option("--with", metavar="KEY=VALUE", help="What a plan is given; repeat for more, also of one key."),
+]
+Model = Annotated[str | None, typer.Option(help="Model folder or name that $model stands for in it.")]
 
 
 @app.command()
 def run(
-    recipe: Annotated[Path, typer.Argument(help="Recipe file (YAML).")],
+    recipe: Annotated[str, typer.Argument(help=f"Recipe file (YAML), or a plan: {', '.join(PLANS)}.")],
     out: Out,
-    model: Annotated[str | None, typer.Option(help="Model folder or name that $model stands for in it.")] = None,
+    model: Model = None,
+    given: With = None,
     settings: Overrides = None,
     fresh: Fresh = False,
 ) -> None:
-    """Carry out a recipe: curate, distill, rehearse, train and evaluate in order, continued where it stopped.
+    """Carry out a recipe, or a plan that makes one: its steps in order, continued where it stopped.
+
+    A plan is a recipe written for what it is given by --with; `keepwise plans` lists them. --set changes a setting of a
+    step (STEP.KEY=VALUE), or of every step that has it (*.KEY=VALUE).
 
     Example: keepwise run recipe.yaml --out runs/one --model Qwen/Qwen3-0.6B --set tuned.steps=200
-    """
-    from ..recipe import load
 
-    carry_out(load(recipe, tuple(settings or ()), model), out, fresh)
+    Example: keepwise run pit --model M --with documents=old/ --with new_documents=new/ --with tasks=exam.jsonl
+    --out runs/pit
+
+    Example: keepwise run adaptive --model M --with data=new.jsonl --with demos=old.jsonl --with tasks=exam.jsonl
+    --with new_tasks=support --set '*.epochs=2' --out runs/adaptive
+    """
+    from ..recipe import load, ready
+
+    if recipe in PLANS and not Path(recipe).is_file():
+        tree = recipe_of(recipe, given or [], model)
+        carry_out(ready(tree, f"plan {recipe}", Path.cwd(), tuple(settings or ())), out, fresh)
+        return
+    if given:
+        raise InputError(f"--with {given[0]!r}: expected it with a plan ({', '.join(PLANS)}), not with a recipe file")
+    if not Path(recipe).is_file() and not Path(recipe).suffix:
+        raise InputError(f"{recipe}: no such recipe file or plan{nearest(recipe, PLANS)}")
+    carry_out(load(Path(recipe), tuple(settings or ()), model), out, fresh)
+
+
+@app.command()
+def plans(
+    name: Annotated[str | None, typer.Argument(metavar="[PLAN]", help="Plan to show.")] = None,
+    model: Model = None,
+    given: With = None,
+) -> None:
+    """List the plans; show what one is given; or, with that, print its recipe, to be kept and changed.
+
+    Example: keepwise plans ssr --with data=first.jsonl --with data=second.jsonl --with tasks=exam.jsonl
+    """
+    import yaml
+
+    if name is None:
+        for line in PLANS:
+            say(f"{line}: {about(line)}")
+    elif name not in PLANS:
+        raise InputError(f"plans {name!r}: no such plan{nearest(name, PLANS)}")
+    elif given is None:
+        say(about(name))
+        for key, field in PLANS[name].model_fields.items():
+            need = "required" if field.is_required() else f"{json.dumps(field.default)}"
+            say(f"  --with {key}=...  {field.description} ({need})")
+    else:
+        say(yaml.safe_dump(recipe_of(name, given, model), sort_keys=False, allow_unicode=True).rstrip())
 
 
 @app.command()

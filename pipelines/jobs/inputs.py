@@ -1,7 +1,9 @@
 """What a step reads: models and files named in its settings, or the outputs of steps before it; and their digests."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from curation import chat
 from curation.errors import InputError
@@ -38,9 +40,49 @@ def data_of(text: str, outputs: Outputs, digests: FileDigests) -> tuple[Path, st
         output = outputs[name]
         if (output.path / "config.json").is_file():
             raise InputError(f"{text}: the step leaves a model, expected one that leaves rows")
+        if not output.path.exists():
+            raise InputError(f"{text}: the step was not needed and left nothing, expected one that leaves rows")
         return output.path, name, [output.digest]
     path = Path(text)
     return path, path.name, [digests.of(file) for file, _ in rows.files_of(path)]
+
+
+def located(options: Any, outputs: Outputs, digests: FileDigests) -> tuple[Any, dict[str, int], list[str]]:
+    """Options of a stage with its paths as they are on this machine.
+
+    Args:
+        options: a dataclass; its paths are `Path` values, alone or in a tuple, of models, rows or `step:NAME`.
+        outputs: of the steps before.
+        digests: of files.
+
+    Returns:
+        The options, how many paths each of their fields with paths has, and the digests of what is there, in order.
+
+    Raises:
+        InputError: for a path that is not there.
+    """
+    read: list[str] = []
+
+    def place(path: Path) -> Path:
+        text = str(path)
+        output = outputs[text[len(STEP) :]] if text.startswith(STEP) else None
+        if output is not None and (output.path / "config.json").is_file() or (path / "config.json").is_file():
+            model, digest = model_of(text, outputs)
+            read.append(digest)
+            return Path(model)
+        found, _, of_files = data_of(text, outputs, digests)
+        read.extend(of_files)
+        return found
+
+    changes: dict[str, Any] = {}
+    for field in dataclasses.fields(options):
+        value = getattr(options, field.name)
+        if isinstance(value, Path):
+            changes[field.name] = place(value)
+        elif isinstance(value, tuple) and any(isinstance(part, Path) for part in value):
+            changes[field.name] = tuple(place(part) for part in value)
+    counts = {name: len(value) if isinstance(value, tuple) else 1 for name, value in changes.items()}
+    return (dataclasses.replace(options, **changes) if changes else options), counts, read
 
 
 def task_files(named: Sequence[str], digests: FileDigests) -> list[str]:

@@ -1,5 +1,6 @@
 """The train job: samples or documents in, a checkpoint out, in a process of its own."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from ..digests import FileDigests
 from ..progress import track
 from ..run import Made, Run
 from ..settings import TrainSettings
-from .inputs import data_of, model_of
+from .inputs import data_of, located, model_of
+from .mixture import Reading, made
 from .output import Output, Outputs
 
 
@@ -21,31 +23,44 @@ def train(run: Run, step: str, settings: TrainSettings, outputs: Outputs) -> Out
     """
     model, model_digest = model_of(settings.model, outputs)
     digests = FileDigests(run)
-    sources = [(data_of(part.path, outputs, digests), part.weight) for part in settings.data]
-    inputs = [model_digest, *(digest for (_, _, found), _ in sources for digest in found)]
-    named = [(str(path), name, weight) for (path, name, _), weight in sources]
+    inputs, sources = [model_digest], []
+    for part in settings.data:
+        path, name, found = data_of(part.path, outputs, digests)
+        documents = None if part.documents is None else data_of(part.documents, outputs, digests)
+        inputs += [*found, *(() if documents is None else documents[2])]
+        sources.append(
+            Reading(path, name, part.weight, part.tier, None if documents is None else documents[0], part.key)
+        )
     config = settings.model_dump(mode="json", exclude={"model", "data"})
-    weights = [weight for _, _, weight in named]
+    families = {name: value for name in config if dataclasses.is_dataclass(value := getattr(settings, name))}
+    for name, options in families.items():
+        placed, counts, read_there = located(options, outputs, digests)
+        if counts:  # what is read there decides, not how it is called
+            config[name] |= counts
+            inputs += read_there
+            settings = settings.model_copy(update={name: placed})
+    read = [part.model_dump(mode="json", exclude={"path", "documents"}) for part in settings.data]
 
     def make() -> Made:
         if f"{step}/train" in run.records:  # what stands there was trained with other settings or data
             shutil.rmtree(run.folder / "model" / step, ignore_errors=True)
-        facts = call(_train, run.folder, step, settings, run.seed, model, named)
+        facts = call(_train, run.folder, step, settings, run.seed, model, sources)
         return Made(_files(run.folder, step), facts)
 
-    record = run.task(f"{step}/train", ["train", config, weights], inputs, make)
+    record = run.task(f"{step}/train", ["train", config, read], inputs, make)
     run.sweep(step, [record])
     return Output(run.folder / "model" / step, record.digest, record.facts)
 
 
 def _files(folder: Path, step: str) -> tuple[str, ...]:
-    """What training left: the model, its run card and the ledger."""
-    tops = (folder / "model" / step, folder / "ledger" / step)
-    return tuple(str(path.relative_to(folder)) for top in tops for path in sorted(top.rglob("*")) if path.is_file())
+    """What training left: the model, its run card and the ledger, and the sources that were made for it."""
+    found = [path for top in ("model", "ledger") for path in sorted((folder / top / step).rglob("*"))]
+    found += sorted((folder / "work" / step).glob("*.parquet"))
+    return tuple(str(path.relative_to(folder)) for path in found if path.is_file())
 
 
 def _train(
-    folder: Path, step: str, settings: TrainSettings, seed: int, model: str, sources: list[tuple[str, str, float]]
+    folder: Path, step: str, settings: TrainSettings, seed: int, model: str, readings: list[Reading]
 ) -> dict[str, Any]:
     """In the child: train, and return the run card."""
     from curation import storage
@@ -53,7 +68,13 @@ def _train(
     from train.training import Progress
     from train.training import train as train_model
 
-    options = settings.options(model, [Source(Path(path), weight, name) for path, name, weight in sources], seed)
+    sources: list[Source] = []
+    other: dict[str, int] = {}
+    for number, one in enumerate(readings):
+        path, left = made(one, folder / "work" / step / f"source-{number}.parquet", seed)
+        sources.append(Source(path, one.weight, one.name, ordered=one.documents is not None))
+        other |= {one.name: left} if left else {}
+    options = settings.options(model, sources, seed)
     with track(f"{step}: training", settings.steps, "steps") as advance:
         done = 0
 
@@ -64,4 +85,4 @@ def _train(
 
         report = train_model(options, folder / "model" / step, show, folder / "work" / step / "checkpoints")
     storage.write_parquet(report.ledger, folder / "ledger" / step / "train.parquet")
-    return {**report.card, "losses": report.losses}
+    return {**report.card, "losses": report.losses, "of_other_tiers": other}

@@ -10,6 +10,7 @@ from .structure import SampleSettings, StructureSettings
 from .synthesis import DistillSettings
 from .synthesize import SynthesizeSettings
 from .train import Mixture, TrainSettings
+from .unless import Unless
 
 __all__ = [
     "CurateSettings",
@@ -28,4 +29,5 @@ __all__ = [
     "StructureSettings",
     "SynthesizeSettings",
     "TrainSettings",
+    "Unless",
 ]

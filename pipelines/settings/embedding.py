@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from curation.embedding.tfidf import TfidfOptions
 from curation.errors import InputError
@@ -12,11 +12,13 @@ from .base import Settings, forbidding_others
 
 if TYPE_CHECKING:
     from synth.engines.embedding import EmbedderOptions
+    from synth.engines.server import ServerOptions
 
 forbidding_others(NgramOptions)
 
 _TFIDF = TfidfOptions()
 _OF_TFIDF = ("dimensions", "ngrams")
+_OF_SERVER = ("url", "model_name", "api_key_variable")
 _OF_BOTH = ("model", "sample", "seed")
 
 
@@ -24,9 +26,12 @@ class EmbeddingSettings(Settings):
     """Vectors of documents: TF-IDF reduced by SVD, or, with `model`, those of a language or embedding model."""
 
     model: str | None = Field(None, description="model folder or name; TF-IDF unless set")
-    engine: Literal["auto", "transformers", "vllm", "static"] = Field(
+    engine: Literal["auto", "transformers", "vllm", "static", "server"] = Field(
         "auto", description="what runs the model; auto: static for a Model2Vec folder, else transformers"
     )
+    url: str | None = Field(None, description="address of the server's API, such as http://127.0.0.1:8000/v1")
+    model_name: str | None = Field(None, description="the server's name for the model; its only one unless set")
+    api_key_variable: str | None = Field(None, description="environment variable that holds the server's key")
     pooling: Literal["auto", "mean", "last", "cls"] = Field(
         "auto",
         description="hidden states that are a text's vector; auto: as the folder of a sentence model says, or mean",
@@ -51,6 +56,11 @@ class EmbeddingSettings(Settings):
     seed: int = Field(_TFIDF.seed, description="of the sample and, for TF-IDF, of the SVD")
     ngrams: NgramOptions = Field(_TFIDF.ngrams, description="what is counted of a text (TF-IDF)")
 
+    @field_validator("url")
+    @classmethod
+    def _holds_no_secret(cls, url: str | None) -> str | None:
+        return without_secret(url)
+
     @model_validator(mode="after")
     def _of_one_kind(self) -> "EmbeddingSettings":
         fields = type(self).model_fields
@@ -65,6 +75,11 @@ class EmbeddingSettings(Settings):
                 raise ValueError(f"{name}: found {shown}, {expected}")
         if self.engine in ("vllm", "static") and self.layer != -1:
             raise ValueError(f"layer: found {self.layer} with engine {self.engine!r}, expected 'transformers'")
+        if self.engine == "server" and self.url is None:
+            raise ValueError("engine: found 'server' without url, expected an address such as http://127.0.0.1:8000/v1")
+        for name in _OF_SERVER if self.engine != "server" else ():
+            if getattr(self, name) is not None:
+                raise ValueError(f"{name}: found it with engine {self.engine!r}, expected 'server'")
         if self.engine == "static" and self.pooling not in ("auto", "mean"):
             raise ValueError(f"pooling: found {self.pooling!r} with engine 'static', expected 'mean'")
         return self
@@ -81,6 +96,14 @@ class EmbeddingSettings(Settings):
                  "gpu_memory_utilization")  # fmt: skip
         return EmbedderOptions(**{name: getattr(self, name) for name in named})
 
+    def server(self) -> "ServerOptions | None":
+        """Where the server is, of the engine `server`."""
+        if self.url is None:
+            return None
+        from synth.engines.server import ServerOptions
+
+        return ServerOptions(self.url, self.model_name, self.api_key_variable)
+
     def identity(self) -> dict[str, Any]:
         """What decides a text's vector by the model, as JSON.
 
@@ -91,6 +114,6 @@ class EmbeddingSettings(Settings):
         from synth.engines import embedders
 
         try:
-            return embedders.identity(self.engine, self.model, self.options())
+            return embedders.identity(self.engine, self.model, self.options(), self.server())
         except InputError as error:
             raise InputError(f"embedding: {error}") from error

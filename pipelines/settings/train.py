@@ -9,21 +9,53 @@ from pydantic import Field, model_validator
 
 from curation.errors import InputError
 from train.block_options import Blocks
-from train.options import Lora, Method, OverLong, Source, TrainOptions, Tuning
+from train.options import Alpaca, Method, OutOfOrder, OverLong, Source, TrainOptions, Tuning
+from train.preference_options import Dpo, Kto, Orpo, Preferences, Slic
+from train.reinforcement_options import Ppo, Reinforcement, RewardModel
+from train.tuning_options import Lora, Loreft, Prefix, Prompt, Vocabulary
+from train.unlearning_options import Unlearning
 
 from .base import Settings, forbidding_others
 
+Tier = Literal["verified_self", "verified_rewrite", "gold_fallback", "new_knowledge"]
 Schedule = Literal["cosine", "linear", "constant", "constant_with_warmup", "inverse_sqrt"]
 
-for _options in (Blocks, Lora):
+for _options in (
+    Blocks,
+    Dpo,
+    Kto,
+    Lora,
+    Loreft,
+    Orpo,
+    Ppo,
+    Preferences,
+    Prefix,
+    Prompt,
+    Reinforcement,
+    RewardModel,
+    Slic,
+    Unlearning,
+    Vocabulary,
+):
     forbidding_others(_options)
 
 
 class Mixture(Settings):
-    """One source of training rows and its weight, in tokens."""
+    """One source of training rows, its weight in tokens, and which of its rows in which order."""
 
     path: str = Field(description="file, folder or step:NAME")
     weight: float = Field(1.0, gt=0, description="share of training tokens, relative to the other sources")
+    tier: tuple[Tier, ...] = Field((), description="only rows of these tiers; all rows unless set")
+    documents: str | None = Field(
+        None, description="file, folder or step:NAME of documents: each is read right after the rows that ask about it"
+    )
+    key: str | None = Field(None, description="key that a row and its document share; what synthesize wrote needs none")
+
+    @model_validator(mode="after")
+    def _a_key_joins_documents(self) -> "Mixture":
+        if self.key is not None and self.documents is None:
+            raise ValueError("key: found it without documents, expected both")
+        return self
 
 
 class TrainSettings(Settings):
@@ -35,7 +67,20 @@ class TrainSettings(Settings):
     method: Method = Field("sft", description="what is learned from the rows")
     tuning: Tuning = Field("lora", description="which weights move")
     lora: Lora = Field(Lora(), description="options of the tuning `lora`")
+    prompt: Prompt = Field(Prompt(), description="options of the tuning `prompt`")
+    prefix: Prefix = Field(Prefix(), description="options of the tuning `prefix`")
+    loreft: Loreft = Field(Loreft(), description="options of the tuning `loreft`")
     blocks: Blocks = Field(Blocks(), description="options of the tuning `blocks`")
+    vocabulary: Vocabulary = Field(Vocabulary(), description="rows of new tokens that move, of an enlarged vocabulary")
+    preferences: Preferences = Field(Preferences(), description="options of the methods that learn from comparisons")
+    dpo: Dpo = Field(Dpo(), description="options of the method `dpo`")
+    kto: Kto = Field(Kto(), description="options of the method `kto`")
+    orpo: Orpo = Field(Orpo(), description="options of the method `orpo`")
+    slic: Slic = Field(Slic(), description="options of the method `slic`")
+    reward: RewardModel = Field(RewardModel(), description="options of the method `reward`")
+    reinforcement: Reinforcement = Field(Reinforcement(), description="rewards and drawing of `ppo`, `rloo` and `grpo`")
+    unlearning: Unlearning = Field(Unlearning(), description="options of the method `unlearn`")
+    ppo: Ppo = Field(Ppo(), description="options of the method `ppo`")
     trainable: tuple[str, ...] = Field((), description="with full, patterns of the weights that move; all unless set")
     learning_rate: float = Field(2e-4, gt=0, description="peak learning rate")
     schedule: Schedule = Field("cosine", description="course of the learning rate")
@@ -48,6 +93,8 @@ class TrainSettings(Settings):
     epochs: float = Field(1.0, gt=0, description="passes over the data, where steps is not set")
     max_tokens: int | None = Field(None, ge=1, description="longest training row, tokens; the model's own unless set")
     over_long: OverLong = Field("drop", description="what is done with a longer row")
+    out_of_order: OutOfOrder = Field("drop", description="what is done with a conversation out of turn")
+    alpaca: Alpaca = Field("auto", description="how rows of Alpaca are read: as conversations, or under its prompt")
     checkpoint_steps: int = Field(200, ge=1, description="steps between two checkpoints to go on from")
     gradient_checkpointing: bool = Field(False, description="recompute activations in place of keeping them")
     threads: int | None = Field(None, ge=1, description="CPU threads of the training; one is fastest for tiny models")
