@@ -2,13 +2,14 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from curation.embedding.tfidf import TfidfOptions
 from curation.errors import InputError
 from curation.ngrams import NgramOptions
 
 from .base import Settings, forbidding_others
+from .engine import Address
 
 if TYPE_CHECKING:
     from synth.engines.embedding import EmbedderOptions
@@ -29,7 +30,7 @@ class EmbeddingSettings(Settings):
     engine: Literal["auto", "transformers", "vllm", "static", "server"] = Field(
         "auto", description="what runs the model; auto: static for a Model2Vec folder, else transformers"
     )
-    url: str | None = Field(None, description="address of the server's API, such as http://127.0.0.1:8000/v1")
+    url: Address | None = Field(None, description="address of the server's API, such as http://127.0.0.1:8000/v1")
     model_name: str | None = Field(None, description="the server's name for the model; its only one unless set")
     api_key_variable: str | None = Field(None, description="environment variable that holds the server's key")
     pooling: Literal["auto", "mean", "last", "cls"] = Field(
@@ -56,11 +57,6 @@ class EmbeddingSettings(Settings):
     seed: int = Field(_TFIDF.seed, description="of the sample and, for TF-IDF, of the SVD")
     ngrams: NgramOptions = Field(_TFIDF.ngrams, description="what is counted of a text (TF-IDF)")
 
-    @field_validator("url")
-    @classmethod
-    def _holds_no_secret(cls, url: str | None) -> str | None:
-        return without_secret(url)
-
     @model_validator(mode="after")
     def _of_one_kind(self) -> "EmbeddingSettings":
         fields = type(self).model_fields
@@ -73,13 +69,17 @@ class EmbeddingSettings(Settings):
             if (found := getattr(self, name)) != fields[name].default:
                 shown = "other than its default" if name == "ngrams" else repr(found)
                 raise ValueError(f"{name}: found {shown}, {expected}")
-        if self.engine in ("vllm", "static") and self.layer != -1:
+        if self.engine in ("vllm", "static", "server") and self.layer != -1:
             raise ValueError(f"layer: found {self.layer} with engine {self.engine!r}, expected 'transformers'")
         if self.engine == "server" and self.url is None:
             raise ValueError("engine: found 'server' without url, expected an address such as http://127.0.0.1:8000/v1")
         for name in _OF_SERVER if self.engine != "server" else ():
             if getattr(self, name) is not None:
                 raise ValueError(f"{name}: found it with engine {self.engine!r}, expected 'server'")
+        if self.engine == "server" and self.pooling != "auto":
+            raise ValueError(
+                f"pooling: found {self.pooling!r} with engine 'server', expected 'auto': it is the server's"
+            )
         if self.engine == "static" and self.pooling not in ("auto", "mean"):
             raise ValueError(f"pooling: found {self.pooling!r} with engine 'static', expected 'mean'")
         return self

@@ -1,13 +1,23 @@
 """Settings of an engine."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from .base import Settings
 
 _SERVER = ("url", "model_name", "api_key_variable", "concurrency", "timeout", "retries")
 _NEEDED = "expected an address such as http://127.0.0.1:8000/v1"
+
+
+def _without_secret(url: str) -> str:
+    """Here and not only where it is used, since a recipe is written into the run before."""
+    if any(mark in url for mark in "@?#"):
+        raise ValueError("url holds a user, a password or a query, expected only scheme, host, port and path")
+    return url
+
+
+Address = Annotated[str, AfterValidator(_without_secret)]  # of a server
 
 
 class EngineSettings(Settings):
@@ -29,20 +39,12 @@ class EngineSettings(Settings):
     )
     gpu_memory_utilization: float = Field(0.9, gt=0, le=1, description="share of GPU memory (vLLM)")
     chunk: int = Field(256, ge=1, description="requests generated and committed together")
-    url: str | None = Field(None, description="address of the server's API, such as http://127.0.0.1:8000/v1")
+    url: Address | None = Field(None, description="address of the server's API, such as http://127.0.0.1:8000/v1")
     model_name: str | None = Field(None, description="the server's name for the model; its only one unless set")
     api_key_variable: str | None = Field(None, description="environment variable that holds the server's key")
     concurrency: int = Field(32, ge=1, description="requests that a server answers at a time")
     timeout: float = Field(600.0, gt=0, description="seconds that one try of a request to a server may take")
     retries: int = Field(5, ge=0, description="tries after a first one that failed, with growing pauses (server)")
-
-    @field_validator("url")
-    @classmethod
-    def _holds_no_secret(cls, url: str | None) -> str | None:
-        """Here and not only where it is used, since a recipe is written into the run before."""
-        if url is not None and any(mark in url for mark in "@?#"):
-            raise ValueError("url holds a user, a password or a query, expected only scheme, host, port and path")
-        return url
 
     @model_validator(mode="after")
     def _at_its_address(self) -> Self:

@@ -76,13 +76,15 @@ def open_model(advance: Advance, settings: EmbeddingSettings) -> "Iterator[Embed
     from synth.engines.embedders import open_embedder
 
     assert settings.model is not None
-    with open_embedder(settings.engine, settings.model, settings.options(), lambda done, _: advance(done)) as engine:
+    options, server = settings.options(), settings.server()
+    with open_embedder(settings.engine, settings.model, options, lambda done, _: advance(done), server) as engine:
         yield engine
 
 
 def _identity(job: Curation, settings: EmbeddingSettings) -> dict[str, Any]:
     assert settings.model is not None
-    model_there(job.step, "embedding", settings.model)
+    if settings.engine != "server":  # whose model is elsewhere, or nowhere at hand
+        model_there(job.step, "embedding", settings.model)
     return settings.identity()
 
 

@@ -16,6 +16,11 @@ from pipelines.settings.embedding import EmbeddingSettings
         ({"model": "m", "ngrams": {"words": 2}}, "ngrams: found other than its default"),
         ({"model": "m", "engine": "vllm", "layer": 1}, "layer: found 1 with engine 'vllm', expected 'transformers'"),
         ({"model": "m", "engine": "static", "pooling": "cls"}, "pooling: found 'cls' with engine 'static'"),
+        ({"model": "m", "engine": "server"}, "engine: found 'server' without url, expected an address"),
+        ({"model": "m", "url": "http://a/v1"}, "url: found it with engine 'auto', expected 'server'"),
+        ({"url": "http://a/v1"}, "url: found 'http://a/v1', expected the key 'model'"),
+        ({"model": "m", "engine": "server", "url": "http://me:key@a/v1"}, "url holds a user, a password or a query"),
+        ({"model": "m", "engine": "server", "url": "http://a/v1", "layer": 1}, "layer: found 1 with engine 'server'"),
         ({"dimensions": 0}, "dimensions"),
         ({"sample": 0}, "sample"),
     ],
@@ -46,6 +51,14 @@ def test_without_a_model_it_is_tfidf_and_with_one_its_options():
     assert (found.pooling, found.prefix, found.batch, found.layer) == ("cls", "query: ", 4, -1)
     again = EmbeddingSettings.model_validate(EmbeddingSettings(model="m").model_dump(mode="json"))
     assert again == EmbeddingSettings(model="m")  # as a recipe does when it makes paths absolute
+
+
+def test_a_server_is_passed_on_and_needs_no_model_here():
+    found = EmbeddingSettings(model="m", engine="server", url="http://a:1", api_key_variable="KEY", long="refuse")
+    server = found.server()
+    assert server is not None and (server.base, server.api_key_variable) == ("http://a:1/v1", "KEY")
+    assert found.identity()["address"] == "http://a:1/v1"
+    assert EmbeddingSettings(model="m").server() is None
 
 
 def test_the_identity_names_the_key_when_the_model_is_not_there(tmp_path):
