@@ -44,7 +44,9 @@ def lines_of(manifest: Path) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("workers", "kills", "furthest"), [pytest.param(1, 16, 12, marks=pytest.mark.long), (2, 8, 20)])
+@pytest.mark.parametrize(
+    ("workers", "kills", "furthest"), [pytest.param(1, 16, 12, marks=pytest.mark.long), (2, 8, 20)]
+)
 def test_killed_at_random_moments_and_continued_gives_the_same_bytes(
     workers, kills, furthest, messy, every_stage, unbroken, every_byte, tmp_path, keepwise
 ):
