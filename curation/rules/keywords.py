@@ -12,16 +12,18 @@ where the word goes on, and hits 잠을 자지 않았다, where a verb is negate
 - Where an allowed text stands, nothing is a hit that overlaps it.
 """
 
+import json
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import polars as pl
 
 from .. import tables
 from ..errors import InputError
+from . import occurrences
 from .counts import TEXT, WORDS, share
 from .detailed import DetailedRule
 from .korean import PARTICLES
@@ -54,11 +56,32 @@ class Lists:
 
 @dataclass(frozen=True)
 class Parts:
-    """Pattern of an entry in three parts: what must stand before it, the text, what may and must follow."""
+    """Pattern of an entry in three parts: what must stand before it, the text, what may and must follow.
+
+    `tokens` stand in every text that it hits, but for case; null for a pattern, of which nothing is known.
+    """
 
     before: str
     text: str
     after: str
+    tokens: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is searched for.
+
+    Attributes:
+        parts: patterns of entries by name.
+        names: of entries in the order in which their patterns are tried.
+        where: where they may occur, by number in `names`.
+        masked: the text without what is allowed.
+    """
+
+    parts: dict[str, Parts]
+    names: list[str]
+    where: occurrences.Index
+    masked: pl.Expr
 
 
 def read_lists(path: str | Path) -> Lists:
@@ -117,15 +140,13 @@ def keywords(
         raise InputError(f"rules.keywords.endings: found {endings!r}, expected one of {', '.join(ENDINGS)}")
     if not isinstance(inflections, bool):
         raise InputError(f"rules.keywords.inflections: found {inflections!r}, expected true or false")
-    parts = {word: _word(word, endings, inflections) for word in lists.words}
-    parts |= {pattern: Parts("", f"(?:{pattern})", "") for pattern in lists.patterns}
     for pattern in lists.patterns:
         _compile(repr(pattern), pattern)
-    joined = _joined(parts.values())
-    _compile(f"{len(parts)} entries", joined)
-    masked = _masked(lists)
-    hits = masked.str.count_matches(joined)
-    detail = partial(_found, masked, joined, parts)
+    # As text, which is the same wherever it is made: what is searched for is part of the definition of a score.
+    given = json.dumps([lists.words, lists.patterns, lists.allow, endings, inflections], ensure_ascii=False)
+    _compile(f"{len(lists.words) + len(lists.patterns)} entries", _joined(_search(given).parts.values()))
+    hits = TEXT.map_batches(partial(_count, given=given), return_dtype=pl.UInt32, is_elementwise=True)
+    detail = partial(_found, given)
     count = f"{len(lists.words)} words and {len(lists.patterns)} patterns, {len(lists.allow)} texts allowed"
     rules = [
         DetailedRule(
@@ -192,36 +213,40 @@ def _is_syllable(character: str) -> bool:
 def _word(entry: str, endings: str, inflections: bool) -> Parts:
     """Pattern of an entry with what may stand before and after it."""
     text = entry.strip("*").strip()
+    tokens = tuple(text.split())
     before = "" if entry.startswith("*") else _NOT_HANGUL if _is_syllable(text[0]) else r"\b{start-half}"
     if entry.endswith("*"):
-        return Parts(before, _literal(text), "")
+        return Parts(before, _literal(text), "", tokens)
     if _is_syllable(text[-1]):
         particles = rf"(?:{PARTICLES}){{0,2}}" if endings == "particles" else ""
         # Jamo and Latin letters may follow (사과ㅋㅋ), which a word boundary would not let them.
         after = "" if endings == "any" else rf"{particles}(?:\b{{end-half}}|[ㄱ-ㅣ0-9A-Za-z])"
-        return Parts(before, _literal(text), after)
+        return Parts(before, _literal(text), after, tokens)
     if inflections and text[-1].isascii() and text[-1].isalpha():
         return _inflected(before, text)
-    return Parts(before, _literal(text), r"\b{end-half}")
+    return Parts(before, _literal(text), r"\b{end-half}", tokens)
 
 
 def _inflected(before: str, text: str) -> Parts:
     """Pattern of a text whose last word may be inflected as in English."""
     last, second, third = (text.lower()[-place : len(text) - place + 1] for place in (1, 2, 3))
     end = r"(?:['’]s?)?\b{end-half}"
+    stem, tail = text, ""
     if last == "e":
-        return Parts(before, _literal(text[:-1]), rf"(?:e(?:s|d|rs?)?|ings?){end}")
-    if last == "y" and second in _CONSONANTS:
-        return Parts(before, _literal(text[:-1]), rf"(?:y(?:ing)?|ie(?:s|d|rs?|st)){end}")
-    is_doubled = last in _CONSONANTS - set("wxy") and second in _VOWELS and third in _CONSONANTS
-    twice = f"{last}?" if is_doubled else ""
-    return Parts(before, _literal(text), rf"(?:e?s|{twice}(?:ed|ings?|ers?))?{end}")
+        stem, tail = text[:-1], "(?:e(?:s|d|rs?)?|ings?)"
+    elif last == "y" and second in _CONSONANTS:
+        stem, tail = text[:-1], "(?:y(?:ing)?|ie(?:s|d|rs?|st))"
+    else:
+        is_doubled = last in _CONSONANTS - set("wxy") and second in _VOWELS and third in _CONSONANTS
+        twice = f"{last}?" if is_doubled else ""
+        tail = f"(?:e?s|{twice}(?:ed|ings?|ers?))?"
+    return Parts(before, _literal(stem), tail + end, tuple(stem.split()))
 
 
 def _masked(lists: Lists) -> pl.Expr:
     """The text without what is allowed, and without negated verbs that look like an entry in -지."""
     allowed = [_literal(entry) for entry in lists.allow]
-    verbs = "|".join(_literal(word.strip("*")) for word in lists.words if word.endswith("지"))
+    verbs = "|".join(map(_literal, _verbs(lists)))
     masked = TEXT.str.replace_all(f"(?i)(?:{'|'.join(allowed)})", _MASK) if allowed else TEXT
     if verbs:
         negated = rf"({_NOT_HANGUL})(?:{verbs})(?:는|도|를|가|만|조차)?\s*(?:않|못|말|마|안|아니)"
@@ -229,19 +254,66 @@ def _masked(lists: Lists) -> pl.Expr:
     return masked
 
 
-def _found(masked: pl.Expr, joined: str, parts: Mapping[str, Parts], documents: pl.DataFrame) -> pl.Series:
-    """For each document JSON with the entries that hit it and what they hit, in order of the text."""
-    rows = documents.select(masked.str.extract_all(joined)).to_series()
-    forms = rows.explode().drop_nulls().unique().sort()
-    by_form: dict[str, str] = {}
+def _verbs(lists: Lists) -> list[str]:
+    return [word.strip("*") for word in lists.words if word.endswith("지")]
+
+
+@lru_cache(16)
+def _search(given: str) -> Search:
+    """What is searched for, from the lists and options as JSON."""
+    words, patterns, allow, endings, inflections = json.loads(given)
+    lists = Lists(tuple(words), tuple(patterns), tuple(allow))
+    parts = {word: _word(word, endings, inflections) for word in lists.words}
+    parts |= {pattern: Parts("", f"(?:{pattern})", "", None) for pattern in lists.patterns}
+    groups: dict[tuple[str, str], list[str]] = {}  # as `_joined` makes them: the first that fits is what is hit
     for name, part in parts.items():
-        for form in forms.filter(forms.str.contains(_joined([part]))):
-            by_form.setdefault(form, name)
-    said = []
-    for texts in rows.to_list():
-        # A pattern that looks at what stands around it does not hit its match alone: then the match says it.
-        entries = list(dict.fromkeys(by_form.get(text, text) for text in texts))[:_SHOWN]
-        # A match may begin with the sign before the word.
-        places = list(dict.fromkeys(text.strip(" \t\n.,!?…\"'“”‘’()[]") for text in texts))[:_SHOWN]
-        said.append(tables.canonical_json({"entries": entries, "found": places}))
+        groups.setdefault((part.before, part.after), []).append(name)
+    names = [name for group in groups.values() for name in group]
+    others = [tuple(entry.split()) for entry in lists.allow]
+    where = occurrences.index([parts[name].tokens for name in names], others, bool(_verbs(lists)))
+    return Search(parts, names, where, _masked(lists))
+
+
+def _count(texts: pl.Series, given: str) -> pl.Series:
+    """Places in each text that entries hit: UInt32."""
+    search = _search(given)
+    counts = [
+        part.select("row", hits=search.masked.str.count_matches(_joined(search.parts[name] for name in names)))
+        for names, part in _slices(texts, search)
+    ]
+    found = pl.concat([pl.DataFrame(schema={"row": pl.UInt32, "hits": pl.UInt32}), *counts])
+    summed = found.group_by("row").agg(pl.col("hits").sum())
+    rows = pl.DataFrame({"text": texts}).with_row_index("row").join(summed, on="row", how="left", maintain_order="left")
+    return rows["hits"].fill_null(0)
+
+
+def _slices(texts: pl.Series, search: Search) -> Iterator[tuple[list[str], pl.DataFrame]]:
+    """Names of the entries that may hit, and what they may hit; where none may, nothing."""
+    for numbers, part in occurrences.slices(texts, search.where):
+        if numbers:
+            yield [search.names[number] for number in numbers], part
+
+
+def _found(given: str, documents: pl.DataFrame) -> pl.Series:
+    """For each document JSON with the entries that hit it and what they hit, in order of the text."""
+    search = _search(given)
+    entries: list[list[str]] = [[] for _ in range(documents.height)]
+    places: list[list[str]] = [[] for _ in range(documents.height)]
+    for names, part in _slices(documents["text"], search):
+        rows = part.select("row", found=search.masked.str.extract_all(_joined(search.parts[name] for name in names)))
+        forms = rows["found"].explode().drop_nulls().unique().sort()
+        by_form: dict[str, str] = {}
+        tried = set(names)
+        for name in (name for name in search.parts if name in tried):
+            for form in forms.filter(forms.str.contains(_joined([search.parts[name]]))):
+                by_form.setdefault(form, name)
+        for row, texts in rows.iter_rows():
+            # A pattern that looks at what stands around it does not hit its match alone: then the match says it.
+            entries[row].extend(by_form.get(text, text) for text in texts)
+            # A match may begin with the sign before the word.
+            places[row].extend(text.strip(" \t\n.,!?…\"'“”‘’()[]") for text in texts)
+    said = [
+        tables.canonical_json({"entries": list(dict.fromkeys(of))[:_SHOWN], "found": list(dict.fromkeys(at))[:_SHOWN]})
+        for of, at in zip(entries, places, strict=True)
+    ]
     return pl.Series("detail", said, dtype=pl.String)
