@@ -1,6 +1,8 @@
 """Vectors by a model in a curate step: by static vectors of tokens made here, and by the shipped seed model."""
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -177,3 +179,40 @@ def test_a_model_of_another_step_and_one_that_is_not_there(step, tmp_path):
     for model, message in (("step:tuned", r"c: embedding\.model: found step:tuned"), (str(tmp_path), "config.json")):
         with pytest.raises(InputError, match=message):
             vectors.ready(*step(["a"]), EmbeddingSettings(model=model))
+
+
+class Counting(BaseHTTPRequestHandler):
+    """A server whose model counts the letters a, b and c."""
+
+    def do_GET(self) -> None:
+        self._reply({"data": [{"id": "counting"}]})
+
+    def do_POST(self) -> None:
+        texts = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["input"]
+        self._reply({"data": [{"index": at, "embedding": [text.count(one) for one in "abc"]}
+                              for at, text in enumerate(texts)]})  # fmt: skip
+
+    def _reply(self, body: object) -> None:
+        raw = json.dumps(body).encode()
+        self.send_response(200 if self.path in ("/v1/models", "/v1/embeddings") else 404)
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def log_message(self, *arguments: object) -> None:
+        return
+
+
+def test_vectors_may_come_from_a_server_whose_model_is_not_here(step):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Counting)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    settings = EmbeddingSettings(
+        model="elsewhere", engine="server", url=f"http://127.0.0.1:{server.server_port}/v1", long="refuse"
+    )
+    job, pending = step(["ab", "", "caa", "b"])
+    vectors.ready(job, pending, settings)
+    server.shutdown()
+    server.server_close()
+    found = matrix(pl.concat([held(job, "text", part) for part in pending.parts]))
+    expected = np.array([[1, 1, 0], [0, 0, 0], [2, 0, 1], [0, 1, 0]])
+    np.testing.assert_allclose(found, expected / np.array([[2**0.5], [1], [5**0.5], [1]]), atol=1e-6)
