@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from curation import storage, tables
 from curation.errors import InputError
 
-from . import checkpoints, methods, models
+from . import checkpoints, methods, models, processes
 from .calibration import calibration, shown
 from .encoding import Encoder
 from .fingerprints import without_paths
@@ -88,6 +88,7 @@ def train(
 
 
 def _train(options: TrainOptions, out: Path, progress: Callable[[Progress], None] | None, work: Path) -> TrainReport:
+    processes.join()
     base = models.locate(options.model)
     tokenizer = models.tokenizer(base)
     limit = models.context_length(base) if options.max_tokens is None else options.max_tokens
@@ -98,19 +99,25 @@ def _train(options: TrainOptions, out: Path, progress: Callable[[Progress], None
     card = _card(options, base, prepared, limit)
     if out.exists() and any(out.iterdir()):
         report = _finished(out, card, prepared)
-        shutil.rmtree(work, ignore_errors=True)  # a kill may have left it
+        if processes.first():
+            shutil.rmtree(work, ignore_errors=True)  # a kill may have left it
         return report
-    state = checkpoints.folder_of(work, card["fingerprint"])
+    with processes.in_turn():
+        state = checkpoints.folder_of(work, card["fingerprint"])
+        checkpoint = checkpoints.last(state)
     corda = calibration(options, encoder, prepared)
-    tuned = load(options, base, work, getattr(method, "HEAD", "causal"), corda)
-    setup = Setup(options, tuned, tokenizer, prepared, state, checkpoints.last(state), progress)
+    own = work if processes.first() else work.with_name(f"{work.name}.{processes.rank()}")  # made before training
+    tuned = load(options, base, own, getattr(method, "HEAD", "causal"), corda)
+    setup = Setup(options, tuned, tokenizer, prepared, state, checkpoint, progress)
     trained: Trained = method.run(setup)
     if not trained.losses or not all(map(math.isfinite, trained.losses)):
         raise InputError(f"training did not converge: a loss is not finite, lower learning_rate "
                          f"{options.learning_rate:g}")  # fmt: skip
     card |= {"final_loss": trained.losses[-1], "measures": trained.measures, **trained.facts}
-    _write(trained, setup, card, out)
-    shutil.rmtree(work)
+    if processes.first():
+        _write(trained, setup, card, out)
+    processes.wait()
+    shutil.rmtree(own, ignore_errors=not processes.first())
     return TrainReport(out, card, trained.losses, prepared.ledger, checkpoints.step(setup.checkpoint))
 
 
@@ -124,6 +131,7 @@ def _card(options: TrainOptions, base: Path, prepared: Prepared, limit: int) -> 
         "options": json.loads(tables.canonical_json(settings)),
         "sources": {name: {"weight": weights.get(name), **facts} for name, facts in prepared.sources.items()},
         "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
+        "processes": processes.count(),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
     }
     return {"fingerprint": tables.fingerprint(decides), **decides, "tokens": int(prepared.tokens.sum())}

@@ -9,7 +9,9 @@ from typing import Any
 import torch
 from transformers import PrinterCallback, Trainer, TrainerCallback
 
-from .. import checkpoints
+from curation.errors import InputError
+
+from .. import checkpoints, processes
 from ..options import TrainOptions
 from ..preparation import Prepared
 from ..tuning import Tuned
@@ -70,14 +72,21 @@ def arguments(setup: Setup, micro: int | None = None) -> dict[str, Any]:
 
     Args:
         setup: of the run.
-        micro: rows through the model at once; the options' own, or all of a step, unless given.
+        micro: rows through the model at once; the options' own, or all that a process has of a step, unless given.
+
+    Raises:
+        InputError: for a step whose rows the processes cannot share equally.
     """
     options, gpu = setup.options, torch.cuda.is_available()
-    micro = micro or options.micro_batch_size or options.batch_size
+    share, rest = divmod(options.batch_size, processes.count())
+    micro = micro or options.micro_batch_size or share
+    if rest or share % micro:
+        raise InputError(f"batch_size is {options.batch_size}, expected a multiple of {processes.count()} processes with "
+                         f"{micro} rows at once each")  # fmt: skip
     return {
         "output_dir": str(setup.state),
         "per_device_train_batch_size": micro,
-        "gradient_accumulation_steps": options.batch_size // micro,
+        "gradient_accumulation_steps": share // micro,
         "max_steps": setup.prepared.steps,
         "learning_rate": options.learning_rate,
         "lr_scheduler_type": options.schedule,
@@ -113,7 +122,7 @@ def run(trainer: Trainer, setup: Setup, measures: tuple[str, ...] = ()) -> Train
     trainer.train(resume_from_checkpoint=None if setup.checkpoint is None else str(setup.checkpoint))
     log = [entry for entry in trainer.state.log_history if "loss" in entry]
     kept = {name: [float(entry[name]) for entry in log if name in entry] for name in measures}
-    model = trainer.accelerator.unwrap_model(trainer.model)
+    model = processes.whole(trainer.accelerator.unwrap_model(trainer.model))
     return Trained(model, [entry["loss"] for entry in log], kept)
 
 
@@ -132,10 +141,12 @@ class _Callbacks(TrainerCallback):
         self.started, self.first = time.monotonic(), state.global_step
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
-        if self.progress is not None and logs and "loss" in logs:
+        if self.progress is not None and processes.first() and logs and "loss" in logs:
             done = self.tokens[state.global_step] - self.tokens[self.first]
             rate = done / max(time.monotonic() - self.started, 1e-9)
             self.progress(Progress(state.global_step, self.steps, rate, logs["loss"]))
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        checkpoints.mark(checkpoints.named(Path(args.output_dir), state.global_step))
+        processes.wait()  # each has files of its own in it
+        if processes.first():
+            checkpoints.mark(checkpoints.named(Path(args.output_dir), state.global_step))
