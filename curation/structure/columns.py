@@ -5,11 +5,12 @@ The columns of a row are the fields of `meta`, as CSV, Parquet and JSON Lines ar
 
 from dataclasses import dataclass
 from string import Formatter
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import polars as pl
 
 from ..errors import InputError
+from ..fields import said
 from ..stage import Cut
 from . import parts
 from .parts import Fields, Parsed, Part, Turn
@@ -60,6 +61,15 @@ class ColumnOptions:
             if template is not None:
                 _pieces(template)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Fields of `meta` that it may name; a mapping without braces names itself."""
+        given = (self.prompt, self.completion, *(template for _, template in self.turns))
+        mapped = [template for template in given if template]
+        inside = [name for template in mapped for _, name in _pieces(template) if name is not None]
+        named = dict.fromkeys([self.title, *self.sections, *mapped, *inside])
+        return tuple(name for name in named if name is not None and name != TEXT)
+
 
 def documents(frame: pl.DataFrame, options: ColumnOptions) -> Cut:
     """Make a document of each row: its title as a heading, then each column under a heading of its name.
@@ -93,12 +103,12 @@ def _part(fields: Fields, options: ColumnOptions) -> Parsed[Part]:
     missing = [name for name in (options.title, *options.sections) if name is not None and name not in fields]
     if missing:
         return Parsed([], [f"no column {name!r}" for name in missing])
-    title = _said(fields[options.title]).strip() if options.title is not None else ""
+    title = said(fields[options.title]).strip() if options.title is not None else ""
     level = "##" if title else "#"
     written = [f"# {title}"] if title else []
     empty = []
     for name in options.sections:
-        value = _said(fields[name]).strip()
+        value = said(fields[name]).strip()
         if value:
             written.append(f"{level} {name}\n\n{value}")
         else:
@@ -156,12 +166,5 @@ def _names(template: str, fields: Fields) -> list[str]:
 
 def _filled(template: str, fields: Fields) -> str:
     if template in fields:
-        return _said(fields[template])
-    return "".join(text + ("" if name is None else _said(fields[name])) for text, name in _pieces(template))
-
-
-def _said(value: Any) -> str:
-    """A value as text: nothing for null, JSON for what is no text."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else parts.meta_json({"": value})[4:-1]
+        return said(fields[template])
+    return "".join(text + ("" if name is None else said(fields[name])) for text, name in _pieces(template))

@@ -122,6 +122,9 @@ class CurateSettings(Settings):
     grade: GradeSettings | None = Field(None, description="what a language model thinks of a document")
     quality: QualitySettings | None = Field(None, description="a learned score; null for none")
     personal_data: tuple[str, ...] = Field(DEFAULT_KINDS, description="kinds to replace, none for []")
+    personal_data_fields: tuple[str, ...] = Field(
+        (), description="fields of `meta` in which it is replaced as in texts, * for all; samples need none named"
+    )
     pseudonyms: bool = Field(False, description="replace by a value that stands for the same data everywhere")
     pseudonym_key_variable: str = Field(
         "KEEPWISE_PSEUDONYM_KEY", description="environment variable that holds the key of pseudonyms"

@@ -1,14 +1,12 @@
 """Score, decide and clean: the row-wise part of a curate step, a partition at a time."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from curation import pii, quality, tables
+from curation import quality, tables
 from curation.errors import InputError
-from curation.pii import PersonalDataOptions, pseudonyms
 from curation.quality import apply as learned
 from curation.readers import rows
 from curation.review import answers
@@ -22,6 +20,7 @@ from ...settings import CurateSettings, QualitySettings
 from . import grading
 from .counts import by_rule, of_drops
 from .drops import QUALITY
+from .personal import Personal, personal_of
 from .reading import LANGUAGE
 from .shelf import Curation, Shelf
 
@@ -136,27 +135,16 @@ def _decide(shelf: Shelf, part: str, settings: CurateSettings, bound: float | No
 
 
 def _cleaning(job: Curation, settings: CurateSettings, part: str, text: str) -> Work:
-    personal = PersonalDataOptions(settings.personal_data, "pseudonym" if settings.pseudonyms else "placeholder")
-    key = _key(settings.pseudonym_key_variable) if settings.pseudonyms else None
-    config: list[Any] = ["clean", list(personal.kinds), personal.style, key and pseudonyms.fingerprint(key),
-                         settings.keep_dropped]  # fmt: skip
+    personal = personal_of(settings)
+    config: list[Any] = ["clean", *personal.config, settings.keep_dropped]
     reads = [("work", f"{text}-{part}"), ("work", f"decision-{part}")]
     return job.work(f"clean/{part}", config, reads, _clean, part, text, settings.rules,
-                    personal, key, settings.keep_dropped)  # fmt: skip
-
-
-def _key(variable: str) -> str:
-    """The key of the pseudonyms, from the environment alone, so that it stands in no file of a run."""
-    key = os.environ.get(variable)
-    if not key:
-        raise InputError(f"pseudonyms: the environment variable {variable} is not set, expected it to hold the key")
-    return key
+                    personal, settings.keep_dropped)  # fmt: skip
 
 
 def _clean(
-    shelf: Shelf, part: str, text: str, rules: dict[str, dict[str, Any]], personal: PersonalDataOptions,
-    key: str | None, keep_dropped: bool,
-) -> Made:  # fmt: skip
+    shelf: Shelf, part: str, text: str, rules: dict[str, dict[str, Any]], personal: Personal, keep_dropped: bool
+) -> Made:
     """Drop what a rule failed and replace personal data in what is left."""
     documents = shelf.load("work", f"{text}-{part}")
     split = rule.split(documents, shelf.load("work", f"decision-{part}"), "rules")
@@ -165,7 +153,7 @@ def _clean(
     outputs = [shelf.save(split.dropped, "dropped", f"rules-{part}")] if keep_dropped else []
     kept, ledger = split.kept, split.ledger
     del documents, split  # texts that nobody looks at any more are half of the memory
-    edited = pii.replace(kept, personal.kinds, personal.style, key)
+    edited = personal.replace_everywhere(kept)
     tables.conserve(f"{shelf.step}/personal_data", kept.height, edited.rows.height, 0, 0)
     outputs.append(shelf.save(edited.rows, "work", f"{CLEAN}-{part}"))
     outputs.append(shelf.save(pl.concat([ledger, edited.ledger]), "ledger", f"rules-{part}"))

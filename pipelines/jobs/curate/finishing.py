@@ -19,6 +19,7 @@ from ...run import Made
 from ...settings import CurateSettings
 from .counts import of_drops
 from .drops import Decision, Pending, applied
+from .personal import personal_of
 from .shelf import Curation, Shelf
 from .structuring import make_samples
 
@@ -42,7 +43,7 @@ def finish(job: Curation, pending: Pending, settings: CurateSettings) -> None:
     job.carry_out(works, "writing documents")
     files = [f"{PART}-{part}" for part in pending.parts]
     if settings.samples is not None:
-        make_samples(job, files, settings.samples, settings.keep_dropped)
+        make_samples(job, files, settings.samples, personal_of(settings), settings.keep_dropped)
     if settings.export is not None:
         reads = [("documents", file) for file in files]
         written = job.work("export", ["export", dataclasses.asdict(settings.export)], reads, _export, files,

@@ -1,3 +1,6 @@
+import json
+import unicodedata
+
 import polars as pl
 
 from pipelines.jobs.curate import structuring
@@ -33,3 +36,24 @@ def test_samples_are_made_of_the_documents_at_the_end(step):
 def test_exactly_one_form_is_chosen():
     form, options = SampleSettings.model_validate({"columns": {"prompt": "q", "completion": "text"}}).chosen()
     assert form == "columns" and options.prompt == "q"
+
+
+def test_fields_that_become_samples_are_normalised_and_hold_no_personal_data(step, ledger):
+    asked = unicodedata.normalize("NFD", "메일은") + " kim@naver.com\r\n입니다"
+    job, pending = step(["닦으세요"], meta=[json.dumps({"q": asked, "other": "lee@naver.com"}, ensure_ascii=False)])
+    tree = {"inputs": ["x"], "samples": {"columns": {"prompt": "질문: {q}", "completion": "text"}}}
+    finish(job, pending, CurateSettings.model_validate(tree))
+    samples = pl.concat(map(pl.read_parquet, (job.run.folder / "samples").rglob("*.parquet")))
+    assert samples["prompt"][0][0]["content"] == "질문: 메일은 <EMAIL>\n입니다"
+    found = pl.concat(map(pl.read_parquet, (job.run.folder / "ledger").rglob("*.parquet")))
+    edits = {row["rule"]: json.loads(row["detail"])["field"] for row in found.filter(action="edit").to_dicts()}
+    assert edits == {"normalise.line_ends+nfc": "q", "pii.email": "q"}
+    assert "kim@" not in str(found["detail"].to_list())
+
+
+def test_fields_that_become_documents_are_normalised(step):
+    job, pending = step(["닦으세요"], meta=[json.dumps({"q": unicodedata.normalize("NFD", "왜") + "\r\n"})])
+    settings = StructureSettings.model_validate({"columns": {"sections": ["q", "text"]}})
+    name = structuring.cut(job, "text", pending.parts, settings, True)
+    rows = pl.concat([job.shelf.load("work", f"{name}-{part}") for part in pending.parts])
+    assert rows["text"][0] == "# q\n\n왜\n\n# text\n\n닦으세요"
