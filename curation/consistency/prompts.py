@@ -30,7 +30,7 @@ _HANGUL = re2.compile(r"[가-힣]")
 _QUESTION = re2.compile(
     r"(?:인가요|은가요|는가요|나요|ㄴ가요|습니까|입니까|니까|까요|은가|는가|인가|이야|니|냐|죠|지요|요)$"
 )
-_SUBJECT, _OBJECT = re2.compile(r"([가-힣])(?:은|는|이|가)$"), re2.compile(r"([가-힣])(?:을|를)$")
+_SUBJECT, _OBJECT = re2.compile(r"[가-힣](?:은|는|이|가)$"), re2.compile(r"[가-힣](?:을|를)$")
 _TYPO_FROM = 6  # letters from which one wrong letter is a typing error and not another word
 
 
@@ -43,15 +43,16 @@ def key(prompt: str) -> str:
 def content_key(prompt: str) -> str:
     """Equal content keys ask nearly the same; `key` where nothing but light words is left."""
     tokens = _TOKEN.findall(unicodedata.normalize("NFC", prompt).lower())
-    content = [_bare(token) for token in tokens if token not in _LIGHT]
-    if content and _HANGUL.search(content[-1]):
+    content = [token for token in tokens if token not in _LIGHT]
+    if content and _HANGUL.search(content[-1]):  # before particles, since 인가 ends as one
         content[-1] = _QUESTION.sub("", content[-1]) or content[-1]
-    return " ".join(content) or key(prompt)
+    return " ".join(map(_bare, content)) or key(prompt)
 
 
 def _bare(token: str) -> str:
-    if _HANGUL.search(token):
-        return _OBJECT.sub(r"\1를", _SUBJECT.sub(r"\1는", token))
+    if _HANGUL.search(token):  # by hand: what re2 puts in comes out as bytes of UTF-8 read one by one
+        particle = "는" if _SUBJECT.search(token) else "를" if _OBJECT.search(token) else token[-1]
+        return token[:-1] + particle
     is_plural = len(token) > 3 and token.isascii() and token.isalpha() and token[-1] == "s" and token[-2] != "s"
     return token[:-1] if is_plural else token
 

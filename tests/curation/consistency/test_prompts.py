@@ -11,6 +11,8 @@ SAME = [
     ("대한민국의 수도는 어디인가요?", "대한민국의 수도는 어디입니까"),
     ("세종대왕은 언제 태어났나요?", "세종대왕이 언제 태어났나요?"),
     ("책을 어디에서 빌리나요?", "책를 어디에서 빌리니"),
+    ("독도는 어느 나라 땅인가요?", "독도는 어느 나라 땅인가?"),
+    ("왜 그런가요?", "왜 그런가"),
 ]
 TYPOS = [
     ("What is the enviroment of a brown trout?", "What is the environment of a brown trout?"),
@@ -40,6 +42,10 @@ def test_not_the_same(one: str, other: str) -> None:
     assert prompts.key(one) != prompts.key(other)
     assert prompts.content_key(one) != prompts.content_key(other)
     assert not prompts.same_but_for_typos(one, other) and not prompts.same_but_for_typos(other, one)
+
+
+def test_content_is_text_and_no_cut_bytes() -> None:
+    assert prompts.content_key("사과를 어느 나라가 더 먹나요?") == "사과를 어느 나라는 더 먹"
 
 
 def test_typing_errors() -> None:
