@@ -102,7 +102,9 @@ def _part(source: Source, options: TrainOptions, encoder: Encoder, form: Form, c
                          f"{options.method}, which reads comparisons")  # fmt: skip
     read = comparisons.load(source.path)
     encoded = comparison_encoding.encode(form(read, source.name), source.name, encoder)
-    rows = encoded.rows[mixing.order(encoded.rows["row_id"].to_list(), options.seed, 0)]
+    rows = encoded.rows
+    if not source.ordered:
+        rows = rows[mixing.order(rows["row_id"].to_list(), options.seed, 0)]
     each = rows.select("prompt_ids", "answers", "scores").explode("answers", "scores")
     digest = preparation.digest(each.with_columns(pl.concat_list("scores")), ("prompt_ids", "answers", "scores"))
     counted = comparison_encoding.lengths(rows)
