@@ -148,3 +148,17 @@ def curves(rows: Rows, models: Sequence[str]) -> alt.Chart:
         )
         .properties(width=WIDTH + 40, height=220)
     )
+
+
+def spark(rows: Rows) -> alt.Chart:
+    """A small curve of one measure: columns `step`, `value`."""
+    data = alt.Data(values=[dict(row) for row in rows])
+    return (
+        alt.Chart(data)
+        .mark_line(strokeWidth=2, color=SERIES[1])
+        .encode(
+            x=alt.X("step:Q", title=None, axis=alt.Axis(tickCount=3, grid=False)),
+            y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=3)),
+        )
+        .properties(width=240, height=90)
+    )

@@ -9,15 +9,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from . import evaluation, merging, synthesis, views, words
+from . import evaluation, merging, rehearsal, synthesis, training, views, words
 
 TEMPLATES = Path(__file__).parent / "templates"
 JOBS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "curate": ("Curation", views.curate),
     "distill": ("Distillation", synthesis.distill),
-    "rehearse": ("Rehearsal", synthesis.rehearse),
+    "rehearse": ("Rehearsal", rehearsal.rehearse),
     "synthesize": ("Synthesis", synthesis.synthesize),
-    "train": ("Training", views.train),
+    "train": ("Training", training.train),
     "merge": ("Merging", merging.merge),
     "evaluate": ("Evaluation", evaluation.evaluate),
 }
@@ -59,12 +59,13 @@ def _sections(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     sections = [_section(number, step) for number, step in enumerate(steps, start=1)]
     trained = [section for section in sections if section["job"] == "train"]
     if trained:
-        trained[-1]["losses"] = views.losses(steps)
+        trained[-1]["losses"] = training.losses(steps)
     return sections
 
 
 def _section(number: int, step: dict[str, Any]) -> dict[str, Any]:
     title, view = JOBS[step["job"]]
+    left_out = step["facts"].get("not_needed") or {}
     return {
         "anchor": f"step-{number}",
         "name": step["name"],
@@ -72,6 +73,8 @@ def _section(number: int, step: dict[str, Any]) -> dict[str, Any]:
         "title": title,
         "seconds": step["seconds"],
         "empty": not step["facts"],
+        "not_needed": left_out.get("why"),
+        "stands": left_out.get("use"),
         "view": view(step),
         "losses": None,
     }

@@ -1,4 +1,4 @@
-"""What the page shows of distillation, rehearsal and synthesis; facts may lack anything."""
+"""What the page shows of distillation and synthesis; facts may lack anything."""
 
 from typing import Any
 
@@ -121,62 +121,6 @@ def _canary(name: str, rate: dict[str, Any]) -> View:
         "budget": words.percent(rate.get("budget")),
         "shown": rate.get("shown"),
     }
-
-
-def rehearse(step: Step) -> View:
-    """Yield of every task: what was asked for, kept, and dropped for which reason."""
-    tasks = step["facts"].get("tasks") or {}
-    reasons = _largest(step["facts"].get("dropped") or {})
-    columns = {name: key for name, key in YIELD.items() if any(task.get(key) is not None for task in tasks.values())}
-    return {
-        "columns": [*columns, *map(_reason, reasons)],
-        "rows": [
-            {
-                "task": name,
-                "cells": [words.count(task.get(key)) for key in columns.values()]
-                + [words.count((task.get("dropped") or {}).get(reason, 0)) for reason in reasons],
-                "agreement": words.percent(task.get("agree_with_refinement")),
-            }
-            for name, task in tasks.items()
-        ],
-        "agreement": any(words.is_number(task.get("agree_with_refinement")) for task in tasks.values()),
-        "chart": _yield(tasks, reasons),
-        "samples": words.count(step["facts"].get("samples")),
-        "requests": words.count(step["facts"].get("requests")),
-        "examples": step["examples"],
-    }
-
-
-YIELD = {"demonstrations": "demos", "made up": "requests", "wanted": "wanted", "kept": "kept", "short of": "shortfall"}
-REASON_COLOURS = (charts.NEUTRAL, *(f"var(--series-{number})" for number in (2, 4, 5, 1)))
-
-
-def _reason(rule: str) -> str:
-    return rule.removeprefix("rehearse.").replace("_", " ")
-
-
-def _largest(counted: dict[str, int]) -> list[str]:
-    return [name for name, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0]))]
-
-
-def _yield(tasks: dict[str, dict[str, Any]], reasons: list[str]) -> Markup | None:
-    """What became of everything made up for each task; rare reasons together."""
-    if not tasks or not any(task.get("kept") for task in tasks.values()):
-        return None
-    shown = reasons[: len(REASON_COLOURS) - 1]
-    groups = ["kept", *map(_reason, shown), *(["other reasons"] if len(reasons) > len(shown) else [])]
-    rows: list[dict[str, Any]] = []
-    for name, task in tasks.items():
-        dropped = task.get("dropped") or {}
-        counts = {"kept": task.get("kept") or 0, **{_reason(reason): dropped.get(reason, 0) for reason in shown}}
-        counts["other reasons"] = sum(number for reason, number in dropped.items() if reason not in shown)
-        rows.extend(
-            {"name": name, "group": group, "count": counts[group], "order": place} for place, group in enumerate(groups)
-        )
-    said = "; ".join(f"{row['name']}, {row['group']}: {row['count']}" for row in rows)
-    colours = dict(zip(groups, [charts.LEARNED, *REASON_COLOURS], strict=False))
-    chart = charts.stacked(rows, colours, list(tasks), "instances")
-    return charts.svg(chart, f"What became of the instances of each task. {said}")
 
 
 def synthesize(step: Step) -> View:

@@ -1,8 +1,8 @@
-"""Tiers in the order of the ladder, and the yield of rehearsal by reason."""
+"""Tiers in the order of the ladder, and what a method measured."""
 
 from typing import Any
 
-from pipelines.report.synthesis import distill, rehearse, synthesize
+from pipelines.report.synthesis import distill, synthesize
 
 Step = dict[str, Any]
 
@@ -22,34 +22,6 @@ def test_canaries_are_shown_with_intervals_and_budget() -> None:
     accept, reject = distill({"facts": facts, "examples": []})["canaries"]
     assert (accept["name"], accept["rate"], accept["interval"]) == ("false accept", "3.3 %", "[0.9 %, 11.4 %]")
     assert (reject["rate"], reject["interval"]) == ("–", "[–, –]")
-
-
-def test_rehearsal_has_a_column_for_every_reason_largest_first() -> None:
-    task = {"demos": 20, "requests": 100, "wanted": 60, "kept": 40, "shortfall": 20, "agree_with_refinement": 0.875}
-    facts = {
-        "requests": 200,
-        "samples": 80,
-        "dropped": {"rehearse.no_output": 10, "rehearse.duplicate.exact": 110},
-        "tasks": {
-            "sort": {**task, "dropped": {"rehearse.duplicate.exact": 60}},
-            "반대말": {**task, "dropped": {"rehearse.duplicate.exact": 50, "rehearse.no_output": 10}},
-        },
-    }
-    view = rehearse({"facts": facts, "examples": []})
-    assert view["columns"][-2:] == ["duplicate.exact", "no output"]
-    assert [(row["task"], row["cells"][-2:], row["agreement"]) for row in view["rows"]] == [
-        ("sort", ["60", "0"], "87.5 %"),
-        ("반대말", ["50", "10"], "87.5 %"),
-    ]
-    assert "반대말, no output: 10" in view["chart"]
-
-
-def test_rare_reasons_are_one_colour() -> None:
-    reasons = {f"rehearse.reason_{number}": 10 - number for number in range(8)}
-    facts = {"dropped": reasons, "tasks": {"sort": {"kept": 5, "requests": 57, "dropped": reasons}}}
-    view = rehearse({"facts": facts, "examples": []})
-    assert "other reasons: 18" in view["chart"]  # 6 + 5 + 4 + 3 of the last four
-    assert len(view["columns"]) == 2 + 8
 
 
 def test_synthesis_shows_its_yield_by_reason_and_every_figure_of_the_method() -> None:

@@ -48,24 +48,3 @@ def test_dropped_rows_stand_beside_what_their_rule_says() -> None:
     view = views.curate(step)
     assert view["dropped"][0]["definition"] == "words (at least 50)" and view["dropped"][0]["share"] == "60 %"
     assert view["kept_share"] == "40 %" and view["chart"] is None
-
-
-def test_tokens_of_a_training_by_source() -> None:
-    facts = {
-        "tokens": 400,
-        "options": {"steps": 5, "learning_rate": 0.0002},
-        "sources": {"new": {"tokens": 100, "passes": 1.0, "dropped": 0}, "old": {"tokens": 300, "passes": 2.5}},
-    }
-    view = views.train({"facts": facts})
-    assert [(source["name"], source["share"], source["passes"]) for source in view["sources"]] == [
-        ("new", "25 %", "1"),
-        ("old", "75 %", "2.5"),
-    ]
-    assert view["settings"] == [("steps", "5"), ("learning rate", "0.0002")]
-
-
-def test_a_long_training_is_drawn_with_few_points_and_its_end_is_said() -> None:
-    course = [1 / (step + 1) for step in range(10_000)]
-    drawn = views.losses([{"name": "long", "job": "train", "facts": {"losses": course}}])
-    assert drawn is not None and len(drawn) < 30_000 and "long ends at 0.000" in drawn
-    assert views.losses([{"name": "none", "job": "train", "facts": {}}]) is None
