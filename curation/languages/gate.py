@@ -25,6 +25,16 @@ def hangul_share() -> pl.Expr:
     return share(HANGUL, CHARACTERS)
 
 
+def said_below(share_of_hangul: float) -> str:
+    """Where rules of English apply, in words."""
+    return f"less than {share_of_hangul:g} of the characters are Hangul"
+
+
+def said_from(share_of_hangul: float) -> str:
+    """Where rules of Korean apply, in words."""
+    return f"at least {share_of_hangul:g} of the characters are Hangul"
+
+
 def latin_share() -> pl.Expr:
     """Share of Latin letters among the characters that are not white space, 0 for none; of text and counts."""
     others = TEXT.str.count_matches(r"[^\p{Latin}\s]")

@@ -188,7 +188,7 @@ def c4(
         min_sentences: see the measure `sentences`; `Mr. Smith` counts as an end, unlike in C4's trained splitter.
         max_hangul: the rules apply where the share of Hangul is below; above 1 for everywhere.
     """
-    applies = languages.hangul_share() < max_hangul
+    applies, where = languages.hangul_share() < max_hangul, languages.said_below(max_hangul)
     return (
         Rule(
             "c4.lorem_ipsum",
@@ -197,6 +197,7 @@ def c4(
             max_lorem_ipsum,
             applies,
             "how often `lorem ipsum` occurs, in any case of ASCII letters",
+            where,
         ),
         Rule(
             "c4.curly_brackets",
@@ -205,6 +206,7 @@ def c4(
             max_curly_brackets,
             applies,
             "opening curly brackets",
+            where,
         ),
         Rule(
             "c4.sentences",
@@ -214,5 +216,6 @@ def c4(
             applies,
             "sentences: a line's end ends one, and a run of . ! ? and the like, closing quotes or brackets after it or "
             "not, where white space and then anything but a lower-case letter follow",
+            where,
         ),
     )

@@ -35,10 +35,10 @@ def fineweb(
     """
     if short_line < 0 or short_line != int(short_line):
         raise InputError(f"rules.fineweb.short_line: found {short_line}, expected a whole number of characters")
-    applies = languages.hangul_share() < max_hangul
+    applies, where = languages.hangul_share() < max_hangul, languages.said_below(max_hangul)
 
     def rule(name: str, part: str, whole: pl.Expr, low: float | None, high: float | None, definition: str) -> Rule:
-        return Rule(f"fineweb.{name}", share(pl.col(part), whole), low, high, applies, definition)
+        return Rule(f"fineweb.{name}", share(pl.col(part), whole), low, high, applies, definition, where)
 
     return (
         rule(

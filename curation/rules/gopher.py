@@ -27,10 +27,10 @@ def gopher_quality(
     Words are runs of anything but white space; lines end at a line feed, and blank ones do not count. The rules apply
     where the share of Hangul is below `max_hangul`: their word lengths and stop words are English.
     """
-    applies = languages.hangul_share() < max_hangul
+    applies, where = languages.hangul_share() < max_hangul, languages.said_below(max_hangul)
 
     def rule(name: str, score: pl.Expr, low: float | None, high: float | None, definition: str) -> Rule:
-        return Rule(f"gopher.{name}", score, low, high, applies, definition)
+        return Rule(f"gopher.{name}", score, low, high, applies, definition, where)
 
     lettered = share(WORDS - LETTERLESS_WORDS, WORDS)
     return (

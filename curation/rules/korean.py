@@ -83,11 +83,11 @@ def korean(
         max_runs: letters in runs of four and more of the same. Prose: at most 0.1.
         korean_from: share of Hangul from which a text is Korean.
     """
-    applies = languages.is_korean(korean_from)
+    applies, where = languages.is_korean(korean_from), languages.said_from(korean_from)
     letters = TEXT.str.count_matches(r"\p{L}")
 
     def rule(name: str, score: pl.Expr, low: float | None, high: float | None, definition: str) -> Rule:
-        return Rule(f"korean.{name}", score, low, high, applies, definition)
+        return Rule(f"korean.{name}", score, low, high, applies, definition, where)
 
     def after(pattern: str) -> pl.Expr:
         """Characters that a pattern takes."""

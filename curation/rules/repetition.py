@@ -42,10 +42,10 @@ def gopher_repetition(
     Raises:
         InputError: for an n that is not measured or a threshold that is no number.
     """
-    applies = languages.hangul_share() < max_hangul
+    applies, where = languages.hangul_share() < max_hangul, languages.said_below(max_hangul)
 
     def rule(name: str, part: str, whole: pl.Expr, high: float | None, definition: str) -> Rule:
-        return Rule(f"gopher_repetition.{name}", share(pl.col(part), whole), None, high, applies, definition)
+        return Rule(f"gopher_repetition.{name}", share(pl.col(part), whole), None, high, applies, definition, where)
 
     line_characters = pl.col("line_characters")
     lines_and_paragraphs = (

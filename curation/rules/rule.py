@@ -32,6 +32,7 @@ class Rule:
         high: largest value that passes, none for no upper bound.
         applies: condition over the same columns, none for everywhere; where it is false the score is null: it passes.
         definition: what is measured, in words and exactly, since tools disagree on rules of one name.
+        where: `applies` in words, empty for everywhere.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Rule:
     high: float | None = None
     applies: pl.Expr | None = None
     definition: str = ""
+    where: str = ""
 
 
 def score(frame: pl.DataFrame, rules: Sequence[Rule], threads: int | None = None) -> pl.DataFrame:

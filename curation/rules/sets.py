@@ -90,5 +90,8 @@ def _listed(known: Iterable[str], given: str) -> str:
 
 
 def explain(rules: Sequence[Rule]) -> list[dict[str, Any]]:
-    """Name, definition and bounds of each rule, in the order of deciding."""
-    return [{"name": rule.name, "definition": rule.definition, "low": rule.low, "high": rule.high} for rule in rules]
+    """Name, definition, bounds and where it applies, of each rule, in the order of deciding."""
+    return [
+        {"name": rule.name, "definition": rule.definition, "low": rule.low, "high": rule.high, "where": rule.where}
+        for rule in rules
+    ]

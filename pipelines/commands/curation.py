@@ -1,6 +1,7 @@
 """Commands that build a data set."""
 
 import copy
+import itertools
 from typing import Annotated, Any
 
 import typer
@@ -70,9 +71,13 @@ def _explain(given: dict[str, Any], settings: list[str] | None) -> None:
     step = validate(tree, "keepwise curate").steps["curate"]
     assert isinstance(step, CurateSettings)
     say("Rules: name, bounds (both inclusive), definition")
-    for each in sets.explain(sets.rules_from(step.rules)):
-        bounds = f"{'' if each['low'] is None else each['low']} .. {'' if each['high'] is None else each['high']}"
-        say(f"{each['name']:<42} {bounds:>22}  {each['definition']}")
+    rules = sets.explain(sets.rules_from(step.rules))
+    longest = max((len(each["name"]) for each in rules), default=0)
+    for set_of, group in itertools.groupby(rules, lambda each: (each["name"].split(".")[0], each["where"])):
+        say(f"{set_of[0]}, where {set_of[1]}" if set_of[1] else set_of[0])
+        for each in group:
+            bounds = f"{'' if each['low'] is None else each['low']} .. {'' if each['high'] is None else each['high']}"
+            say(f"  {each['name']:<{longest}} {bounds:>13}  {each['definition']}")
     say("Other settings in force (change any with --set key=value)")
     others = step.model_dump(mode="json", exclude={"rules", "inputs", "job"}, exclude_none=True)
     for line in yaml.safe_dump(others, sort_keys=False, allow_unicode=True, default_flow_style=None).splitlines():

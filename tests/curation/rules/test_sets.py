@@ -77,8 +77,17 @@ def test_equal_bounds_are_no_contradiction() -> None:
 
 def test_explained_in_the_order_of_deciding() -> None:
     assert sets.explain(length(2, 9)) == [
-        {"name": "length.characters", "definition": length()[0].definition, "low": 2, "high": 9}
+        {"name": "length.characters", "definition": length()[0].definition, "low": 2, "high": 9, "where": ""}
     ]
+
+
+def test_a_rule_that_does_not_apply_everywhere_says_where() -> None:
+    every = sets.rules_from(
+        {name: {"words": ["a"]} if name == "keywords" else {} for name in sets.SETS if name != "sources"}
+    )
+    assert [rule.name for rule in every if (rule.applies is None) != (rule.where == "")] == []
+    said = {each["name"]: each["where"] for each in sets.explain(sets.rules_from({"gopher": {"max_hangul": 0.5}}))}
+    assert said["gopher.words"] == "less than 0.5 of the characters are Hangul"
 
 
 def from_file(

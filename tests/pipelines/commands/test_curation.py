@@ -79,4 +79,5 @@ def test_explain_prints_every_rule_in_force_and_reads_nothing(tmp_path: Path, ca
     assert command("curate", tmp_path / "missing.jsonl", "--out", tmp_path / "run", "--explain") == 0
     out = capsys.readouterr().out
     assert "gopher.mean_word_length" in out and "3" in out
+    assert "korean, where at least 0.3 of the characters are Hangul\n" in out
     assert not (tmp_path / "run").exists()
