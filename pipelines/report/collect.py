@@ -12,8 +12,16 @@ import yaml
 from curation.rules import sets
 
 from ..recipe import Recipe, Step
-from ..settings import CurateSettings, DistillSettings, EvaluateSettings, RehearseSettings, SynthesizeSettings
+from ..settings import (
+    CurateSettings,
+    DistillSettings,
+    EvaluateSettings,
+    MergeSettings,
+    RehearseSettings,
+    SynthesizeSettings,
+)
 from . import examples
+from .synergy import synergy
 
 FORMAT = 1  # of report.json
 PACKAGES = (
@@ -50,7 +58,8 @@ def collect(folder: Path, recipe: Recipe) -> dict[str, Any]:
 
     Returns:
         JSON values: `format`, `name`, `seed`, `headline` (learned and forgotten by evaluate step), `steps` in the
-        order of the recipe (`name`, `job`, `seconds`, `facts`, and by job `funnel`, `max_tokens` and `examples`),
+        order of the recipe (`name`, `job`, `seconds`, `facts`, and by job `funnel`, `max_tokens`, `synergy` and
+        `examples`),
         `trace` (ids to try it with), `recipe` (YAML) and `versions`.
     """
     facts = _read_json(folder / "work" / "facts.json")
@@ -64,6 +73,8 @@ def collect(folder: Path, recipe: Recipe) -> dict[str, Any]:
             step["rules"] = sets.explain(sets.rules_from(settings.rules))
         if isinstance(settings, EvaluateSettings):
             step["max_tokens"] = settings.max_tokens
+        if isinstance(settings, MergeSettings):
+            step["synergy"] = synergy(folder, recipe, name)
         step["examples"] = _examples(folder, name, settings)
         steps.append(step)
     return {

@@ -3,6 +3,7 @@
 from typing import Any
 
 from . import words
+from .synergy import shown
 
 
 def merge(step: dict[str, Any]) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def merge(step: dict[str, Any]) -> dict[str, Any]:
         "base": (facts.get("base") or {}).get("name"),
         "method": options.get("method"),
         "figures": figures,
+        "synergy": shown(step.get("synergy") or []),
     }
 
 

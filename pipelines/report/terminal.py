@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from . import merging, words
+from . import forgetting, merging, words
 
 MOST_RULES = 12  # that a funnel lists
 
@@ -67,7 +67,7 @@ def _step(step: Step) -> list[str]:
         case "merge":
             return merging.lines(facts)
         case "evaluate":
-            return [*_tasks(facts), *words.cut_answers(step)]
+            return [*forgetting.lines(facts, table), *words.cut_answers(step)]
     return []
 
 
@@ -129,24 +129,6 @@ def _training(facts: dict[str, Any]) -> list[str]:
         f"{words.count(source.get('tokens'))} of {name}" for name, source in (facts.get("sources") or {}).items()
     )
     return [f"{words.count(facts['tokens'])} tokens ({sources}); final loss {words.number(facts.get('final_loss'))}"]
-
-
-def _tasks(facts: dict[str, Any]) -> list[str]:
-    """Where models were compared the headline says it; else each model's score on each task."""
-    if facts.get("summary") or not facts.get("scores"):
-        return []
-    rows = [["task", "model", "metric", "score", "items"]]
-    rows += [
-        [
-            row["task"],
-            row["model"],
-            row["metric"],
-            words.score(row.get("mean"), row["metric"]),
-            words.count(row.get("items")),
-        ]
-        for row in facts["scores"]
-    ]
-    return table(rows, (3, 4))
 
 
 def _headline(entry: dict[str, Any]) -> list[str]:
