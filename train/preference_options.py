@@ -40,9 +40,9 @@ class Dpo:
     Attributes:
         beta: how much leaving that model costs; 0.1 is the paper's (appendix B; 0.5 for summaries). Of `ipo` it is tau.
         losses: summed. `sigmoid` is the paper's; `ipo` (arXiv 2310.12036, on means over tokens), `hinge` (arXiv
-            2309.06657) and `sigmoid_norm` (differences over lengths) stand in its place. `sft` beside one of them is the
-            loss a token of the better answer, which keeps its probability from falling with that of the worse one (RPO,
-            arXiv 2404.19733).
+            2309.06657) and `sigmoid_norm` (differences over lengths) stand in its place. `sft` beside one of them is
+            the loss a token of the better answer, which keeps its probability from falling with that of the worse one
+            (RPO, arXiv 2404.19733).
         weights: of the losses, 1 each unless given.
         precompute: ask that model once, before training, in place of keeping it in memory.
     """

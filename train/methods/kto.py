@@ -10,7 +10,7 @@ from trl import KTOConfig, KTOTrainer
 
 from curation.errors import InputError
 
-from .. import comparisons
+from .. import comparisons, processes
 from ..encoding import Encoder
 from ..options import TrainOptions
 from ..preparation import Prepared
@@ -37,10 +37,11 @@ def prepare(options: TrainOptions, encoder: Encoder) -> Prepared:
     Raises:
         InputError: for rows that cannot be read or trained on, answers all good or all bad, and batches of one row.
     """
-    micro = options.micro_batch_size or options.batch_size
+    micro = options.micro_batch_size or options.batch_size // processes.count()
     if micro < 2:
         name = "batch_size" if options.micro_batch_size is None else "micro_batch_size"
-        raise InputError(f"{name} is {micro}, expected at least 2 with method kto: it sets a row against its neighbours")
+        raise InputError(f"{name} is {micro} in each process, expected at least 2 with method kto, which sets a row "
+                         "against its neighbours")  # fmt: skip
     columns = {
         "prompt_ids": pl.col("prompt_ids"),
         "completion_ids": pl.col("answers").list.first(),
@@ -53,7 +54,7 @@ def prepare(options: TrainOptions, encoder: Encoder) -> Prepared:
                          "method kto")  # fmt: skip
     answers = list(made.dataset["completion_ids"])
     room = [encoder.max_tokens - len(ids) for ids in made.dataset["prompt_ids"]]
-    others = [answers[other][:room[row]] for row, other in enumerate(neighbours(len(answers), micro))]
+    others = [answers[other][: room[row]] for row, other in enumerate(neighbours(len(answers), micro))]
     return replace(made, dataset=made.dataset.add_column("KL_completion_ids", others))
 
 

@@ -71,7 +71,7 @@ def run(trainer: Trainer, given: Setup, start: PreferenceAccuracy | None, measur
         trainer: made with `setup.arguments`.
         given: of the run.
         start: from `before`.
-        measures: as `setup.run`; one that a step lacks, as the reward of good answers where there are none, is left out.
+        measures: as `setup.run`; one that a step lacks is left out, as the reward of good answers where it had none.
     """
     trained = setup.run(trainer, given, measures)
     kept = {name: values for name, values in trained.measures.items() if len(values) == len(trained.losses)}

@@ -103,8 +103,8 @@ def test_the_loss_is_the_paper_s(tiny_model: Path, tmp_path: Path, encoder: Enco
 @pytest.mark.parametrize(
     ("rows", "fields", "message"),
     [
-        (ROWS, {"batch_size": 1}, "batch_size is 1, expected at least 2 with method kto"),
-        (ROWS, {"micro_batch_size": 1}, "micro_batch_size is 1, expected at least 2"),
+        (ROWS, {"batch_size": 1}, "batch_size is 1 in each process, expected at least 2 with method kto"),
+        (ROWS, {"micro_batch_size": 1}, "micro_batch_size is 1 in each process, expected"),
         (ROWS[:1], {}, "data: 6 answers are all good, expected both"),
         ([ROWS[1]], {}, "data: 6 answers are all bad, expected both"),
         ([{"prompt": "a", "responses": ["b", "c"], "scores": [1, 2]}], {}, "rows.jsonl, record 0 .* found a ranking"),
