@@ -8,11 +8,17 @@ STATEMENT = "base.json"  # in their folders: which base
 
 _PACKED = "cpt packs several documents into a row, and "
 _BEFORE = "what stands before a row would be seen by the first of them alone"
+_DRAWN = "its answers are drawn from the weights that move, and this tuning moves none"
+_HEAD = "a reward model is one whole folder with its head, and this tuning leaves its base as it is"
+_ENDS = "it changes positions at the end of the prompt, and only sft says where that is in every pass"
 # (method, tuning): why a run of the two would be wrong.
 REFUSED: Mapping[tuple[str, str], str] = {
     ("cpt", "prompt"): _PACKED + _BEFORE,
     ("cpt", "prefix"): _PACKED + _BEFORE,
     ("cpt", "loreft"): "it changes positions of a prompt, and the texts of cpt have none",
+    **{(method, tuning): _DRAWN for method in ("ppo", "rloo", "grpo") for tuning in BESIDE},
+    **{("reward", tuning): _HEAD for tuning in BESIDE},
+    **{(method, "loreft"): _ENDS for method in ("dpo", "kto", "orpo", "slic", "rrhf", "unlearn")},
 }
 
 

@@ -9,7 +9,8 @@ def log_probabilities(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch
     """Log-probability of every label, each predicted from the tokens before it.
 
     Args:
-        logits: (rows, length, vocabulary), of the positions of `labels`.
+        logits: (rows, length, vocabulary), of the positions of `labels`; those before them, of a prompt that is learned,
+            are passed over.
         labels: int64 (rows, length), `IGNORED` where nothing is counted.
 
     Returns:
@@ -18,7 +19,7 @@ def log_probabilities(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch
     wanted = labels[:, 1:]
     mask = wanted != IGNORED
     chosen = wanted.masked_fill(~mask, 0).unsqueeze(-1)
-    scores = logits[:, :-1].float()
+    scores = logits[:, -labels.shape[1] : -1].float()
     found = scores.gather(-1, chosen).squeeze(-1) - torch.logsumexp(scores, dim=-1)
     return found.masked_fill(~mask, 0.0), mask
 
