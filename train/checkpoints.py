@@ -1,9 +1,10 @@
 """Checkpoints that a killed run goes on from: whole or not there, and never another run's."""
 
+import json
 import shutil
 from pathlib import Path
 
-COMPLETE = "complete"  # marks a checkpoint whose files are all there
+COMPLETE = "complete"  # names the files of a checkpoint that is all there, and their sizes
 KEPT = ("expanded",)  # beside the checkpoints of runs: what tunings make before training
 
 
@@ -24,15 +25,16 @@ def named(state: Path, step: int) -> Path:
 
 
 def mark(checkpoint: Path) -> None:
-    """Say that all files of a checkpoint are there."""
-    (checkpoint / COMPLETE).touch()
+    """Say that all files of a checkpoint are there, as long as they are."""
+    sizes = {str(file.relative_to(checkpoint)): file.stat().st_size for file in checkpoint.rglob("*") if file.is_file()}
+    (checkpoint / COMPLETE).write_text(json.dumps(sizes), encoding="utf-8")
 
 
 def last(state: Path) -> Path | None:
-    """The newest complete checkpoint; those that a kill left incomplete are removed."""
+    """The newest complete checkpoint; those that a kill, or a full disk, left incomplete are removed."""
     complete = []
     for folder in state.glob("checkpoint-*"):
-        if (folder / COMPLETE).is_file():
+        if _whole(folder):
             complete.append(folder)
         else:
             shutil.rmtree(folder)
@@ -42,3 +44,11 @@ def last(state: Path) -> Path | None:
 def step(checkpoint: Path | None) -> int:
     """After which step a checkpoint was written, 0 for none."""
     return 0 if checkpoint is None else int(checkpoint.name.rpartition("-")[2])
+
+
+def _whole(checkpoint: Path) -> bool:
+    try:
+        sizes = json.loads((checkpoint / COMPLETE).read_text(encoding="utf-8"))
+        return all((checkpoint / name).stat().st_size == size for name, size in sizes.items())
+    except (OSError, ValueError):
+        return False

@@ -29,7 +29,7 @@ from .weights import read_json
 LEDGER = "ledger.parquet"
 for _family in (TrainOptions, Source, *(field.default_factory for field in fields(TrainOptions))):
     if is_dataclass(_family):  # an unknown key is a mistake, not a remark
-        _family.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[attr-defined]
+        setattr(_family, "__pydantic_config__", ConfigDict(extra="forbid"))  # noqa: B010
 _OPTIONS = TypeAdapter(TrainOptions)
 
 

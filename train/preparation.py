@@ -11,7 +11,7 @@ from datasets import Dataset
 
 from curation.errors import InputError
 
-from . import mixing
+from . import mixing, processes
 from .options import Source, TrainOptions
 
 
@@ -90,17 +90,26 @@ def named_apart(sources: Sequence[Source]) -> None:
 
 
 def mixed(options: TrainOptions, parts: Sequence[Part]) -> Prepared:
-    """The rows of every step: of each source its share of the tokens, in an order drawn from the seed."""
+    """The rows of every step: of each source its share of the tokens, in an order drawn from the seed.
+
+    Several processes get whole steps: a last one with too few rows is filled up with those that come next.
+    """
     weights = [source.weight for source in options.data if source.weight is not None]
-    plan = mixing.schedule(
-        [part.ids for part in parts],
-        [part.tokens for part in parts],
-        weights or None,
-        options.seed,
-        None if options.steps is None else options.steps * options.batch_size,
-        options.epochs,
-        [number for number, source in enumerate(options.data) if source.ordered],
-    )
+
+    def planned(rows: int | None) -> mixing.Schedule:
+        return mixing.schedule(
+            [part.ids for part in parts],
+            [part.tokens for part in parts],
+            weights or None,
+            options.seed,
+            rows,
+            options.epochs,
+            [number for number, source in enumerate(options.data) if source.ordered],
+        )
+
+    plan = planned(None if options.steps is None else options.steps * options.batch_size)
+    if processes.count() > 1 and len(plan) % options.batch_size:
+        plan = planned(-(-len(plan) // options.batch_size) * options.batch_size)
     starts = np.cumsum([0, *(len(part.ids) for part in parts)])
     table = Dataset.from_polars(pl.concat([part.frame for part in parts])).select(starts[plan.sources] + plan.rows)
     tokens = np.concatenate([part.tokens for part in parts])[starts[plan.sources] + plan.rows]

@@ -3,11 +3,12 @@
 import contextlib
 import os
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 from torch import distributed, nn
 from torch.distributed.tensor import DTensor
+
+from curation.errors import InputError
 
 
 def count() -> int:
@@ -26,7 +27,19 @@ def first() -> bool:
 
 
 def join() -> None:
-    """Meet the other processes and take a device; nothing where there are none."""
+    """Meet the other processes and take a device; nothing where there are none.
+
+    Raises:
+        InputError: for a way of sharing weights out that would not be followed.
+    """
+    if os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true":
+        version = os.environ.get("FSDP_VERSION", "1")
+        if not torch.cuda.is_available():
+            raise InputError(
+                "use_fsdp is set and there is no GPU, expected one: accelerate leaves weights whole on CPUs"
+            )
+        if version != "2":
+            raise InputError(f"fsdp_version is {version}, expected 2")
     if count() > 1:
         from accelerate import PartialState
 
@@ -57,10 +70,11 @@ def whole(model: nn.Module) -> nn.Module:
     found: dict[int, nn.Parameter] = {}  # a weight that two layers share stays one
     for module in model.modules():
         for name, weight in list(module.named_parameters(recurse=False)):
-            if not isinstance(weight, DTensor):
+            part: object = weight
+            if not isinstance(part, DTensor):
                 continue
             if id(weight) not in found:
-                full: Any = weight.detach().full_tensor()
+                full = part.full_tensor().detach()
                 found[id(weight)] = nn.Parameter(full, requires_grad=weight.requires_grad)
             setattr(module, name, found[id(weight)])
     return model

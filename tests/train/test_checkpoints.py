@@ -27,3 +27,17 @@ def test_another_run_s_checkpoints_are_not_used(tmp_path: Path) -> None:
 
 def test_without_a_checkpoint_a_run_begins_at_step_0(tmp_path: Path) -> None:
     assert checkpoints.step(checkpoints.last(checkpoints.folder_of(tmp_path / "work", "one"))) == 0
+
+
+def test_a_checkpoint_with_a_file_cut_off_gives_way_to_the_one_before(tmp_path: Path) -> None:
+    state = checkpoints.folder_of(tmp_path / "work", "one")
+    for step in (2, 4, 6, 8):
+        (checkpoints.named(state, step) / "parts").mkdir(parents=True)
+        for name in ("model.safetensors", "parts/optimizer.pt"):
+            (checkpoints.named(state, step) / name).write_bytes(b"x" * 100)
+        checkpoints.mark(checkpoints.named(state, step))
+    (checkpoints.named(state, 8) / "parts" / "optimizer.pt").write_bytes(b"x" * 60)
+    (checkpoints.named(state, 6) / "model.safetensors").unlink()
+    (checkpoints.named(state, 4) / checkpoints.COMPLETE).write_text('{"model.saf')
+    assert checkpoints.last(state) == checkpoints.named(state, 2)
+    assert [folder.name for folder in state.iterdir()] == ["checkpoint-2"]

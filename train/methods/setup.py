@@ -81,8 +81,8 @@ def arguments(setup: Setup, micro: int | None = None) -> dict[str, Any]:
     share, rest = divmod(options.batch_size, processes.count())
     micro = micro or options.micro_batch_size or share
     if rest or share % micro:
-        raise InputError(f"batch_size is {options.batch_size}, expected a multiple of {processes.count()} processes with "
-                         f"{micro} rows at once each")  # fmt: skip
+        raise InputError(f"batch_size is {options.batch_size}, expected a multiple of {processes.count()} processes "
+                         f"with {micro} rows at once each")  # fmt: skip
     return {
         "output_dir": str(setup.state),
         "per_device_train_batch_size": micro,
