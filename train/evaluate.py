@@ -43,9 +43,10 @@ def evaluate(
 
     A generated answer scores by its best reference, 0..1; one that was cut scores as it stands, and its `finish_reason`
     is `length`. `check` is 1 where a typed check of `curation.checks` passes against some reference; code runs in the
-    sandbox. `refusal` and `no_refusal` know a refusal by phrases, the item's own or those of `curation.checks`. `choice` is 1 where the likeliest of the choices is right, by its whole log-probability; the same per
-    byte is stored as `choice_per_byte` (as lm-eval's acc_norm). `bits_per_byte` is -log2 p(text) / bytes, see
-    `perplexity`; its prediction holds `bits`, `bytes` and `tokens`, for sums over a corpus. It does not depend on the
+    sandbox. `refusal` and `no_refusal` know a refusal by phrases, the item's own or those of `curation.checks`.
+    `choice` is 1 where the likeliest of the choices is right, by its whole log-probability; the same per byte is stored
+    as `choice_per_byte` (as lm-eval's acc_norm). `bits_per_byte` is -log2 p(text) / bytes, see `perplexity`; its
+    prediction holds `bits`, `bytes` and `tokens`, for sums over a corpus. It does not depend on the
     tokenizer, and lower is better.
 
     Args:

@@ -1,6 +1,8 @@
 """What training taught and what it cost: every task before and after, learning and forgetting always together."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -8,9 +10,10 @@ import polars as pl
 from curation.errors import InputError
 from curation.metrics import intervals
 
-from .evaluate import LOWER_IS_BETTER
+from .evaluate import LOWER_IS_BETTER, weight
 
-SECONDARY = frozenset({"choice_per_byte"})  # another view of items that count already
+ALPHA = 0.05  # of the tests, over all tasks of a model together
+SECOND_VIEWS = {"choice_per_byte": "choice", "acc_norm": "acc"}  # of items that count already, where the other is there
 COMPARISON = pl.Schema(
     {
         "model": pl.String,
@@ -26,6 +29,10 @@ COMPARISON = pl.Schema(
         "high": pl.Float64,
         "p": pl.Float64,
         "p_holm": pl.Float64,  # over the tasks of one model
+        "p_margin": pl.Float64,  # with a margin: against a loss of the margin or more
+        "p_margin_holm": pl.Float64,
+        "kept": pl.Boolean,  # p_margin_holm at most ALPHA: less than the margin was lost, perhaps something gained
+        "equivalent": pl.Boolean,  # by two one-sided tests, adjusted alike: no change of the margin either way
     }
 )
 SUMMARY = pl.Schema(
@@ -51,12 +58,13 @@ def compare(
     confidence: float = 0.95,
     resamples: int = 2000,
     seed: int = 0,
+    margin: float | None = None,
 ) -> pl.DataFrame:
     """Every task and metric of every model against the base, paired by item; schema `COMPARISON`.
 
     Intervals and p come from a paired bootstrap over sources, and over seeds where a model has several
     (`curation.metrics.intervals`); `p_holm` is p adjusted over the tasks of a model (Holm 1979). A task of a single
-    source has neither, since nothing can be drawn.
+    source has neither, since nothing can be drawn. Bits per byte are those of the corpus: texts weigh as their bytes.
 
     Args:
         evaluation: schema `tables.EVALUATION`.
@@ -65,6 +73,8 @@ def compare(
         confidence: of the intervals.
         resamples: draws of the bootstrap.
         seed: of the draws.
+        margin: loss that counts as none, in the unit of the scores, fixed before looking; `kept` and `equivalent` are
+            null without it.
 
     Raises:
         InputError: when the base is not in the table, a new task is not, or a model was asked other items than it.
@@ -74,27 +84,51 @@ def compare(
     for (model, stage), part in _models(evaluation, base):
         compared = []
         for (task, metric), _ in part.group_by("task", "metric", maintain_order=True):
-            before, after, sources = _paired(evaluation, base, part, str(task), str(metric))
-            row = {
+            pair = _paired(evaluation, base, part, str(task), str(metric))
+            row: dict[str, Any] = {
                 "model": model,
                 "stage": stage,
                 "task": task,
                 "metric": metric,
                 "kind": "new" if task in new_tasks else "old",
-                "items": len(sources),
-                "before": float(before.mean()),
-                "after": float(after.mean()),
-                "difference": float((after - before).mean()),
+                "items": len(pair.sources),
+                "before": pair.mean(pair.before),
+                "after": pair.mean(pair.after),
+                "difference": pair.mean(pair.after - pair.before),
             }
-            if len(set(sources)) > 1:
-                found = intervals.paired_bootstrap(before, after, sources, confidence, resamples, seed)
-                row |= {"low": found.low, "high": found.high, "p": found.p}
+            if len(set(pair.sources)) > 1:
+                row |= _tested(pair, str(metric), margin, confidence, resamples, seed)
             compared.append(row)
-        adjusted = intervals.holm({f"{row['task']}\x1f{row['metric']}": row["p"] for row in compared if "p" in row})
-        for row in compared:
-            row["p_holm"] = adjusted.get(f"{row['task']}\x1f{row['metric']}")
-        rows += compared
+        rows += _adjusted(compared)
     return pl.DataFrame(rows, schema=COMPARISON)
+
+
+def _tested(
+    pair: "_Pair", metric: str, margin: float | None, confidence: float, resamples: int, seed: int
+) -> dict[str, Any]:
+    drawn = (resamples, seed, pair.weights)
+    found = intervals.paired_bootstrap(pair.before, pair.after, pair.sources, confidence, *drawn)
+    row: dict[str, Any] = {"low": found.low, "high": found.high, "p": found.p}
+    if margin is not None:
+        first, second = (pair.after, pair.before) if metric in LOWER_IS_BETTER else (pair.before, pair.after)
+        tested = intervals.equivalence(first, second, margin, pair.sources, ALPHA, *drawn)
+        row |= {"p_margin": tested.p_no_worse, "equivalent": tested.p_equivalent}
+    return row
+
+
+def _adjusted(compared: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of one model with their p values adjusted over its tasks, and what follows from them."""
+
+    def holm(key: str) -> dict[int, float]:
+        found = {str(at): row[key] for at, row in enumerate(compared) if row.get(key) is not None}
+        return {int(at): p for at, p in intervals.holm(found).items()}
+
+    changed, lost, moved = holm("p"), holm("p_margin"), holm("equivalent")
+    for at, row in enumerate(compared):
+        row["p_holm"], row["p_margin_holm"] = changed.get(at), lost.get(at)
+        row["kept"] = lost[at] <= ALPHA if at in lost else None
+        row["equivalent"] = moved[at] <= ALPHA if at in moved else None
+    return compared
 
 
 def summarise(
@@ -119,7 +153,7 @@ def summarise(
         InputError: as `compare`.
     """
     _check(evaluation, base, new_tasks)
-    primary = evaluation.filter(~pl.col("metric").is_in(list(SECONDARY)))
+    primary = first_views(evaluation)
     rows = []
     for (model, stage), part in _models(primary, base):
         for unit in sorted({_unit(metric) for metric in part["metric"].unique()}):
@@ -152,6 +186,14 @@ def _mean(
     return row
 
 
+def first_views(evaluation: pl.DataFrame) -> pl.DataFrame:
+    """The rows that count: without a second view of items (`choice_per_byte`) where the first one is there."""
+    there = set(evaluation.select("task", "metric").unique().rows())
+    extra = [(task, second) for second, first in SECOND_VIEWS.items() for task, metric in there if metric == first]
+    doubled = pl.DataFrame(extra, schema={"task": pl.String, "metric": pl.String}, orient="row")
+    return evaluation.join(doubled, on=["task", "metric"], how="anti", maintain_order="left")
+
+
 def _unit(metric: str) -> str:
     return metric if metric in LOWER_IS_BETTER else "score"
 
@@ -172,22 +214,30 @@ def _models(evaluation: pl.DataFrame, base: str) -> list[tuple[tuple[str, str], 
     return [((str(model), str(stage)), part.sort("task", "metric", "item")) for (model, stage), part in groups]
 
 
-def _paired(
-    evaluation: pl.DataFrame, base: str, part: pl.DataFrame, task: str, metric: str
-) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Scores before and after, float64 of shape (seeds, items), and the items' sources.
+@dataclass(frozen=True)
+class _Pair:
+    """Scores of the same items before and after, float64 of shape (seeds, items)."""
 
-    A base that was evaluated once stands beside every seed of the model.
-    """
+    before: np.ndarray
+    after: np.ndarray
+    sources: list[str]
+    weights: list[float]
+
+    def mean(self, scores: np.ndarray) -> float:
+        return float(np.average(scores.mean(axis=0), weights=self.weights))
+
+
+def _paired(evaluation: pl.DataFrame, base: str, part: pl.DataFrame, task: str, metric: str) -> _Pair:
+    """A task under the base and a model. A base that was evaluated once stands beside every seed of the model."""
     wanted = (pl.col("task") == task) & (pl.col("metric") == metric)
-    first = _by_seed(evaluation.filter(wanted & (pl.col("model") == base)))
-    second = _by_seed(part.filter(wanted))
+    first = by_seed(evaluation.filter(wanted & (pl.col("model") == base)))
+    second = by_seed(part.filter(wanted))
     model = part["model"][0]
     if first["item"].to_list() != second["item"].to_list():
         odd = sorted(set(first["item"]) ^ set(second["item"]))
         raise InputError(f"task {task!r}, {metric}: {base!r} and {model!r} were not asked the same items, such as "
                          f"{(odd or ['-'])[0]!r}")  # fmt: skip
-    before, after = (part.drop("item", "source").to_numpy().T for part in (first, second))
+    before, after = (frame.drop(*KEYS).to_numpy().T for frame in (first, second))
     if before.shape[0] == 1:
         before = np.repeat(before, after.shape[0], axis=0)
     if before.shape != after.shape:
@@ -195,24 +245,36 @@ def _paired(
                          " as many, or one of the base")  # fmt: skip
     if not np.isfinite(before).all() or not np.isfinite(after).all():
         raise InputError(f"task {task!r}, {metric}: an item of {base!r} or {model!r} has no score under a seed")
-    return before, after, first["source"].to_list()
+    return _Pair(before, after, first["source"].to_list(), first["weight"].to_list())
 
 
-def _by_seed(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row an item, sorted: `item`, `source`, and a column of scores for each seed."""
+KEYS = ("item", "source", "weight")
+
+
+def by_seed(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row an item, sorted by it: `item`, `source`, `weight`, and a column of scores for each seed.
+
+    Args:
+        rows: of one model, task and metric.
+
+    Raises:
+        InputError: for an item that comes twice under a seed.
+    """
     if rows.select("seed", "item").is_duplicated().any():
         raise InputError(f"model {rows['model'][0]!r} has task {rows['task'][0]!r} more than once under a seed")
-    wide = rows.sort("seed").pivot(on="seed", index=["item", "source"], values="score").sort("item")
-    return wide.with_columns(pl.exclude("item", "source").cast(pl.Float64))
+    weighed = rows.with_columns(weight()).with_columns(pl.col("weight").first().over("item"))
+    wide = weighed.sort("seed").pivot(on="seed", index=list(KEYS), values="score").sort("item")
+    return wide.with_columns(pl.exclude(*KEYS).cast(pl.Float64))
 
 
 def _gains(evaluation: pl.DataFrame, base: str, chosen: pl.DataFrame) -> tuple[np.ndarray, list[str]]:
     """Gains of all items of several tasks, weighted so that their mean is the mean over tasks; and their sources."""
     parts, sources, names = [], [], chosen.select("task", "metric").unique(maintain_order=True).rows()
     for task, metric in names:
-        before, after, origins = _paired(evaluation, base, chosen, task, metric)
-        parts.append((after - before) * (-1.0 if metric in LOWER_IS_BETTER else 1.0))
-        sources += origins
+        pair = _paired(evaluation, base, chosen, task, metric)
+        shares = np.array(pair.weights) / np.mean(pair.weights)
+        parts.append((pair.after - pair.before) * shares * (-1.0 if metric in LOWER_IS_BETTER else 1.0))
+        sources += pair.sources
     items = sum(part.shape[1] for part in parts)
     weighted = [part * (items / (len(parts) * part.shape[1])) for part in parts]
     return np.concatenate(weighted, axis=1), sources

@@ -84,8 +84,9 @@ def paired_bootstrap(
             bytes are the bits of a corpus over its bytes, in every draw as well.
 
     Raises:
-        ValueError: for shapes that differ, weights that are not above zero, no items, scores that are not finite, or a single cluster, of which every
-            draw is the same: an interval of no width would claim a certainty that is not there.
+        ValueError: for shapes that differ, weights that are not above zero, no items, scores that are not finite, or a
+            single cluster, of which every draw is the same: an interval of no width would claim a certainty that is
+            not there.
     """
     return _difference(_resampled(before, after, clusters, resamples, seed, weights), confidence)
 

@@ -1,5 +1,6 @@
 """Commands that train and measure models."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ import typer
 from curation.errors import InputError
 from train.options import METHODS, TUNINGS
 
-from .app import Fresh, Out, Overrides, Seed, app, run_single, said
+from .app import Fresh, Out, Overrides, Seed, app, run_single, said, say
 
 
 @app.command()
@@ -90,6 +91,20 @@ def evaluate(
     tasks: Annotated[list[str], typer.Option(help="Task file (JSONL); repeat for more.")],
     out: Out,
     new_task: Annotated[list[str] | None, typer.Option(help="Task that training was to teach; others are old.")] = None,
+    stage: Annotated[
+        list[str] | None,
+        typer.Option(help="MODEL=TASK,TASK: a stage of a sequence and what it was trained on, in order."),
+    ] = None,
+    sham: Annotated[str | None, typer.Option(help="Model that took the same steps on replay only, a control.")] = None,
+    shots: Annotated[int | None, typer.Option(help="Demonstrations shown before every item.")] = None,
+    demos: Annotated[list[str] | None, typer.Option(help="File of demonstrations, in the form of task files.")] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="Loss that counts as none; fixed before there are scores.")
+    ] = None,
+    clusters: Annotated[int | None, typer.Option(help="Clusters of each task, whose forgetting is told apart.")] = None,
+    drift: Annotated[
+        int | None, typer.Option(help="Old prompts on which the KL divergence to the base is measured.")
+    ] = None,
     settings: Overrides = None,
     seed: Seed = 17,
     fresh: Fresh = False,
@@ -101,4 +116,85 @@ def evaluate(
     named = dict(text.split("=", 1) if "=" in text else [Path(text).name, text] for text in model)
     if len(named) != len(model):
         raise InputError(f"--model: names {', '.join(named)} for {len(model)} models; name them as NAME=MODEL")
-    run_single("evaluate", said({"models": named, "tasks": tasks, "new_tasks": new_task}), settings, out, seed, fresh)
+    given = {
+        "models": named,
+        "tasks": tasks,
+        "new_tasks": new_task,
+        "stages": _stages(stage),
+        "sham": sham,
+        "shots": shots,
+        "demos": demos,
+        "margin": margin,
+        "clusters": clusters,
+        "drift": drift,
+    }
+    run_single("evaluate", said(given), settings, out, seed, fresh)
+
+
+def _stages(given: list[str] | None) -> dict[str, list[str]] | None:
+    if not given:
+        return None
+    found = {}
+    for text in given:
+        name, equals, tasks = text.partition("=")
+        if not equals or not name or name in found:
+            raise InputError(f"--stage: found {text!r}, expected MODEL=TASK,TASK, each model once")
+        found[name] = [task for task in tasks.split(",") if task]
+    return found
+
+
+@app.command()
+def forgetting(
+    evaluations: Annotated[
+        list[str], typer.Argument(metavar="EVALUATION...", help="Runs, tables, or NAME=FOLDER of lm-eval's samples.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="File to write, JSON.")],
+    base: Annotated[str | None, typer.Option(help="Model that training started from; the first unless named.")] = None,
+    new_task: Annotated[list[str] | None, typer.Option(help="Task that training was to teach; others are old.")] = None,
+    stage: Annotated[
+        list[str] | None,
+        typer.Option(help="MODEL=TASK,TASK: a stage of a sequence and what it was trained on, in order."),
+    ] = None,
+    sham: Annotated[str | None, typer.Option(help="Model that took the same steps on replay only, a control.")] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="The margin that the evaluations fixed; no other is taken.")
+    ] = None,
+    resamples: Annotated[int, typer.Option(min=100, help="Bootstrap resamples of an interval.")] = 2000,
+    seed: Seed = 17,
+) -> None:
+    """Put evaluations together: the matrix of stages and tasks, learning beside forgetting, intervals and tests.
+
+    Example: keepwise forgetting runs/seed-1 runs/seed-2 runs/seed-3 --stage tuned=support --out forgetting.json
+    """
+    from ..jobs import evaluations as reading
+    from ..report.forgetting import lines
+    from ..report.terminal import table
+
+    wanted = reading.Wanted(base, new_task or (), _stages(stage) or {}, sham, margin, resamples, seed)
+    facts = reading.forgetting(reading.read(evaluations), wanted)
+    reading.write(facts, out)
+    for line in lines(facts, table):
+        say(line)
+    say(f"Written: {out}")
+
+
+@app.command()
+def tasks(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Test sets in their own form.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for a task file of each.")],
+    limit: Annotated[int | None, typer.Option(min=1, help="Items of each, spread evenly over the file.")] = None,
+) -> None:
+    """Read public test sets (BLiMP, LAMBADA, ARC, PIQA, COPA, KoBEST) as task files for `keepwise evaluate`.
+
+    Example: keepwise tasks blimp.jsonl.gz kobest-copa.jsonl.gz --out tasks
+    """
+    from curation import storage
+    from train import benchmarks
+
+    for file in files:
+        rows = list(benchmarks.read(file))
+        if limit is not None and limit < len(rows):
+            rows = [rows[at * len(rows) // limit] for at in range(limit)]
+        path = out / f"{file.name.split('.')[0]}.jsonl"
+        storage.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), path)
+        say(f"{path}: {len(rows)} items")

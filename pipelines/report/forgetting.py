@@ -69,8 +69,8 @@ def _repeated(facts: Row) -> list[str]:
                 f"{words.count(found['items'])} scores"]  # fmt: skip
     largest = max(found["tasks"], key=lambda row: abs(row["difference"]))
     return [
-        f"{base}, measured twice in one process: {words.count(found['unlike'])} of {words.count(found['items'])} scores "
-        f"differ and {words.count(found['reworded'])} answers; most in {largest['task']}, by "
+        f"{base}, measured twice in one process: {words.count(found['unlike'])} of {words.count(found['items'])} "
+        f"scores differ and {words.count(found['reworded'])} answers; most in {largest['task']}, by "
         f"{words.score(largest['difference'], largest['metric'], signed=True)}: no smaller change means anything"
     ]
 

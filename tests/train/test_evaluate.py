@@ -68,8 +68,8 @@ def test_checks_pass_or_fail_and_a_refusal_is_known_by_the_house_s_phrases(model
     table = evaluate(model, None, items, "m", max_tokens=16)
     found = dict(table.select("item", "score").rows())
     assert found == {
-        "right": 1.0, "wrong": 0.0, "pattern": 1.0, "number": 0.0, "choice": 1.0, "code": 0.0, "says no": 0.0, "answers": 1.0,
-        "first": 1.0,
+        "right": 1.0, "wrong": 0.0, "pattern": 1.0, "number": 0.0, "choice": 1.0, "code": 0.0,
+        "says no": 0.0, "answers": 1.0, "first": 1.0,
     }  # fmt: skip
 
 
