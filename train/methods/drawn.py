@@ -12,8 +12,8 @@ from ..rewards import Answer, LearnedReward, Rewards
 from . import setup
 from .setup import Setup
 
-MEASURES = ("reward", "reward_std", "frac_reward_zero_std", "kl", "entropy", "clip_ratio/region_mean",
-            "completions/mean_length", "completions/clipped_ratio", "reward_count", "reward_check")  # fmt: skip
+MEASURES = ("reward", "reward_std", "frac_reward_zero_std", "entropy", "clip_ratio/region_mean",
+            "completions/mean_length", "completions/clipped_ratio")  # fmt: skip
 COLUMNS = ("turns", "references", "check", "choices")  # of a prompt's row that rewards read, beside prompt and tokens
 
 Judge = Callable[..., list[float]]
@@ -80,4 +80,8 @@ def judge(given: Setup) -> Judge:
 
 def measures(given: Setup) -> tuple[str, ...]:
     """Names of what is kept for every step."""
-    return *MEASURES, *(f"reward_model_{number}" for number in range(len(given.options.reinforcement.reward_models)))
+    options = given.options.reinforcement
+    parts = ["count"] if options.count else []
+    parts += ["check"] if any(row is not None for row in given.prepared.dataset["check"]) else []
+    parts += [f"model_{number}" for number in range(len(options.reward_models))]
+    return *MEASURES, *(["kl"] if options.kl_weight else []), *(f"reward_{part}" for part in parts)

@@ -12,19 +12,14 @@ from ..encoding import Encoder
 from ..options import Source, TrainOptions
 from ..preparation import Part, Prepared
 
-TUNINGS = ("full", "lora", "blocks")
-
 
 def prepare(options: TrainOptions, encoder: Encoder) -> Prepared:
     """Read, encode and mix prompts: the columns of `prompts.ENCODED` but the row's id and place, in whole steps.
 
     Raises:
-        InputError: for prompts that cannot be read or answered, no reward, two sources of one name, and a tuning that
-            a policy cannot have.
+        InputError: for prompts that cannot be read or answered, no reward, two sources of one name, and adapters that
+            answers cannot be drawn with.
     """
-    if options.tuning not in TUNINGS:
-        raise InputError(f"tuning is {options.tuning!r}, expected one of {', '.join(TUNINGS)} with the method "
-                         f"{options.method}: the answers are drawn from the weights that move")  # fmt: skip
     if options.tuning == "lora" and options.lora.dropout:
         raise InputError(f"lora.dropout is {options.lora.dropout!r}, expected 0 with the method {options.method}: what "
                          "answers are drawn from would not be what is trained")  # fmt: skip

@@ -1,0 +1,54 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from train import models
+from train.methods.ppo.actors import Critic, Separate, head_of
+from train.methods.setup import Setup
+from train.reinforcement_options import Ppo
+
+CPU = torch.device("cpu")
+IDS, ATTENTION = torch.tensor([[40, 41, 42, 43]]), torch.ones(1, 4, dtype=torch.long)
+
+
+def test_the_critic_starts_at_zero_or_at_a_reward_model(tiny_model: Path, tmp_path: Path) -> None:
+    assert Critic(tiny_model)(IDS, ATTENTION).tolist() == [[0.0] * 4]
+    scoring = models.scoring(tiny_model)
+    (tmp_path / "reward").mkdir()
+    scoring.config.pad_token_id = 0
+    models.write(scoring, tiny_model, tmp_path / "reward")
+    values = Critic(tmp_path / "reward")(IDS, ATTENTION)
+    torch.testing.assert_close(values[:, -1], scoring.eval()(input_ids=IDS).logits[:, 0])
+    assert head_of(tmp_path / "reward", 64).any() and not head_of(tiny_model, 64).any()
+
+
+def test_the_reference_stays_where_the_policy_began(begun: Callable[..., Setup]) -> None:
+    for tuning in ("full", "lora"):
+        actors = Separate(begun(tuning=tuning), frozenset({1}), CPU)
+        torch.testing.assert_close(
+            actors.logits(IDS, ATTENTION), actors.reference_logits(IDS, ATTENTION), rtol=0, atol=0
+        )
+        before = actors.reference_logits(IDS, ATTENTION).detach()
+        policy, critic = actors.moving()
+        assert policy and critic and not {id(one) for one in policy.values()} & {id(one) for one in critic.values()}
+        with torch.no_grad():
+            for weight in policy.values():
+                weight.add_(0.1)
+        assert not torch.allclose(actors.logits(IDS, ATTENTION), before)
+        torch.testing.assert_close(actors.reference_logits(IDS, ATTENTION), before, rtol=0, atol=0)
+        assert set(policy.values()) == {one for one in policy.values() if one.requires_grad}
+
+
+def test_activations_recomputed_give_the_same_gradients(begun: Callable[..., Setup]) -> None:
+    found = []
+    for again in (False, True):
+        actors = Separate(begun(gradient_checkpointing=again, ppo=Ppo()), frozenset({1}), CPU)
+        actors.learning(True)
+        assert actors.policy.training == again
+        actors.logits(IDS, ATTENTION).sum().backward()
+        found.append([weight.grad for weight in actors.moving()[0].values()])
+        actors.learning(False)
+        assert not actors.policy.training
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)

@@ -1,0 +1,143 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curation.errors import InputError
+from train.encoding import Encoder
+from train.methods.ppo.method import prepare
+from train.options import Source, TrainOptions
+from train.reinforcement_options import Ppo, Reinforcement
+from train.training import train
+
+CHECKOUT = Path(__file__).resolve().parents[4]
+SHORT = {"method": "ppo", "tuning": "full", "threads": 1, "schedule": "constant", "warmup": 0.0, "batch_size": 16}
+
+
+def test_old_rows_stand_beside_the_prompts(prompts: Path, byte_tokenizer: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "old.jsonl").write_text('{"prompt": "q", "completion": "xyz"}\n{"text": "w"}\n')
+    options = TrainOptions("m", (Source(prompts),), steps=3, ppo=Ppo(ptx=(tmp_path / "old.jsonl",)),
+                           reinforcement=Reinforcement(count="a", max_new_tokens=4), **SHORT)  # fmt: skip
+    prepared = prepare(options, Encoder(byte_tokenizer(), frozenset({1}), 64, "drop"))
+    assert len(prepared.dataset) == 48 and set(prepared.sources) == {"prompts.jsonl", "ptx/old.jsonl"}
+    rows = prepared.dataset.to_list()
+    assert all(len(row["old_ids"]) == len(row["old_labels"]) for row in rows)
+    assert all(row["old_labels"][0] == -100 and row["old_labels"][-1] == 1 for row in rows if len(row["old_ids"]) > 2)
+    assert prepared.tokens[0] == len(rows[0]["input_ids"]) + len(rows[0]["old_ids"])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"ppo": Ppo(minibatches=3)}, "ppo.minibatches is 3, expected a divisor of batch_size 16"),
+        ({"ppo": Ppo(minibatches=4), "micro_batch_size": 8}, "ppo.minibatches is 4"),
+    ],
+)
+def test_parts_must_be_whole(given: dict[str, Any], message: str, prompts: Path, byte_tokenizer: Any) -> None:
+    options = TrainOptions("m", (Source(prompts),), **(SHORT | given), reinforcement=Reinforcement(count="a"))
+    with pytest.raises(InputError, match=message):
+        prepare(options, Encoder(byte_tokenizer(), frozenset({1}), 128, "drop"))
+
+
+def test_several_processes_are_refused(prompts: Path, byte_tokenizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    options = TrainOptions("m", (Source(prompts),), **SHORT, reinforcement=Reinforcement(count="a"))
+    with pytest.raises(InputError, match="method ppo: found 2 processes, expected one"):
+        prepare(options, Encoder(byte_tokenizer(), frozenset({1}), 128, "drop"))
+
+
+@pytest.fixture(scope="module")
+def counted(tiny_model: Path, prompts: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
+    """The measures of the last steps of runs that are rewarded for a letter: free to move, and at a great price."""
+    folder = tmp_path_factory.mktemp("counted")
+    runs = {}
+    for name, price in (("free", 0.02), ("held", 1000.0)):
+        given = Reinforcement(count="e", max_new_tokens=8, kl_weight=price, no_end_penalty=0.0)
+        options = TrainOptions(str(tiny_model), (Source(prompts),), steps=14, learning_rate=3e-3, reinforcement=given,
+                               ppo=Ppo(minibatches=2), **(SHORT | {"batch_size": 24}))  # fmt: skip
+        runs[name] = train(options, folder / name).card["measures"]
+    return runs
+
+
+def test_a_countable_reward_is_learned(counted: dict[str, Any]) -> None:
+    found = counted["free"]
+    assert sum(found["reward"][-2:]) > 4 * max(0.1, sum(found["reward"][:2]))
+    assert found["first_ratio"] == [1.0] * 14
+    assert found["kl"][0] == 0.0 and all(0 <= share <= 1 for share in found["clip_fraction"] + found["ended"])
+    assert set(found) >= {
+        "reward",
+        "kl",
+        "ratio",
+        "clip_fraction",
+        "entropy",
+        "value_explained_variance",
+        "length",
+        "ended",
+    }
+
+
+def test_a_huge_price_holds_the_policy_where_it_was(counted: dict[str, Any]) -> None:
+    assert abs(counted["held"]["kl"][-1]) < 0.05 * abs(counted["free"]["kl"][-1])
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from train.options import Source, TrainOptions
+from train.reinforcement_options import Ppo, Reinforcement
+from train.training import train
+model, data, old, out, tuning, shared, stop = sys.argv[1:]
+options = TrainOptions(model, (Source(Path(data)),), method="ppo", tuning=tuning, steps=5, batch_size=4, threads=1,
+                       learning_rate=1e-3, checkpoint_steps=1,
+                       reinforcement=Reinforcement(count="a", max_new_tokens=5),
+                       ppo=Ppo(epochs=2, minibatches=2, ptx=(Path(old),), shared=bool(shared)))
+def tell(progress):
+    if progress.step == int(stop):
+        print("at", progress.step, flush=True)
+        time.sleep(300)  # until it is killed
+report = train(options, Path(out), tell)
+print("resumed from", report.resumed_from)
+"""
+
+
+@pytest.mark.parametrize(("tuning", "shared"), [("full", ""), ("lora", "shared")])
+def test_a_killed_run_ends_with_the_same_bytes(
+    tuning: str, shared: str, tiny_model: Path, prompts: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "old.jsonl").write_text('{"text": "what was known"}\n{"text": "and more"}\n')
+
+    def start(out: str, stop: int) -> subprocess.Popen[str]:
+        arguments = [sys.executable, "-c", KILLED, str(tiny_model), str(prompts), str(tmp_path / "old.jsonl"),
+                     str(tmp_path / out), tuning, shared, str(stop)]  # fmt: skip
+        return subprocess.Popen(arguments, env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)  # fmt: skip
+
+    killed, whole = start("killed", 4), start("whole", 0)
+    assert killed.stdout is not None and killed.stdout.readline() == "at 4\n", killed.stderr and killed.stderr.read()
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    again = start("killed", 0)
+    printed, errors = again.communicate()
+    assert again.returncode == 0, errors
+    assert printed == "resumed from 3\n"
+    assert errors == ""  # none of the libraries' chatter
+    assert whole.communicate()[0] == "resumed from 0\n"
+    for name in ("model.safetensors", "run_card.json", *(["adapter/adapter_model.safetensors"] if shared else [])):
+        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+    card = json.loads((tmp_path / "whole" / "run_card.json").read_text())
+    assert len(card["measures"]["reward"]) == len(card["losses"]) == 5
+    assert str(tmp_path) not in json.dumps(card)
+
+
+def test_what_diverges_is_refused(tiny_model: Path, prompts: Path, tmp_path: Path) -> None:
+    given = SHORT | {"batch_size": 4, "steps": 3, "learning_rate": 1e30}
+    options = TrainOptions(str(tiny_model), (Source(prompts),), **given,
+                           reinforcement=Reinforcement(count="a", max_new_tokens=3))  # fmt: skip
+    with pytest.raises(InputError, match="a loss is not finite"):
+        train(options, tmp_path / "out")
