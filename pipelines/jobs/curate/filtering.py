@@ -1,5 +1,6 @@
 """Score, decide and clean: the row-wise part of a curate step, a partition at a time."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from .personal import Personal, personal_of
 from .reading import LANGUAGE
 from .shelf import Curation, Shelf
 
-MODEL = "quality-model"  # folder of work/
+QUALITY_MODEL, TOXICITY_MODEL = "quality-model", "toxicity-model"  # folders of work/
+TOXICITY = "toxicity"  # rule set
 CLEAN = "clean"  # files of work/ that hold what the rules let through, personal data replaced
 
 
@@ -33,6 +35,7 @@ def filter_rows(job: Curation, settings: CurateSettings, parts: list[str], text:
 
     The three are tasks apart: moving a threshold reads no text to decide, a new rule reads no input file.
     """
+    settings = _with_toxicity_model(job, settings)
     _score_all(job, settings, parts, text)
     bound = None if settings.quality is None else _quality_bound(job, settings.quality, parts)
     extra = grading.extra_rules(settings.perplexity, settings.grade)
@@ -63,19 +66,32 @@ def _score_all(job: Curation, settings: CurateSettings, parts: list[str], text: 
     job.carry_out(works, "scoring")
 
 
+def _with_toxicity_model(job: Curation, settings: CurateSettings) -> CurateSettings:
+    """The settings with a model in place of the labelled rows of abuse that it is trained on."""
+    given = settings.rules.get(TOXICITY, {})
+    if not given.get("labelled"):
+        return settings
+    folder = _trained(job, TOXICITY_MODEL, given["labelled"])
+    rest = {key: value for key, value in given.items() if key != "labelled"}
+    return settings.model_copy(update={"rules": {**settings.rules, TOXICITY: {**rest, "model": folder}}})
+
+
 def _model(job: Curation, settings: QualitySettings) -> str:
     """Folder of the model that scores; trained on labelled rows where the settings name some."""
-    if settings.model is not None:
-        return settings.model
+    return _trained(job, QUALITY_MODEL, settings.labelled) if settings.model is None else settings.model
+
+
+def _trained(job: Curation, name: str, labelled: Sequence[str]) -> str:
+    """Folder of a model trained on labelled rows, text and label, of files."""
     digests = FileDigests(job.run)
-    paths = [Path(path) for path in settings.labelled]
+    paths = [Path(path) for path in labelled]
     inputs = tuple(digests.of(file) for path in paths for file, _ in rows.files_of(path))
-    train = Work(f"{job.step}/quality-model", ["quality-model"], inputs, _train, (job.shelf, paths))
-    job.carry_out([train], "quality model", "models")
-    return str(job.run.folder / "work" / job.step / MODEL)
+    train = Work(f"{job.step}/{name}", [name], inputs, _train, (job.shelf, name, paths))
+    job.carry_out([train], name.replace("-", " "), "models")
+    return str(job.run.folder / "work" / job.step / name)
 
 
-def _train(shelf: Shelf, paths: list[Path]) -> Made:
+def _train(shelf: Shelf, name: str, paths: list[Path]) -> Made:
     found: list[dict[str, Any]] = []
     for file in (file for path in paths for file, _ in rows.files_of(path)):
         for number, record in rows.sound_records(file):
@@ -83,10 +99,10 @@ def _train(shelf: Shelf, paths: list[Path]) -> Made:
                 raise InputError(f"{rows.where(file, number)}: expected a text and a label of 0 or 1")
             found.append({"text": record["text"], "label": int(record["label"])})
     model = quality.train(pl.DataFrame(found))
-    folder = shelf.folder / "work" / shelf.step / MODEL
+    folder = shelf.folder / "work" / shelf.step / name
     quality.save(model, folder)
     written = sorted(path.relative_to(shelf.folder) for path in folder.iterdir())
-    return Made(tuple(str(path) for path in written), {"quality_model": model.card()})
+    return Made(tuple(str(path) for path in written), {name.replace("-", "_"): model.card()})
 
 
 def _score(

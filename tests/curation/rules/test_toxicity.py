@@ -46,3 +46,14 @@ def test_a_learned_score_decides_about_candidates(tmp_path: Path) -> None:
         lists.learned_from(texts, str(tmp_path), "another")
     with pytest.raises(InputError):
         toxicity(model=str(tmp_path / "none"))
+
+
+def test_labelled_rows_are_for_a_step_to_train_on() -> None:
+    rules = toxicity(labelled=["abuse.jsonl"])
+    assert "trained on abuse.jsonl" in rules[1].definition
+    with pytest.raises(Exception, match="found no model yet"):
+        scored(rules)
+    with pytest.raises(InputError, match="found model and labelled"):
+        toxicity(model="m", labelled=["abuse.jsonl"])
+    with pytest.raises(InputError, match="labelled: found 'abuse.jsonl', expected a list"):
+        toxicity(labelled="abuse.jsonl")

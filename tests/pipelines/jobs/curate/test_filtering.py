@@ -55,3 +55,18 @@ def test_a_model_is_trained_on_labelled_rows_and_a_bad_row_is_one_sentence(step,
     file.write_text('{"text": "a", "label": "good"}\n')
     with pytest.raises(InputError, match=r"labelled\.jsonl.*label of 0 or 1"):
         run(step(["a"]), tree)
+
+
+def test_abuse_is_judged_by_a_model_that_the_step_trains_on_labelled_rows(step, tmp_path: Path):
+    bad = [f"you {word} idiot number {n}" for n in range(20) for word in ("stupid", "silly")]
+    good = [f"haha you idiot i love you, see you at {n} {word}" for n in range(20) for word in ("darling", "dear")]
+    file = tmp_path / "abuse.jsonl"
+    rows = [{"text": text, "label": int(text in bad)} for text in bad + good]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    texts = ["you silly idiot number 77", "haha you idiot i love you, see you at 77 dear", "you silly person"]
+    tree = {"rules": {"toxicity": {"labelled": [str(file)], "topics": False}}}
+    made = step(texts)
+    assert run(made, tree)["text"].to_list() == texts[1:]
+    model = (made[0].run.folder / "work/c/toxicity-model").iterdir()
+    assert {path.suffix for path in model} == {".json", ".safetensors"}
+    assert run(step(texts), {"rules": {"toxicity": {"topics": False}}})["text"].to_list() == texts[2:]  # by density
