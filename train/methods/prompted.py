@@ -39,6 +39,9 @@ def prepare(options: TrainOptions, encoder: Encoder) -> Prepared:
 
 
 def _part(source: Source, options: TrainOptions, encoder: Encoder) -> Part:
+    if source.text_column is not None:
+        raise InputError(f"{source.name}: text_column is {source.text_column!r}, expected none with method "
+                         f"{options.method}, which reads prompts")  # fmt: skip
     found = prompts.load(source.path)
     given = options.reinforcement
     encoded = prompts.encode(found, source.name, encoder, given.max_new_tokens, given.check)
