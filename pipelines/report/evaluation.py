@@ -4,7 +4,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from . import charts, words
+from . import charts, forgetting, words
 
 LEVEL = 0.05  # of the tests over all tasks of a model together (Holm)
 KINDS = ("new", "old", "")
@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 
 def evaluate(step: dict[str, Any]) -> View:
-    """A row a task and metric: the base's score, and of every other model its score and the difference; cut answers."""
+    """A row a task and metric: the base's score, and of every other model its score and the difference; controls."""
     facts = step["facts"]
     base = facts.get("base")
     models = [name for name in facts.get("models") or [] if name != base]
@@ -26,6 +26,9 @@ def evaluate(step: dict[str, Any]) -> View:
         "models": models,
         "tasks": rows,
         "cut": words.cut_answers(step),
+        "controls": forgetting.controls(facts),
+        "sequences": forgetting.sequences(facts),
+        "clusters": forgetting.clusters(facts),
         "charts": _charts(list(dict.fromkeys(row["name"] for row in rows)), [base, *models], scores),
     }
 
@@ -56,7 +59,10 @@ def _task(
         "kind": kind if kind in KINDS else "",
         "metric": metric.replace("_", " "),
         "items": words.count(some.get("items")),
+        "chance": "" if some.get("chance") is None else words.score(some["chance"], metric),
         "before": words.score(before, metric),
+        "interval": words.interval(own.get(base or "", {}), metric),
+        "perplexity": words.number(own.get(base or "", {}).get("perplexity")) if metric == words.BITS else "",
         "cells": [_cell(own.get(model, {}), compared.get(model, {}), metric) for model in models],
     }
 
@@ -70,6 +76,8 @@ def _cell(own: Row, compared: Row, metric: str) -> View:
         "difference": words.score(difference, metric, signed=True),
         "interval": words.interval(compared, metric),
         "class": "worse" if worse else "better" if certain else "",
+        "kept": {True: "kept", False: "not shown to be kept"}.get(compared.get("kept"), ""),
+        "perplexity": words.number(own.get("perplexity")) if metric == words.BITS else "",
     }
 
 

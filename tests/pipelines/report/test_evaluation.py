@@ -62,4 +62,21 @@ def test_only_models_with_answers_that_were_cut_are_named() -> None:
 
 
 def test_an_evaluation_of_nothing() -> None:
-    assert evaluate({"facts": {}}) == {"base": None, "models": [], "tasks": [], "cut": [], "charts": []}
+    assert evaluate({"facts": {}}) == {
+        "base": None, "models": [], "tasks": [], "cut": [], "controls": [], "sequences": [], "clusters": [],
+        "charts": [],
+    }  # fmt: skip
+
+
+def test_chance_intervals_and_what_was_shown_to_be_kept_stand_beside_the_scores() -> None:
+    facts = step("choice", 0.0, 1.0)["facts"]
+    facts["scores"] = [{**row, "chance": 0.25, "low": 0.4, "high": 0.6} for row in facts["scores"]]
+    facts["comparison"] = [{**facts["comparison"][0], "kept": True}]
+    (task,) = evaluate({"facts": facts})["tasks"]
+    assert (task["chance"], task["interval"], task["cells"][0]["kept"]) == ("25.0", "[40.0, 60.0]", "kept")
+    bits = step("bits_per_byte", 0.1, 1.0)["facts"]
+    bits["scores"] = [{**row, "perplexity": 12.345} for row in bits["scores"]]
+    bits["comparison"] = [{**bits["comparison"][0], "kept": False}]
+    (task,) = evaluate({"facts": bits})["tasks"]
+    assert (task["chance"], task["perplexity"]) == ("", "12.35")
+    assert (task["cells"][0]["perplexity"], task["cells"][0]["kept"]) == ("12.35", "not shown to be kept")
