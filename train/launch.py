@@ -86,6 +86,12 @@ def launch(
         return TrainReport(Path(out), card, card["losses"], pl.read_parquet(folder / LEDGER), resumed)
 
 
+def environment() -> dict[str, str]:
+    """That of this process, in which the packages are found where this one found them."""
+    here = str(Path(__file__).resolve().parent.parent)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])}
+
+
 def main(arguments: Sequence[str]) -> int:
     """One process: train, and print a JSON object a line of what comes about; 2 for bad input, as the command line."""
     places = dict(zip(arguments[2::2], map(Path, arguments[3::2]), strict=True))
@@ -111,17 +117,16 @@ def _accelerate(processes: int, config: Path | None) -> list[str]:
     command = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(processes)]
     if config is not None:
         return [*command, "--config_file", str(config)]
-    # Without it accelerate starts one process; where there are no GPUs the processes meet on their CPUs all the same.
-    return [*command, "--multi_gpu", "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
+    if processes > 1:  # else accelerate starts one; where there are no GPUs the processes meet on their CPUs all the same
+        command.append("--multi_gpu")
+    return [*command, "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
 
 
 def _followed(command: list[str], progress: Callable[[Progress], None] | None) -> int:
     """Run the processes to their end, and say from which step they went on."""
-    here = str(Path(__file__).resolve().parent.parent)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])}
     resumed, said = 0, None
     with tempfile.TemporaryFile() as errors:
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment, text=True) as running:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment(), text=True) as running:
             assert running.stdout is not None
             try:
                 for line in running.stdout:
