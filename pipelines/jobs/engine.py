@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from curation import chat, tables
 from curation.errors import InputError
@@ -96,7 +96,12 @@ def answering_model(text: str, settings: EngineSettings, outputs: Outputs) -> tu
 
 def _beside(folder: Path) -> bool:
     """Whether a folder holds only what was tuned beside a base."""
-    return (folder / STATEMENT).is_file() and not (folder / "config.json").exists()
+    return not (folder / "config.json").exists() and ((folder / STATEMENT).is_file() or _is_adapter(folder))
+
+
+def _is_adapter(folder: Path) -> bool:
+    """Whether a folder is an adapter of PEFT, such as `adapter/` beside weights that LoRA trained."""
+    return (folder / "adapter_config.json").is_file()
 
 
 def _added(folder: Path, settings: EngineSettings) -> "tuple[str, Addition]":
@@ -108,6 +113,8 @@ def _added(folder: Path, settings: EngineSettings) -> "tuple[str, Addition]":
     from synth.engines.transformers import Addition
     from train import beside
 
+    if _is_adapter(folder):
+        return _adapter(folder, settings)
     said = beside.statement(folder)
     if settings.kind not in ("auto", "transformers"):
         raise InputError(f"{folder}: what the tuning {said.tuning} learned beside a base is not served by the engine "
@@ -116,6 +123,33 @@ def _added(folder: Path, settings: EngineSettings) -> "tuple[str, Addition]":
     return str(base), Addition(
         lambda model: beside.attach(model, folder), beside.fingerprint(folder), beside.room(folder)
     )
+
+
+def _adapter(folder: Path, settings: EngineSettings) -> "tuple[str, Addition]":
+    """The base that the settings name, and how a LoRA adapter is put onto it: adapters are swapped, nothing is merged.
+
+    Raises:
+        InputError: without a base, for an engine that cannot put it on, or an adapter that is none of this base.
+    """
+    from synth.engines import limits
+    from synth.engines.transformers import Addition
+
+    if settings.base is None:
+        raise InputError(f"{folder}: is an adapter, expected engine.base to name the model that it is put onto")
+    if settings.kind not in ("auto", "transformers"):
+        raise InputError(f"{folder}: is an adapter, expected engine.kind transformers, not {settings.kind}")
+    limits.check_adapter(str(folder))
+
+    def attach(model: Any) -> None:
+        from peft import PeftModel
+
+        try:
+            PeftModel.from_pretrained(model, str(folder))
+        except (RuntimeError, ValueError, KeyError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(f"{folder}: does not fit {settings.base} ({reason}), expected its own adapter") from error
+
+    return str(chat.model_folder(settings.base)), Addition(attach, chat.adapter_fingerprint(folder))
 
 
 @dataclass

@@ -45,6 +45,8 @@ def table(rows: Sequence[Sequence[str]], right: Sequence[int]) -> list[str]:
 
 def _step(step: Step) -> list[str]:
     facts = step["facts"]
+    if "not_needed" in facts:
+        return [f"not needed: {facts['not_needed']['why']}"]
     match step["job"]:
         case "curate":
             return _funnel(step)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoTokenizer
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from curation.errors import InputError
 from curation.model import Request, Sampling, ScoreRequest
@@ -16,6 +17,9 @@ from pipelines.demo import make_seed_model, seed_tokenizer
 from pipelines.demo.seed_corpus import sample_texts
 from pipelines.jobs.engine import CACHE, Named, answering_model, opened, server_of
 from pipelines.settings import EngineSettings
+from train import beside
+from train.options import Source, TrainOptions
+from train.training import train
 
 PORTABLE = EngineSettings(kind="transformers", chunk=2)
 REQUESTS = [
@@ -172,3 +176,75 @@ def test_copies_of_a_model_reach_the_engine_that_refuses_them(model: Path, tmp_p
     said = "data_parallel_size is 2, .*--distributed-executor-backend ray .*choose the engine server"
     with pytest.raises(InputError, match=said), opened(tmp_path, "step", str(model), settings):
         pass
+
+
+def test_adapters_are_swapped_on_one_base_without_merging(model: Path, tmp_path: Path) -> None:
+    """Each gives what the base with the adapter's update in its weights gives."""
+    settings = EngineSettings(kind="transformers", base=str(model))
+    asked = [ScoreRequest("s", "Add: 3 + 4", " 7 and more")]
+    found, names = [], []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        settings_of = LoraConfig(target_modules="all-linear", init_lora_weights=False)
+        tuned = get_peft_model(AutoModelForCausalLM.from_pretrained(model), settings_of)
+        tuned.save_pretrained(tmp_path / f"adapter-{seed}")
+        tuned.merge_and_unload().save_pretrained(tmp_path / f"merged-{seed}")
+        AutoTokenizer.from_pretrained(model).save_pretrained(tmp_path / f"merged-{seed}")
+        place, name = answering_model(str(tmp_path / f"adapter-{seed}"), settings, {})
+        names.append(name)
+        with opened(tmp_path / "run", "step", place, settings) as engine:
+            (beside,) = engine.score(asked)
+        with opened(tmp_path / "run", "step", str(tmp_path / f"merged-{seed}"), settings) as engine:
+            (inside,) = engine.score(asked)
+        assert beside.logprobs == pytest.approx(inside.logprobs, abs=1e-4)
+        found.append(beside.logprobs)
+    assert found[0] != pytest.approx(found[1], abs=1e-2) and names[0] != names[1]
+    adapter = tmp_path / "adapter-1"
+    with pytest.raises(InputError, match="is an adapter, expected engine.base to name the model"):
+        answering_model(str(adapter), EngineSettings(), {})
+    with pytest.raises(InputError, match="expected engine.kind transformers, not vllm"):
+        answering_model(str(adapter), EngineSettings(kind="vllm", base=str(model)), {})
+
+
+@pytest.fixture(scope="module", params=["prompt", "prefix", "loreft"])
+def tuned(request: pytest.FixtureRequest, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a few steps of a tuning learned beside the model."""
+    folder = tmp_path_factory.mktemp(request.param)
+    (folder / "rows.jsonl").write_text(json.dumps({"prompt": "Input: 3", "completion": " 4 4 4"}) + "\n")
+    options = TrainOptions(str(model), (Source(folder / "rows.jsonl"),), tuning=request.param, steps=8, batch_size=1,
+                           learning_rate=0.3, threads=1, seed=1)  # fmt: skip
+    return train(options, folder / "tuned").folder
+
+
+def test_what_was_tuned_beside_a_base_answers_and_scores(tuned: Path, model: Path, tmp_path: Path) -> None:
+    settings = EngineSettings(kind="auto", chunk=2, base=str(model))
+    answering, digest = answering_model(str(tuned), settings, {})
+    assert answering == str(tuned) and digest != answering_model(str(model), PORTABLE, {})[1]
+    prompts = ["Input: 3", "Input: 17 and more"]
+    requests = [Request(str(number), prompt, Sampling(5)) for number, prompt in enumerate(prompts)]
+    scored = ScoreRequest("a", "Input: 3", " 4 4 4")
+    with opened(tmp_path, "tuned", answering, settings) as engine:
+        answers = [response.token_ids for response in engine.generate(requests)]
+        score = next(iter(engine.score([scored])))
+    with opened(tmp_path, "base", str(model), PORTABLE) as engine:
+        before = next(iter(engine.score([scored])))
+    assert score.total > before.total + 1
+
+    whole = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32).eval()
+    beside.attach(whole, tuned)
+    tokenizer = AutoTokenizer.from_pretrained(tuned)
+    for prompt, answer in zip(prompts, answers, strict=True):  # together in the engine, each alone here
+        ids = tokenizer(prompt, return_tensors="pt")["input_ids"]
+        asked, written = ids.shape[1], []
+        while len(written) < len(answer):
+            logits = whole(input_ids=ids, use_cache=False, prompt_tokens=torch.tensor([asked])).logits
+            written.append(int(logits[0, -1].argmax()))
+            ids = torch.cat([ids, torch.tensor([[written[-1]]])], dim=1)
+        assert tuple(written) == answer
+
+
+def test_another_engine_refuses_it_and_names_the_one_that_can(tuned: Path, model: Path) -> None:
+    with pytest.raises(InputError, match="is not served by the engine vllm, expected engine.kind transformers"):
+        answering_model(str(tuned), EngineSettings(kind="vllm", base=str(model)), {})
+    with pytest.raises(InputError, match="was tuned beside the model 'untrained', which is neither beside it nor here"):
+        answering_model(str(tuned), PORTABLE, {})

@@ -46,7 +46,7 @@ def test_what_a_plan_needs_is_asked_for_by_what_it_is(name):
     ("given", "said"),
     [
         ("task=t", "unknown key 'task'; did you mean 'tasks'?"),
-        ("data", "expected key=value, keys of the plan ssr: data, tasks, per_task, rehearsal"),
+        ("data", "expected key=value, keys of the plan ssr: data, tasks, taught, per_task, rehearsal"),
         ("data={", "the value is no YAML"),
         ("rehearsal=2", "rehearsal is 2: input should be less than 1"),
     ],
