@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from curation.errors import InputError
 
 from ..mistakes import explain
+from .adaptation import Dapt, Tapt
 from .adaptive import Adaptive
 from .best_of import BestOf
 from .continual import Continual
@@ -26,6 +27,8 @@ PLANS: dict[str, type[Plan]] = {
     "new-knowledge": NewKnowledge,
     "adaptive": Adaptive,
     "best-of": BestOf,
+    "dapt": Dapt,
+    "tapt": Tapt,
 }
 
 

@@ -17,6 +17,8 @@ GIVEN = {
     "new-knowledge": ("documents=d.jsonl", "data=a.jsonl", "tasks=t.jsonl"),
     "adaptive": ("data=a.jsonl", "demos=o.jsonl", "tasks=t.jsonl", "tasks=u.jsonl", "new_tasks=u"),
     "best-of": ("data=a.jsonl", "tasks=t.jsonl", "rounds=2"),
+    "dapt": ("documents=d.jsonl", "task_texts=t.jsonl", "replay=r.jsonl", "tasks=t.jsonl"),
+    "tapt": ("task_texts=t.jsonl", "tasks=t.jsonl"),
 }
 
 
