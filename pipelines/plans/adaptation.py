@@ -42,7 +42,7 @@ class Dapt(Plan):
 class Tapt(Dapt):
     """Pretraining goes on with the texts of a task (TAPT, arXiv 2004.10964), a few passes over few documents."""
 
-    task_texts: tuple[str, ...] = Field(min_length=1, description="texts of the task's inputs")
+    task_texts: tuple[str, ...] = Field(min_length=1, description="files of `text`, the task's inputs")
     documents: tuple[str, ...] = Field((), description="documents of the domain: read before, which is `dapt`")
 
     def steps(self) -> Steps:
