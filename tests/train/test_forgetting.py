@@ -4,7 +4,7 @@ import pytest
 
 from curation import tables
 from curation.errors import InputError
-from train.forgetting import COMPARISON, SUMMARY, compare, summarise
+from train.forgetting import COMPARISON, SUMMARY, compare, first_views, summarise
 
 
 def scores(model: str, task: str, values: list[float], metric: str = "exact_match", seed: int = 0, each: int = 1):
@@ -107,3 +107,41 @@ def test_the_order_of_rows_changes_nothing() -> None:
     for function in (compare, summarise):
         first = function(table().sort("model", maintain_order=True), "base", ["new"])
         assert first.equals(function(shuffled, "base", ["new"]))
+
+
+def test_kept_is_said_by_a_test_against_the_margin_adjusted_over_tasks() -> None:
+    def row(name: str) -> dict:
+        found = compare(table(), "base", ["new"], margin=0.05, resamples=1000).filter(model=name, task="old-a")
+        return found.row(0, named=True)
+
+    plain, kept = row("plain"), row("kept")
+    assert (plain["kept"], kept["kept"]) == (False, True)
+    assert plain["p_margin"] == 1.0 and plain["equivalent"] is False
+    # one of a hundred items was lost: a draw at or below a loss of five is rare; three tasks are tested together
+    assert kept["p_margin"] < 0.01 and kept["p_margin_holm"] <= 3 * kept["p_margin"] + 1e-12
+    without = compare(table(), "base", ["new"])
+    assert without["kept"].null_count() == without["p_margin"].null_count() == without.height
+
+
+def test_a_margin_for_bits_is_one_against_a_rise() -> None:
+    rows = pl.concat([scores("base", "t", [2.0] * 30, "bits_per_byte"), scores("m", "t", [2.2] * 30, "bits_per_byte")])
+    assert compare(rows, "base", margin=0.1).row(0, named=True)["kept"] is False
+    down = pl.concat([scores("base", "t", [2.2] * 30, "bits_per_byte"), scores("m", "t", [2.0] * 30, "bits_per_byte")])
+    found = compare(down, "base", margin=0.1).row(0, named=True)
+    assert (found["kept"], found["equivalent"]) == (True, False)
+
+
+def test_texts_weigh_as_their_bytes() -> None:
+    def bits(model: str, first: float, second: float) -> pl.DataFrame:
+        sizes = pl.Series(['{"bytes":10}', '{"bytes":30}'])
+        return scores(model, "t", [first, second], "bits_per_byte").with_columns(prediction=sizes)
+
+    rows = pl.concat([bits("base", 2.0, 2.0), bits("m", 4.0, 2.0)])
+    assert compare(rows, "base").row(0, named=True)["difference"] == pytest.approx(20 / 40)
+    assert summarise(rows, "base").row(0, named=True)["forgotten"] == pytest.approx(20 / 40)
+
+
+def test_a_second_view_counts_only_where_it_is_alone() -> None:
+    rows = pl.concat([scores(model, task, [1.0] * 4, metric) for model in ("base", "m") for task, metric in
+                      (("a", "acc"), ("a", "acc_norm"), ("b", "acc_norm"))])  # fmt: skip
+    assert sorted(first_views(rows).select("task", "metric").unique().rows()) == [("a", "acc"), ("b", "acc_norm")]
