@@ -47,6 +47,7 @@ def test_a_model_is_where_it_was_and_moves_with_training(tiny_model: Path, train
     assert far.reverse is not None and far.reverse > 0
 
 
+@torch.inference_mode()
 def test_it_is_the_divergence_of_the_definition(tiny_model: Path, trained: dict[int, Path]) -> None:
     tokenizer = AutoTokenizer.from_pretrained(tiny_model)
     ids = tokenizer("<|user|>say ab<|end|><|assistant|>AB ab.<|end|>", return_tensors="pt")["input_ids"]
