@@ -150,3 +150,23 @@ class Vocabulary:
     def __post_init__(self) -> None:
         for name in ("input", "output"):
             _require(getattr(self, name) in ROWS, f"vocabulary.{name}", getattr(self, name), "all or new")
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """New tokens for a vocabulary, learned on a corpus (`vocabulary.expand`).
+
+    Attributes:
+        tokens: most of them.
+        least: times that what a new token joins must stand in the corpus.
+        held_out: share of the texts that is not learned on and measures the new vocabulary.
+    """
+
+    tokens: int = 4000
+    least: int = 10
+    held_out: float = 0.05
+
+    def __post_init__(self) -> None:
+        for name in ("tokens", "least"):
+            _require(getattr(self, name) >= 1, f"expansion.{name}", getattr(self, name), "at least 1")
+        _require(0 <= self.held_out < 1, "expansion.held_out", self.held_out, "a share of at least 0 and below 1")
