@@ -59,7 +59,7 @@ def launch(
     options: TrainOptions,
     out: Path,
     processes: int,
-    config: Path | None = None,
+    config: str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
     work: Path | None = None,
 ) -> TrainReport:
@@ -76,6 +76,8 @@ def launch(
     Raises:
         InputError: as `train` does.
     """
+    if config is not None and not Path(config).is_file():
+        raise InputError(f"{config}: found no such file, expected a configuration of accelerate")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "options.json").write_text(written(options), encoding="utf-8")
@@ -113,11 +115,11 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _accelerate(processes: int, config: Path | None) -> list[str]:
+def _accelerate(processes: int, config: str | Path | None) -> list[str]:
     command = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(processes)]
     if config is not None:
         return [*command, "--config_file", str(config)]
-    if processes > 1:  # else accelerate starts one; where there are no GPUs the processes meet on their CPUs all the same
+    if processes > 1:  # else accelerate starts one; without GPUs the processes meet on their CPUs all the same
         command.append("--multi_gpu")
     return [*command, "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
 

@@ -28,6 +28,7 @@ from .silence import quiet
 from .tuning import load
 
 CARD = "run_card.json"
+ALONE = ("ppo", "rloo", "grpo")  # methods that run in one process
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers")
 
 
@@ -89,6 +90,9 @@ def train(
 
 def _train(options: TrainOptions, out: Path, progress: Callable[[Progress], None] | None, work: Path) -> TrainReport:
     processes.join()
+    if processes.count() > 1 and options.method in ALONE:
+        raise InputError(f"method {options.method} in {processes.count()} processes, expected one process: it draws "
+                         "the answers of whole steps")  # fmt: skip
     base = models.locate(options.model)
     tokenizer = models.tokenizer(base)
     limit = models.context_length(base) if options.max_tokens is None else options.max_tokens

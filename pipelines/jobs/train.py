@@ -64,6 +64,7 @@ def _train(
 ) -> dict[str, Any]:
     """In the child: train, and return the run card."""
     from curation import storage
+    from train.launch import launch
     from train.options import Source
     from train.training import Progress
     from train.training import train as train_model
@@ -83,6 +84,10 @@ def _train(
             advance(at.step - done, note=f"of {at.steps}, {at.tokens_per_second:,.0f} tokens/s, loss {at.loss:.3f}")
             done = at.step
 
-        report = train_model(options, folder / "model" / step, show, folder / "work" / step / "checkpoints")
+        out, work = folder / "model" / step, folder / "work" / step / "checkpoints"
+        if settings.processes > 1 or settings.accelerate:
+            report = launch(options, out, settings.processes, settings.accelerate, show, work)
+        else:
+            report = train_model(options, out, show, work)
     storage.write_parquet(report.ledger, folder / "ledger" / step / "train.parquet")
     return {**report.card, "losses": report.losses, "of_other_tiers": other}

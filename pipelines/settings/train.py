@@ -98,6 +98,8 @@ class TrainSettings(Settings):
     checkpoint_steps: int = Field(200, ge=1, description="steps between two checkpoints to go on from")
     gradient_checkpointing: bool = Field(False, description="recompute activations in place of keeping them")
     threads: int | None = Field(None, ge=1, description="CPU threads of the training; one is fastest for tiny models")
+    processes: int = Field(1, ge=1, description="processes that share every step, one a GPU")
+    accelerate: str | None = Field(None, description="accelerate's configuration file of those processes (FSDP)")
 
     @model_validator(mode="after")
     def _fits_together(self) -> "TrainSettings":
