@@ -18,3 +18,29 @@ def test_a_model_that_cannot_be_used_is_one_sentence(model: str, said: str, tmp_
 def test_two_models_of_one_name_are_refused(tmp_path: Path, refused):
     models = ["--model", tmp_path / "a/m", "--model", tmp_path / "b/m"]
     assert "NAME=MODEL" in refused("evaluate", *models, "--tasks", tmp_path / "t.jsonl", "--out", tmp_path / "run")
+
+
+def test_stages_are_models_with_their_tasks(tmp_path: Path, refused):
+    given = ["evaluate", "--model", f"a={tmp_path}", "--model", f"b={tmp_path}", "--tasks", tmp_path / "t.jsonl"]
+    assert "--stage: found 'b', expected MODEL=TASK,TASK" in refused(*given, "--stage", "b", "--out", tmp_path / "r")
+    assert "stages: found 'c', expected a model after the base 'a' (b)" in refused(
+        *given, "--stage", "c=x", "--out", tmp_path / "r"
+    )
+    assert "sham: found 'a', expected a model after the base" in refused(*given, "--sham", "a", "--out", tmp_path / "r")
+    twice = ["--stage", "b=x,x", "--out", tmp_path / "r"]
+    assert "stages: found task 'x' twice" in refused(*given, *twice)
+
+
+def test_test_sets_become_task_files(tmp_path: Path, command, refused):
+    rows = [{"query": f"ask {n}", "choices": ["a", "b"], "gold": n % 2} for n in range(10)]
+    path = tmp_path / "copa.test.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert command("tasks", path, "--out", tmp_path / "tasks", "--limit", 3) == 0
+    items = [json.loads(line) for line in (tmp_path / "tasks/copa.jsonl").read_text().splitlines()]
+    assert [item["prompt"] for item in items] == ["ask 0", "ask 3", "ask 6"]
+    path.write_text('{"nothing": 1}\n')
+    assert "line 1: found the keys 'nothing'" in refused("tasks", path, "--out", tmp_path / "tasks")
+
+
+def test_forgetting_names_what_is_no_evaluation(tmp_path: Path, refused):
+    assert "found no evaluation there" in refused("forgetting", tmp_path, "--out", tmp_path / "f.json")
