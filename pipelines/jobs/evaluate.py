@@ -48,9 +48,9 @@ def evaluate(run: Run, step: str, settings: EvaluateSettings, outputs: Outputs) 
     for number, (name, text) in enumerate(settings.models.items()):
         model, digest = answering_model(text, settings.engine, outputs)
         models.append((name, model, digest))
-        again = settings.repeats and number == 0
+        again = settings.repeat if number == 0 and len(settings.models) > 1 else 0
 
-        def make(number: int = number, name: str = name, model: str = model, again: bool = again) -> Made:
+        def make(number: int = number, name: str = name, model: str = model, again: int = again) -> Made:
             facts = call(_examine, run.folder, step, settings, run.seed, number, name, model, again)
             return Made((_path(step, f"{number:02d}.parquet"),), facts)
 
@@ -151,7 +151,7 @@ def _items(settings: EvaluateSettings, seed: int) -> "tuple[list[Task], list[Tas
 
 
 def _examine(
-    folder: Path, step: str, settings: EvaluateSettings, seed: int, number: int, name: str, model: str, again: bool
+    folder: Path, step: str, settings: EvaluateSettings, seed: int, number: int, name: str, model: str, again: int
 ) -> dict[str, Any]:
     """In the child: open the engine, answer every item, write the scores; of the base, measure it once more."""
     from train.evaluate import evaluate as examine
@@ -164,9 +164,18 @@ def _examine(
     else:
         with _opened_twice(folder, title, model, settings) as (engine, fresh):
             scores = examine(engine, engine, items, name, step, seed, settings.max_tokens)
-            second = examine(fresh, fresh, items, name, step, seed, settings.max_tokens)
+            second = examine(fresh, fresh, _first(items, again), name, step, seed, settings.max_tokens)
     storage.write_parquet(tables.check(scores, tables.EVALUATION), folder / _path(step, f"{number:02d}.parquet"))
     return {"model": name, "items": len(items), "repeated": _unlike(scores, second) if again else None}
+
+
+def _first(items: "list[Task]", count: int) -> "list[Task]":
+    """The first items whose answers are generated, of choices and of texts: as many of each, batched as before."""
+    from train.tasks import SCORED
+
+    kinds = [[item for item in items if item.metric not in SCORED]]
+    kinds += [[item for item in items if item.metric == metric] for metric in SCORED]
+    return [item for kind in kinds for item in kind[:count]]
 
 
 @contextlib.contextmanager

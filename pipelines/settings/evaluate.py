@@ -29,17 +29,14 @@ class EvaluateSettings(Settings):
         None, gt=0, description="loss that counts as none, in the unit of the scores; fixed before any score exists"
     )
     resamples: int = Field(2000, ge=100, description="bootstrap resamples of an interval")
-    repeat: bool | None = Field(
-        None, description="measure the base twice in one process; unless set, where models are compared"
+    repeat: int = Field(
+        256,
+        ge=0,
+        description="items measured twice under the base where models are compared, of each way of scoring; 0: none",
     )
     clusters: int = Field(0, ge=0, description="clusters of each task whose items have none; 0: none are made")
     drift: int = Field(0, ge=0, description="old prompts on which the KL divergence to the base is measured; 0: not")
     engine: EngineSettings = EngineSettings()
-
-    @property
-    def repeats(self) -> bool:
-        """Whether the base is measured twice."""
-        return len(self.models) > 1 if self.repeat is None else self.repeat
 
     @model_validator(mode="after")
     def _names(self) -> "EvaluateSettings":
