@@ -51,10 +51,16 @@ def without_dropout(options: TrainOptions) -> bool:
     return options.tuning != "lora" or options.lora.dropout == 0  # that of adapters is asked for
 
 
-def reference(given: Setup) -> Any | None:
-    """The model that training starts from, frozen; none where it is the tuned one without its adapters."""
+def reference(given: Setup, kept: bool = True) -> Any | None:
+    """The model that training starts from, frozen; none where it is the tuned one without its adapters.
+
+    Args:
+        given: of the run.
+        kept: whether it is asked all through training. If it is asked only before, the tuned model answers for it.
+    """
     # CorDA moves a part of the weights into the adapters: without them the model is not what it was.
-    if given.tuned.peft is not None and given.options.lora.corda == "none":
+    corda = given.options.tuning == "lora" and given.options.lora.corda != "none"
+    if not corda and (given.tuned.peft is not None or not kept):
         return None
     return models.causal_lm(given.tuned.folder, next(given.tuned.model.parameters()).dtype).requires_grad_(False)
 
