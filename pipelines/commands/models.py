@@ -167,13 +167,13 @@ def forgetting(
     Example: keepwise forgetting runs/seed-1 runs/seed-2 runs/seed-3 --stage tuned=support --out forgetting.json
     """
     from ..jobs import evaluations as reading
-    from ..report.forgetting import lines
+    from ..report.forgetting import whole
     from ..report.terminal import table
 
     wanted = reading.Wanted(base, new_task or (), _stages(stage) or {}, sham, margin, resamples, seed)
     facts = reading.forgetting(reading.read(evaluations), wanted)
     reading.write(facts, out)
-    for line in lines(facts, table):
+    for line in whole(facts, table):
         say(line)
     say(f"Written: {out}")
 

@@ -14,6 +14,7 @@ MEASURES = {
     "learning": "learning",
     "forgetting": "forgetting",
 }
+KEPT = {True: "yes", False: "not shown"}  # that less than the margin was lost
 MOST_CLUSTERS = 5  # shown of a model, those that lost most
 
 
@@ -130,8 +131,41 @@ def _loss(row: Row) -> float:
 
 
 def lines(facts: Row, table: Table) -> list[str]:
-    """Lines of the terminal: every score with interval and chance, the matrix, the clusters, the controls."""
-    shown = _scores(facts, table) if not facts.get("summary") or facts.get("ignored") is not None else []
+    """Lines of the terminal at the end of a run, whose headline has what was learned and forgotten already."""
+    return [*([] if facts.get("summary") else _scores(facts, table)), *_beyond_scores(facts, table)]
+
+
+def whole(facts: Row, table: Table) -> list[str]:
+    """Lines of the terminal for evaluations put together: learned beside forgotten, every task, and all the rest."""
+    return [*_scores(facts, table), *_learned(facts, table), *_compared(facts, table), *_beyond_scores(facts, table)]
+
+
+def _learned(facts: Row, table: Table) -> list[str]:
+    rows = [["model", "unit", "learned", "", "forgotten", "", "kept"]]
+    for row in facts.get("summary") or []:
+        cells = [row["model"], words.unit(row["metric"])]
+        for kind in ("learned", "forgotten"):
+            part = row.get(kind) or {}
+            cells += [words.score(part.get("mean"), row["metric"], signed=True), words.interval(part, row["metric"])]
+        rows.append([*cells, KEPT.get(row.get("kept"), "")])
+    return ["", f"learned and forgotten since {facts['base']}", *table(rows, (2, 3, 4, 5))] if len(rows) > 1 else []
+
+
+def _compared(facts: Row, table: Table) -> list[str]:
+    rows = [["model", "task", "metric", "kind", "difference", "", "p (Holm)", "kept"]]
+    for row in facts.get("comparison") or []:
+        p = "" if row["p_holm"] is None else f"{row['p_holm']:.3f}"
+        rows.append(
+            [row["model"], row["task"], row["metric"], row["kind"],
+             words.score(row["difference"], row["metric"], signed=True),
+             words.interval(row, row["metric"], signed=True), p, KEPT.get(row["kept"], "")]
+        )  # fmt: skip
+    return ["", f"differences to {facts['base']}", *table(rows, (4, 5, 6))] if len(rows) > 1 else []
+
+
+def _beyond_scores(facts: Row, table: Table) -> list[str]:
+    """The matrix with its measures, the clusters that lost most, and the controls."""
+    shown: list[str] = []
     for found in sequences(facts):
         head = ["after", *(task["name"] for task in found["tasks"])]
         trained = ["trained in", *(task["stage"] for task in found["tasks"])]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipelines.report.forgetting import clusters, controls, lines, sequences
+from pipelines.report.forgetting import clusters, controls, lines, sequences, whole
 from pipelines.report.terminal import table
 
 CELL = {"mean": 0.5, "low": 0.4, "high": 0.6}
@@ -52,7 +52,8 @@ def test_sham_drift_margin_and_what_was_left_out() -> None:
 def test_clusters_that_lost_most_come_first_and_gains_not_at_all() -> None:
     def row(cluster: int, difference: float, metric: str = "contains", kind: str = "old") -> dict[str, Any]:
         return {"model": "m", "task": "t", "cluster": cluster, "metric": metric, "kind": kind, "items": 9,
-                "before": 0.5, "after": 0.5 + difference, "difference": difference, "low": None, "high": None}  # fmt: skip
+                "before": 0.5, "after": 0.5 + difference, "difference": difference, "low": None,
+                "high": None}  # fmt: skip
 
     rows = [row(0, -0.1), row(1, 0.2), row(2, -0.4), row(3, 0.3, "bits_per_byte"), row(4, -0.9, kind="new")]
     assert [found["cluster"] for found in clusters({"clusters": rows})] == ["2", "3", "0"]
@@ -64,3 +65,15 @@ def test_scores_stand_with_interval_and_chance() -> None:
     assert said[0].split() == ["task", "model", "metric", "score", "chance", "items"]
     assert said[1].split() == ["blimp", "m", "choice", "60.0", "[55.0,", "65.0]", "50.0", "300"]
     assert lines({}, table) == []
+
+
+def test_evaluations_put_together_say_what_was_learned_beside_what_was_forgotten() -> None:
+    part = {"mean": 0.25, "low": 0.2, "high": 0.3}
+    row = {"model": "m", "task": "t", "metric": "contains", "kind": "old", "difference": -0.25, "low": -0.3,
+           "high": -0.2, "p_holm": 0.002, "kept": False}  # fmt: skip
+    summary = [{"model": "m", "metric": "score", "learned": None, "forgotten": part, "kept": False}]
+    facts = {"base": "b", "summary": summary, "comparison": [row]}
+    said = [" ".join(line.split()) for line in whole(facts, table)]
+    assert "m points of 100 – +25.0 [20.0, 30.0] not shown" in said
+    assert "m t contains old -25.0 [-30.0, -20.0] 0.002 not shown" in said
+    assert lines(facts, table) == []  # a run's headline has said it
