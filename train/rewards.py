@@ -43,10 +43,12 @@ class Rewards:
     Attributes:
         options: which parts count, and how much.
         scorers: of the reward models, in the order of the options.
+        checked: whether any prompt of the run names a check.
     """
 
     options: Reinforcement
     scorers: Sequence[Scorer] = ()
+    checked: bool = False
 
     def __call__(self, answers: Sequence[Answer]) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """The reward (answers,) in float32 of each answer, and what it is made of, before weights, by name."""
@@ -58,7 +60,7 @@ class Rewards:
                 [min(a.text.count(options.count), options.count_limit) for a in answers]
             ).float()
             weights.append(options.count_weight)
-        if any(answer.row["check"] is not None for answer in answers):
+        if self.checked:
             parts["check"] = torch.tensor([passed(answer) for answer in answers])
             weights.append(options.check_weight)
         learned = {f"model_{number}": scorer(answers).float().cpu() for number, scorer in enumerate(self.scorers)}

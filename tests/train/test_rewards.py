@@ -21,7 +21,7 @@ def answer(text: str, tokenizer: Any = None, ended: bool = True, prompt: str | N
 def test_what_is_counted_checked_and_cut_off_adds_up() -> None:
     options = Reinforcement(count="ab", count_limit=3, count_weight=0.5, check_weight=2.0, no_end_penalty=4.0)
     known = {"check": "number", "references": ["7", "8"]}
-    total, parts = Rewards(options)(
+    total, parts = Rewards(options, (), True)(
         [answer("abab 7", **known), answer("ab" * 9 + " 6", **known), answer("8", ended=False, **known)]
     )
     assert parts["count"].tolist() == [2, 3, 0] and parts["check"].tolist() == [1, 0, 1]

@@ -8,6 +8,7 @@ import xxhash
 from datasets import Dataset
 
 from .. import models
+from ..preparation import Prepared
 from ..rewards import Answer, LearnedReward, Rewards
 from . import setup
 from .setup import Setup
@@ -22,6 +23,11 @@ Judge = Callable[..., list[float]]
 def seed_step(seed: int, step: int) -> None:
     """Let everything that a step draws hang on the run's seed and the step's number alone: it resumes exactly."""
     torch.manual_seed(xxhash.xxh3_64_intdigest(f"{seed}:{step}".encode()) >> 1)
+
+
+def checked(prepared: Prepared) -> bool:
+    """Whether any prompt of a run names a check."""
+    return any(kind is not None for kind in prepared.dataset["check"])
 
 
 def arguments(given: Setup) -> dict[str, Any]:
@@ -57,7 +63,7 @@ def judge(given: Setup) -> Judge:
     rows = options.micro_batch_size or options.batch_size
     learned = [LearnedReward(folder, given.tokenizer, end_ids, rows, device)
                for folder in options.reinforcement.reward_models]  # fmt: skip
-    rewards = Rewards(options.reinforcement, learned)
+    rewards = Rewards(options.reinforcement, learned, checked(given.prepared))
 
     def reward(
         prompts: Sequence[list[int]], completions: Sequence[str], completion_ids: Sequence[list[int]],
@@ -82,6 +88,6 @@ def measures(given: Setup) -> tuple[str, ...]:
     """Names of what is kept for every step."""
     options = given.options.reinforcement
     parts = ["count"] if options.count else []
-    parts += ["check"] if any(row is not None for row in given.prepared.dataset["check"]) else []
+    parts += ["check"] if checked(given.prepared) else []
     parts += [f"model_{number}" for number in range(len(options.reward_models))]
     return *MEASURES, *(["kl"] if options.kl_weight else []), *(f"reward_{part}" for part in parts)

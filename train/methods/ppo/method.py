@@ -22,7 +22,7 @@ from ...options import Source, TrainOptions
 from ...preparation import Prepared
 from ...rewards import Rewards, len_of, padding_id
 from .. import prompted
-from ..drawn import seed_step
+from ..drawn import checked, seed_step
 from ..setup import Progress, Setup, Trained
 from . import state
 from .actors import Actors, Separate
@@ -69,7 +69,7 @@ def run(given: Setup) -> Trained:
     actors: Actors = (Shared if options.ppo.shared else Separate)(given, end_ids, device)
     pad = padding_id(given.tokenizer, end_ids, len_of(actors.policy))
     micro = options.micro_batch_size or options.batch_size // options.ppo.minibatches
-    rewards = Rewards(options.reinforcement, actors.scorers)
+    rewards = Rewards(options.reinforcement, actors.scorers, checked(prepared))
     config = generation_config(options.reinforcement, end_ids, pad)
     learn = learner(actors, options, prepared.steps)
     log: state.Log = {} if given.checkpoint is None else state.load(given.checkpoint, learn)
