@@ -121,6 +121,7 @@ def write(model: Any, base_name: str, folder: Path, start: Path | None = None) -
             what is written is the difference, of twice the rank, beside the weights as they were.
     """
     model.peft_config["default"].base_model_name_or_path = base_name
+    model.peft_config["default"].corda_config = None  # of where training started
     converted = {} if start is None else {"path_initial_model_for_weight_conversion": str(start)}
     model.save_pretrained(folder, **converted)
     (folder / "README.md").unlink(missing_ok=True)  # a form that nobody has filled in

@@ -56,8 +56,11 @@ def write(model: Any, tuning: str, base: Path, name: str, folder: Path) -> None:
         storage.write_text(json.dumps(settings, indent=2) + "\n", adapter / SETTINGS)
         loreft.write(changes, adapter / WEIGHTS)
     else:
-        model.peft_config["default"].base_model_name_or_path = name
-        model.peft_config["default"].tokenizer_name_or_path = None
+        config = model.peft_config["default"]
+        config.base_model_name_or_path = name
+        if tuning == "prompt":  # where it started is over, and would name the tokenizer's place on this machine
+            config.prompt_tuning_init, config.prompt_tuning_init_text = "RANDOM", None
+            config.tokenizer_name_or_path = None
         model.save_pretrained(adapter)
         (adapter / "README.md").unlink(missing_ok=True)  # a form that nobody has filled in
     models.readable(adapter)
