@@ -5,8 +5,9 @@
 Without a model a Llama of random weights is made (`--hidden`, `--layers`). A step is a pass forward and back through
 rows of prompt and answer, and one of AdamW, with the trainer left out: what differs between the arms is the tuning
 alone. By default a new block stands behind every four old ones, as in the paper of block expansion.
-Arms are run in turns in one process; a round's cost is the median of its steps, and what is said is the median over
-rounds of an arm's cost by that of LoRA in the same round, with the smallest and the largest.
+Arms are run in turns in one process, on a CPU by its own seconds, so that others on the machine disturb less; a
+round's cost is the median of its steps, and what is said is the median over rounds of an arm's cost by that of LoRA in
+the same round, with the smallest and the largest.
 
 LoRA of the rank that has most nearly as many parameters stands beside each: for LoReFT, whose parameters are few, that
 is LoRA on the query projections alone where rank 1 on all layers would have more.
@@ -64,17 +65,18 @@ def lora(folder: Path, wanted: int) -> Any:
 
 def step_of(model: Any, batch: dict[str, torch.Tensor]) -> Callable[[], float]:
     """One step and its seconds."""
+    clock = time.perf_counter if torch.cuda.is_available() else time.process_time
     optimiser = torch.optim.AdamW([weight for weight in model.parameters() if weight.requires_grad], 1e-4)
     model.train()
 
     def step() -> float:
-        begun = time.perf_counter()
+        begun = clock()
         model(**batch, use_cache=False).loss.backward()
         optimiser.step()
         optimiser.zero_grad()
         if torch.cuda.is_available():
             torch.cuda.synchronize()
-        return time.perf_counter() - begun
+        return clock() - begun
 
     return step
 
