@@ -24,29 +24,38 @@ def items(paths: Sequence[Path], fields: Sequence[str] | None = None) -> pl.Data
         Schema `EVALUATION`: `item` is the name of the field, `file` relative to its path, `record` from 0.
 
     Raises:
-        InputError: for a file that cannot be read, or a field that no row of a file has.
+        InputError: for a file that cannot be read or has none of the fields, or a field that no file has.
     """
     found: list[dict[str, Any]] = []
+    known: set[str] = set()
+    last = ""
     for path in paths:
         for file, name in rows.files_of(path):
-            found.extend(_of_file(file, name, fields))
+            seen: set[str] = set()
+            found.extend(_of_file(file, name, fields, seen))
+            if fields and seen.isdisjoint(fields):
+                raise InputError(f"{file}: {_missing(fields[0], seen)}")
+            known |= seen
+            last = str(file)
+    for field in fields or ():  # files of several shapes may be given, each with some of the fields
+        if known and field not in known:
+            raise InputError(f"{last}: {_missing(field, known)}")
     return pl.DataFrame(found, schema=EVALUATION)
 
 
-def _of_file(file: Path, name: str, fields: Sequence[str] | None) -> Iterator[dict[str, Any]]:
-    seen: set[str] = set()
+def _of_file(file: Path, name: str, fields: Sequence[str] | None, seen: set[str]) -> Iterator[dict[str, Any]]:
+    """Items of a file; the fields that its rows have are added to `seen`."""
     for number, record in rows.sound_records(file):
         seen.update(record)
         for field in record if fields is None else (field for field in fields if field in record):
             for text in texts(record[field]):
                 yield {"item": field, "text": text, "file": name, "record": number}
-    for field in fields or ():
-        if field not in seen:
-            near = difflib.get_close_matches(field, sorted(seen), n=1)
-            meant = f"; did you mean {near[0]!r}?" if near else ""
-            raise InputError(
-                f"{file}: no row has the field {field!r}, expected one of {', '.join(sorted(seen))}{meant}"
-            )
+
+
+def _missing(field: str, seen: set[str]) -> str:
+    near = difflib.get_close_matches(field, sorted(seen), n=1)
+    meant = f"; did you mean {near[0]!r}?" if near else ""
+    return f"no row has the field {field!r}, expected one of {', '.join(sorted(seen))}{meant}"
 
 
 def texts(value: Any) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """Settings of incremental dedup: the index that a step feeds, and the batch that its documents are."""
 
+from datetime import date
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, field_validator, model_validator
@@ -25,6 +27,12 @@ class IndexSettings(Settings):
     password_variable: str = Field(
         "KEEPWISE_REDIS_PASSWORD", description="environment variable that holds the server's password, if it wants one"
     )
+
+    @field_validator("batch", "name", mode="before")
+    @classmethod
+    def _as_written(cls, name: Any) -> Any:
+        """YAML takes 7 for a number and 2026-11-21 for a date, which are good names."""
+        return str(name) if isinstance(name, (int, date)) and not isinstance(name, bool) else name
 
     @field_validator("url")
     @classmethod

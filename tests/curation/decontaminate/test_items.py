@@ -35,3 +35,13 @@ def test_a_field_that_no_row_has_is_refused_with_the_nearest(tmp_path: Path) -> 
 
 def test_texts_of_nested_values() -> None:
     assert list(texts({"a": ["x", {"b": "y"}], "c": 3})) == ["x", "y"]
+
+
+def test_files_of_several_shapes_need_one_of_the_fields_each(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"question": "Who?", "id": 1}\n')
+    (tmp_path / "b.jsonl").write_text('{"paragraph": "A text.", "id": 2}\n')
+    assert items([tmp_path], ["question", "paragraph"])["text"].to_list() == ["Who?", "A text."]
+    with pytest.raises(InputError, match=r"b.jsonl: no row has the field 'question', expected one of id, paragraph"):
+        items([tmp_path], ["question"])
+    with pytest.raises(InputError, match=r"b.jsonl: no row has the field 'answer', .* id, paragraph, question"):
+        items([tmp_path], ["question", "paragraph", "answer"])

@@ -1,3 +1,5 @@
+import datetime
+
 import pytest
 from pydantic import ValidationError
 
@@ -10,6 +12,11 @@ LENGTH, DATE = ("-length", "doc_id"), ("date", "doc_id")
 def test_an_index_is_in_a_folder_or_a_server(place):
     settings = IndexSettings.model_validate({**place, "batch": "january"})
     assert IndexSettings.model_validate(settings.model_dump(mode="json")) == settings
+
+
+@pytest.mark.parametrize(("batch", "name"), [(7, "7"), (datetime.date(2026, 11, 21), "2026-11-21"), ("x", "x")])
+def test_a_number_or_a_date_is_a_name(batch, name):
+    assert IndexSettings.model_validate({"folder": "index", "batch": batch}).batch == name
 
 
 @pytest.mark.parametrize(
