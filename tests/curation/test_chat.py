@@ -93,6 +93,8 @@ def test_what_is_no_model_folder(folder: Path, tmp_path: Path) -> None:
     refused("no tokenizer, expected tokenizer.json")
     (folder / "config.json").unlink()
     refused("no config.json, expected the folder of a transformers model")
+    (folder / "base.json").write_text("{}")
+    refused("found what was tuned beside a base, .* it cannot be merged or trained on")
 
 
 def test_a_hub_name_that_is_not_there() -> None:
