@@ -14,7 +14,7 @@ MOST_MEASURES = 12  # that are drawn; report.json has all
 SHOWN_OPTIONS = ("method", "tuning", "steps", "batch_size", "learning_rate", "schedule", "max_tokens", "over_long")
 HELD_OUT = {  # names of what is measured on pairs that are not trained on
     "pairs": "held-out pairs",
-    "prompts_trained_on": "of them, with a prompt that was trained on",
+    "prompts_trained_on": "held-out pairs whose prompt was trained on",
     "accuracy": "pairs in which the better answer is preferred",
     "share": "pairs in which the better answer is preferred",
     "margin": "mean margin between better and worse answers",
