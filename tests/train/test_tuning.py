@@ -5,11 +5,15 @@ import pytest
 from safetensors.torch import load_file
 
 from curation.errors import InputError
+from curation.model import Request, Sampling
+from synth.engines import open_engine
 from train import models
 from train.block_options import Blocks
 from train.options import Source, TrainOptions
 from train.training import train
 from train.tuning import freeze_but
+from train.tuning_options import Expansion, Lora
+from train.vocabulary import expand
 
 SHORT = {"steps": 3, "batch_size": 2, "learning_rate": 5e-3, "threads": 1}
 
@@ -64,3 +68,26 @@ def test_groups_must_divide_the_layers(raw_model, pairs, tmp_path):
     options = TrainOptions(str(raw_model), pairs, tuning="blocks", blocks=Blocks(3, 1), **SHORT)
     with pytest.raises(InputError, match="groups is 3, expected a divisor of 2"):
         train(options, tmp_path / "deep")
+
+
+@pytest.mark.vllm
+def test_vllm_reads_a_model_with_new_tokens_new_blocks_and_merged_adapters(raw_model, pairs, engine, tmp_path):
+    (tmp_path / "corpus.jsonl").write_text(
+        "".join(json.dumps({"text": "여러분 안녕하세요 say ab"}) + "\n" for _ in range(3))
+    )
+    vocabulary = expand(str(raw_model), [Source(tmp_path / "corpus.jsonl")], tmp_path / "new", Expansion(20, 2, 0.0))
+    deep = TrainOptions(str(vocabulary.folder), pairs, tuning="blocks", blocks=Blocks(2, 1), **SHORT)
+    adapted = TrainOptions(str(train(deep, tmp_path / "deep").folder), pairs, tuning="lora", lora=Lora(rank=2), **SHORT)
+    folder = train(adapted, tmp_path / "whole").folder
+    asked = [
+        Request(str(number), text, Sampling(8)) for number, text in enumerate(["say ab", "여러분 안녕하세요", "say"])
+    ]
+    wanted = [response.token_ids for response in engine(folder).generate(asked)]
+    with open_engine("vllm", str(folder)) as opened:
+        found = {response.id: response.token_ids for response in opened.generate(asked)}
+    assert [found[request.id] for request in asked] == wanted
+    assert models.read_json(folder / "config.json")["num_hidden_layers"] == 4
+    assert (
+        models.tokenizer(folder)("여러분 안녕하세요")["input_ids"]
+        != models.tokenizer(raw_model)("여러분 안녕하세요")["input_ids"]
+    )
