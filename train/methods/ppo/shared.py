@@ -112,9 +112,9 @@ class Shared:
 
     def result(self) -> Any:
         """The trained policy, alone with its adapter."""
+        self.policy.set_adapter(POLICY)
         for adapter in [name for name in self.policy.peft_config if name != POLICY]:
             self.policy.delete_adapter(adapter)
-        self.policy.set_adapter(POLICY)
         return self.policy
 
 
