@@ -1,10 +1,11 @@
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from curation.errors import InputError
 from pipelines.digests import FileDigests
-from pipelines.jobs.inputs import data_of, model_of, task_files
+from pipelines.jobs.inputs import data_of, located, model_of, task_files
 from pipelines.jobs.output import Output
 from pipelines.run import Run
 
@@ -54,3 +55,29 @@ def test_a_step_that_leaves_rows_is_no_model_and_the_reverse(tmp_path: Path, dig
         model_of("step:rows", left)
     with pytest.raises(InputError, match="step:model: the step leaves a model"):
         data_of("step:model", left, digests)
+
+
+@dataclass(frozen=True)
+class _Options:
+    number: int = 3
+    one: Path | None = None
+    several: tuple[Path, ...] = ()
+
+
+def test_paths_among_options_are_of_steps_models_and_rows_and_known_by_their_content(tmp_path: Path, digests) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"text": "a"}\n')
+    buffer = tmp_path / "samples"
+    buffer.mkdir()
+    outputs = {"buffer": Output(buffer, "digest of the buffer")}
+    given = _Options(one=Path("step:buffer"), several=(tmp_path / "rows.jsonl", Path("step:buffer")))
+    placed, counts, read = located(given, outputs, digests)
+    assert placed == _Options(3, buffer, (tmp_path / "rows.jsonl", buffer))
+    assert counts == {"one": 1, "several": 2} and len(read) == 3 and read[0] == read[2] == "digest of the buffer"
+    assert located(_Options(), outputs, digests) == (_Options(), {}, [])
+    with pytest.raises(InputError, match="nowhere"):
+        located(_Options(one=tmp_path / "nowhere.jsonl"), outputs, digests)
+
+
+def test_a_step_that_was_not_needed_leaves_no_rows(digests) -> None:
+    with pytest.raises(InputError, match="step:left: the step was not needed and left"):
+        data_of("step:left", {"left": Output(Path("nothing"), "")}, digests)
