@@ -290,7 +290,7 @@ def chart(scores: pl.DataFrame, resamples: int = RESAMPLES) -> str:
     drawn = str(charts.svg(parts[0] | parts[1], described))
     for name, colour in COLOURS.items():
         drawn = drawn.replace(f"var(--{name})", colour)
-    return drawn
+    return drawn.replace("<svg ", f'<svg style="background:{COLOURS["paper"]}" ', 1)
 
 
 def sets_lines(facts: dict[str, dict[str, Any]], trained: dict[str, dict[str, Any]]) -> list[str]:
