@@ -13,7 +13,8 @@ pytestmark = pytest.mark.slow
 OLD, NEW = "reverse", "twice"
 SMALL = (
     "*.engine.kind=transformers", "*.engine.chunk=8", "*.threads=1", "*.batch_size=4", "*.steps=4", "*.epochs=1",
-    "*.learning_rate=1e-3", "*.checkpoint_steps=2", "*.resamples=100", "*.prompts_per_task=4", "*.samples=1",
+    "*.learning_rate=1e-3", "*.checkpoint_steps=2", "*.resamples=100", "*.repeat=false",
+    "*.prompts_per_task=4", "*.samples=1",
 )  # fmt: skip
 SHORT = ("examined-1.max_tokens=32", "examined-2.max_tokens=32", "rehearsed-2.max_tokens=64")
 
