@@ -49,15 +49,9 @@ def prompt_config(prompt: Prompt, base: Path) -> PromptTuningConfig:
     )
 
 
-def prefix_config(prefix: Prefix, model: Any) -> PrefixTuningConfig:
+def prefix_config(prefix: Prefix) -> PrefixTuningConfig:
     """PEFT's form of our options."""
-    config = model.config.get_text_config()
-    return PrefixTuningConfig(
-        task_type="CAUSAL_LM",
-        num_virtual_tokens=prefix.tokens,
-        prefix_projection=prefix.projection,
-        encoder_hidden_size=prefix.projection_size or config.hidden_size,
-    )
+    return PrefixTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=prefix.tokens)
 
 
 def preview(model: Any, config: LoraConfig, rows: Sequence[Sequence[int]]) -> None:

@@ -60,8 +60,10 @@ class Tuned:
             return {"beside": tuning}
         if tuning == "lora":
             adapters.write(model, name, folder / beside.ADAPTER, self.start)
+            padding = model.config.get_text_config().pad_token_id
             model, change = adapters.merged(base, folder / beside.ADAPTER, rows, lambda path: _opened(path, self.head))
             facts["largest_logit_change_of_merging"] = change
+            model.config.get_text_config().pad_token_id = padding  # where a reward model's score is read
         vocabulary_rows.put_back(model)
         models.write(model.to(models.stored_dtype(base)), base, folder)
         return facts
@@ -101,7 +103,7 @@ def load(
             return Tuned(model, base, adapters.prompt_config(options.prompt, base), options, head)
         case "prefix":
             model = _opened(base, head, frozen)
-            return Tuned(model, base, adapters.prefix_config(options.prefix, model), options, head)
+            return Tuned(model, base, adapters.prefix_config(options.prefix), options, head)
         case "loreft":
             model = _opened(base, head, frozen)
             loreft.attach(model, options.loreft, options.seed)

@@ -87,21 +87,14 @@ class Prefix:
     """Prefix tuning (arXiv 2101.00190): keys and values that every layer attends to before a row's own.
 
     Attributes:
-        tokens: how many.
-        projection: learn them through a network of two layers, which the paper found steadier; the network is left out
-            of the result.
-        projection_size: width of that network; the model's own unless given.
+        tokens: how many. They are learned as they are, without the paper's network before them: PEFT leaves that out of
+            its checkpoints, so that a run that was cut off could not go on.
     """
 
     tokens: int = 20
-    projection: bool = False
-    projection_size: int | None = None
 
     def __post_init__(self) -> None:
         _require(self.tokens >= 1, "prefix.tokens", self.tokens, "at least 1")
-        size = self.projection_size
-        _require(size is None or size >= 1, "prefix.projection_size", size, "at least 1")
-        _require(size is None or self.projection, "prefix.projection_size", size, "none unless prefix.projection is on")
 
 
 @dataclass(frozen=True)

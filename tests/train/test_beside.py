@@ -25,7 +25,7 @@ def made(raw_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     found = {}
     for tuning, more in {
         "prompt": {"prompt": Prompt(3, "say it")},
-        "prefix": {"prefix": Prefix(3, projection=True, projection_size=8)},
+        "prefix": {"prefix": Prefix(3)},
         "loreft": {"loreft": Loreft(2, 1, 1)},
     }.items():
         options = TrainOptions(str(raw_model), (Source(folder / "rows.jsonl"),), tuning=tuning, steps=2, batch_size=2,

@@ -12,7 +12,7 @@ from train.block_options import Blocks
 from train.options import Source, TrainOptions
 from train.training import train
 from train.tuning import freeze_but
-from train.tuning_options import Expansion, Lora
+from train.tuning_options import Expansion, Lora, Loreft, Prefix, Prompt
 from train.vocabulary import expand
 
 SHORT = {"steps": 3, "batch_size": 2, "learning_rate": 5e-3, "threads": 1}
@@ -91,3 +91,30 @@ def test_vllm_reads_a_model_with_new_tokens_new_blocks_and_merged_adapters(raw_m
         models.tokenizer(folder)("여러분 안녕하세요")["input_ids"]
         != models.tokenizer(raw_model)("여러분 안녕하세요")["input_ids"]
     )
+
+
+@pytest.mark.parametrize(
+    ("tuning", "more"),
+    [
+        ("lora", {"lora": Lora(rank=2, dora=True)}),
+        ("lora", {"lora": Lora(rank=2, corda="instruction")}),
+        ("prompt", {"prompt": Prompt(2)}),
+        ("prefix", {"prefix": Prefix(2)}),
+        ("loreft", {"loreft": Loreft(2, 1, 1)}),
+    ],
+    ids=["dora", "corda", "prompt", "prefix", "loreft"],
+)
+def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(tuning, more, raw_model, pairs, tmp_path):
+    options = TrainOptions(str(raw_model), pairs, tuning=tuning, checkpoint_steps=1, **(SHORT | {"steps": 4}), **more)
+    whole = train(options, tmp_path / "whole").folder
+
+    def cut(at):
+        if at.step == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(options, tmp_path / "cut", cut)
+    report = train(options, tmp_path / "cut")
+    assert report.resumed_from == 2
+    for file in whole.rglob("*.safetensors"):
+        assert (report.folder / file.relative_to(whole)).read_bytes() == file.read_bytes(), file.name

@@ -20,8 +20,6 @@ from train.tuning_options import Lora, Loreft, Prefix, Prompt, Vocabulary
         (Lora, {"corda_rows": 0}, "lora.corda_rows is 0"),
         (Prompt, {"tokens": 0}, "prompt.tokens is 0"),
         (Prefix, {"tokens": 0}, "prefix.tokens is 0"),
-        (Prefix, {"projection_size": 8}, "prefix.projection_size is 8, expected none unless"),
-        (Prefix, {"projection": True, "projection_size": 0}, "prefix.projection_size is 0"),
         (Loreft, {"rank": 0}, "loreft.rank is 0"),
         (Loreft, {"first": -1}, "loreft.first is -1"),
         (Loreft, {"first": 0, "last": 0}, r"loreft.first and loreft.last is \(0, 0\), expected one of them"),
