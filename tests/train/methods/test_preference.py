@@ -17,7 +17,6 @@ from train.preference_options import Preferences
 from train.training import train
 
 SEED_MODEL = Path(pipelines.demo.__file__).parent / "seed_model"
-METHODS = ("dpo", "kto", "orpo", "slic", "rrhf")
 
 
 @pytest.fixture
@@ -102,14 +101,14 @@ def seed_pairs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "tuning"),
-    [("dpo", "lora"), ("kto", "full"), ("orpo", "lora"), ("slic", "full"), ("rrhf", "lora")],
+    [("dpo", "lora"), ("kto", "full"), ("orpo", "full"), ("slic", "full"), ("rrhf", "lora")],
 )
 def test_the_seed_model_learns_to_prefer_what_it_was_shown_on_prompts_it_was_not(
     method: Any, tuning: Any, seed_pairs: tuple[Path, Path], tmp_path: Path
 ) -> None:
     train_on, held_out = seed_pairs
     options = TrainOptions(str(SEED_MODEL), (Source(train_on),), method=method, tuning=tuning, steps=12, batch_size=8,
-                           learning_rate=2e-3 if tuning == "lora" else 5e-4, preferences=Preferences(held_out),
+                           learning_rate=5e-3 if tuning == "lora" else 1e-3, preferences=Preferences(held_out),
                            threads=1)  # fmt: skip
     report = train(options, tmp_path / "out")
     found = report.card["held_out"]
