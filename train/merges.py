@@ -36,7 +36,7 @@ def learn(
         most: new tokens.
         least: times that a pair must stand in the corpus.
     """
-    spelled = {text: (token,) for token, text in texts.items()}
+    spelled: dict[str, tuple[int, ...]] = {text: (token,) for token, text in texts.items()}
     rows = [[texts[token] for token in word] for word in words]
     counts = list(words.values())
     where: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
