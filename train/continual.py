@@ -171,7 +171,7 @@ def _by_source(cube: np.ndarray, sources: list[str], weights: np.ndarray) -> tup
     numbers = {source: at for at, source in enumerate(dict.fromkeys(sources))}
     labels = np.array([numbers[source] for source in sources])
     sums = np.zeros((*cube.shape[:2], len(numbers)))
-    np.add.at(sums, (slice(None), slice(None), labels), cube * weights)
+    np.add.at(sums, (..., labels), cube * weights)  # type: ignore[arg-type]
     return sums, np.bincount(labels, weights=weights)
 
 

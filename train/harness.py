@@ -73,8 +73,7 @@ def chances(path: Path) -> float | None:
     levels = []
     for _, record in rows.sound_records(path):
         arguments = record.get("arguments")
-        several = isinstance(arguments, Mapping) and len(arguments) > 1
-        if not several or "acc" not in record:
+        if not isinstance(arguments, Mapping) or len(arguments) < 2 or "acc" not in record:
             return None
         levels.append(1 / len(arguments))
     return sum(levels) / len(levels) if levels else None

@@ -87,7 +87,7 @@ def compared(scores: pl.DataFrame, models: Sequence[str], asked: Asked) -> dict[
         "base": base,
         "models": list(models),
         "answers": [_answers(scores.filter(model=model), model) for model in models],
-        "scores": [_score(cells[key], *map(str, key), asked=asked) for key in order],
+        "scores": [_score(cells[key], asked, *map(str, key)) for key in order],
         **_against(scores, base, asked),
         "sham": _sham(scores, base, asked),
         "sequences": [
@@ -116,8 +116,8 @@ def _sham(scores: pl.DataFrame, base: str, asked: Asked) -> dict[str, Any] | Non
         return None
     models = scores["model"].unique().to_list()
     if asked.sham not in models or asked.sham == base:
-        others = ", ".join(sorted(set(models) - {base}))
-        raise InputError(f"sham: found {asked.sham!r}, expected one of the models after the base ({others or 'none'})")
+        after = ", ".join(sorted(set(models) - {base})) or "none"
+        raise InputError(f"sham: found {asked.sham!r}, expected one of the models after the base ({after})")
     others = scores.filter(pl.col("model") != base)
     if others["model"].n_unique() < 2:
         return {"name": asked.sham, "comparison": [], "summary": []}
@@ -130,7 +130,7 @@ def _answers(frame: pl.DataFrame, model: str) -> dict[str, Any]:
     return {"model": model, "answers": len(ended), "cut": int((ended == "length").sum())}
 
 
-def _score(frame: pl.DataFrame, model: str, task: str, metric: str, asked: Asked) -> dict[str, Any]:
+def _score(frame: pl.DataFrame, asked: Asked, model: str, task: str, metric: str) -> dict[str, Any]:
     """Mean of a cell over items and seeds, with its interval and, of choices, the score that guessing has."""
     weighed = frame.with_columns(weight())
     values, weights = weighed["score"].to_numpy(), weighed["weight"].to_numpy()
@@ -147,9 +147,9 @@ def _score(frame: pl.DataFrame, model: str, task: str, metric: str, asked: Asked
     }
     if metric == "bits_per_byte":
         sums = perplexities(frame)
-        tokens = sums["tokens"].sum() or 0.0
-        known = tokens > 0 and sums["bits"].null_count() == 0
-        found["perplexity"] = float(2.0 ** (sums["bits"].sum() / tokens)) if known else None
+        tokens, bits = float(sums["tokens"].sum() or 0), sums["bits"]
+        known = tokens > 0 and bits.null_count() == 0
+        found["perplexity"] = 2.0 ** (float(bits.sum()) / tokens) if known else None
     return found
 
 

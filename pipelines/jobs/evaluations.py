@@ -59,8 +59,8 @@ def read(named: Sequence[str]) -> Evaluations:
             frames.append(_table(folder))
             plan = folder / PLAN
             found.plans.append(json.loads(plan.read_text(encoding="utf-8")) if plan.is_file() else None)
-    for plan in found.plans:
-        found.chance |= (plan or {}).get("chance") or {}
+    for before in found.plans:
+        found.chance |= (before or {}).get("chance") or {}
     found.scores = _together(frames)
     return found
 

@@ -76,7 +76,7 @@ def _cell(own: Row, compared: Row, metric: str) -> View:
         "difference": words.score(difference, metric, signed=True),
         "interval": words.interval(compared, metric),
         "class": "worse" if worse else "better" if certain else "",
-        "kept": {True: "kept", False: "not shown to be kept"}.get(compared.get("kept"), ""),
+        "kept": "" if (kept := compared.get("kept")) is None else "kept" if kept else "not shown to be kept",
         "perplexity": words.number(own.get("perplexity")) if metric == words.BITS else "",
     }
 
