@@ -28,7 +28,7 @@ from pipelines.demo.tasks import write_tasks
 from pipelines.recipe import load
 from pipelines.report import charts
 from pipelines.runner import run_recipe
-from train.forgetting import compare, summarise
+from train.evaluation.forgetting import compare, summarise
 
 SEEDS = (1, 2, 3)
 MARGIN = 0.02  # loss of mean score that counts as none: the one below which adaptive rehearsal calls nothing forgotten

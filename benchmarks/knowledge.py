@@ -28,7 +28,7 @@ from synth.distill.item import Item, items
 from synth.distill.knowledge import KnowledgeOptions
 from synth.engines import open_engine
 from synth.engines.cache import Cached
-from train.options import Source, TrainOptions
+from train.options.run import Source, TrainOptions
 from train.training import train
 
 MODEL = Path(__file__).resolve().parent.parent / "pipelines" / "demo" / "seed_model"

@@ -51,7 +51,7 @@ def resized(model: str, hidden: int, layers: int, folder: Path) -> str:
 
 
 def reward_model(model: str, folder: Path) -> None:
-    from train.options import Source, TrainOptions
+    from train.options.run import Source, TrainOptions
     from train.training import train
 
     train(TrainOptions(model, (Source(folder / "pairs.jsonl"),), method="reward", steps=2, batch_size=4, threads=1),
@@ -61,8 +61,8 @@ def reward_model(model: str, folder: Path) -> None:
 def measure(model: str, folder: Path, form: str, steps: int, batch_size: int, new_tokens: int) -> dict[str, float]:
     """In a process of its own."""
     import train.methods.ppo.method as ppo
-    from train.options import Source, TrainOptions
-    from train.reinforcement_options import Ppo, Reinforcement
+    from train.options.reinforcement import Ppo, Reinforcement
+    from train.options.run import Source, TrainOptions
     from train.training import train
 
     held: dict[str, float] = {}

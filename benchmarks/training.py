@@ -45,7 +45,7 @@ def write_rows(folder: Path, rows: int) -> None:
 
 def ours(given: argparse.Namespace, folder: Path) -> tuple[float, int, float]:
     """Seconds of the loop, real tokens, and the share of padding."""
-    from train.options import Source, TrainOptions
+    from train.options.run import Source, TrainOptions
     from train.training import Progress, train
 
     told: list[Progress] = []
@@ -83,9 +83,9 @@ def bare(given: argparse.Namespace, folder: Path) -> tuple[float, int, float]:
     from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback, TrainerCallback
     from trl import SFTConfig, SFTTrainer
 
-    from train.adapters import lora_config
-    from train.options import Lora
+    from train.options.run import Lora
     from train.silence import quiet
+    from train.tunings.adapters import lora_config
 
     class Clock(TrainerCallback):
         began = ended = 0.0

@@ -26,10 +26,10 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
-from train import blocks, loreft, tuning
-from train.block_options import Blocks
-from train.encoding import IGNORED
-from train.tuning_options import Loreft
+from train.data.encoding import IGNORED
+from train.options.blocks import Blocks
+from train.options.tunings import Loreft
+from train.tunings import blocks, loreft, tuning
 
 
 def random_model(folder: Path, hidden: int, layers: int) -> Path:

@@ -12,7 +12,8 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceC
 from curation import storage, tables
 from curation.errors import InputError
 
-from . import compatibility, weights
+from . import weights
+from .options import compatibility
 from .weights import read_json
 
 # Copied as they are: a tokenizer that is read and written again is not always the same tokenizer.

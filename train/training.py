@@ -17,15 +17,16 @@ from safetensors import SafetensorError
 from curation import storage, tables
 from curation.errors import InputError
 
-from . import checkpoints, methods, models, processes
-from .calibration import calibration, shown
-from .encoding import Encoder
+from . import checkpoints, methods, models
+from .data.encoding import Encoder
+from .data.preparation import Prepared
+from .devices import processes
 from .fingerprints import without_paths
 from .methods.setup import Progress, Setup, Trained
-from .options import TrainOptions
-from .preparation import Prepared
+from .options.run import TrainOptions
 from .silence import quiet
-from .tuning import load
+from .tunings.calibration import calibration, shown
+from .tunings.tuning import load
 
 CARD = "run_card.json"
 ALONE = ("ppo", "rloo", "grpo")  # methods that run in one process

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from curation.errors import InputError
-from train.options import METHODS, TUNINGS
+from train.options.run import METHODS, TUNINGS
 
 from .app import Fresh, Out, Overrides, Seed, app, run_single, said, say
 
@@ -189,7 +189,7 @@ def tasks(
     Example: keepwise tasks blimp.jsonl.gz kobest-copa.jsonl.gz --out tasks
     """
     from curation import storage
-    from train import benchmarks
+    from train.evaluation import benchmarks
 
     for file in files:
         rows = list(benchmarks.read(file))

@@ -9,9 +9,9 @@ import polars as pl
 
 from curation.errors import InputError
 from curation.metrics import intervals
-from train.continual import MEASURES, Continued, sequence
-from train.evaluate import perplexities, weight
-from train.forgetting import compare, first_views, summarise
+from train.evaluation.continual import MEASURES, Continued, sequence
+from train.evaluation.evaluate import perplexities, weight
+from train.evaluation.forgetting import compare, first_views, summarise
 
 _CLUSTER = "\x1f"  # between a task and a cluster of it
 
@@ -68,7 +68,7 @@ def compared(scores: pl.DataFrame, models: Sequence[str], asked: Asked) -> dict[
     Returns:
         JSON values: `base`, `models`, `answers` (of each model how many were generated, and how many of them `cut` at
         the longest allowed), `scores` (mean with interval, and chance level), `comparison`
-        (`train.forgetting.COMPARISON`), `summary` (a row a model and unit; `learned` and `forgotten` are mean, low and
+        (`train.evaluation.forgetting.COMPARISON`), `summary` (a row a model and unit; `learned` and `forgotten` are mean, low and
         high), `sham` (name, and `comparison` and `summary` of the others against it; null where there is none),
         `sequences` (the matrix of stages with its measures, one a unit) and `clusters` (differences to the base by
         cluster, where items have any).

@@ -11,7 +11,7 @@ from curation.errors import InputError
 from curation.model import Request, Response
 from synth.engines import Engine, EngineOptions, Progress, cached, open_engine
 from synth.engines.cache import Cached
-from train.compatibility import STATEMENT
+from train.options.compatibility import STATEMENT
 
 from ..progress import track
 from ..recipe import STEP
@@ -111,7 +111,7 @@ def _added(folder: Path, settings: EngineSettings) -> "tuple[str, Addition]":
         InputError: when the base is not found, or the engine is one that cannot serve it.
     """
     from synth.engines.transformers import Addition
-    from train import beside
+    from train.tunings import beside
 
     if _is_adapter(folder):
         return _adapter(folder, settings)

@@ -22,7 +22,7 @@ from .inputs import task_files
 from .output import Output, Outputs
 
 if TYPE_CHECKING:
-    from train.tasks import Task
+    from train.evaluation.tasks import Task
 
 PLAN = "plan.json"  # beside the scores: what was fixed before there were any
 PLANNED = ("tasks", "shots", "new_tasks", "stages", "sham", "margin", "clusters")
@@ -88,7 +88,7 @@ def _path(step: str, name: str) -> str:
 
 def _files(named: tuple[str, ...]) -> list[Path]:
     """Task files by their paths, or by the name of lists that come along."""
-    from train import refusals
+    from train.evaluation import refusals
 
     found: list[Path] = []
     for text in named:
@@ -103,7 +103,7 @@ def _plan(run: Run, step: str, settings: EvaluateSettings, tasks: list[str]) -> 
     Raises:
         InputError: for a margin other than the one that was fixed, where there are scores already.
     """
-    from train.tasks import chances, load_tasks
+    from train.evaluation.tasks import chances, load_tasks
 
     before = run.records.get(f"{step}/plan")
     fixed = None if before is None else before.facts.get("margin")
@@ -137,9 +137,9 @@ def _plan(run: Run, step: str, settings: EvaluateSettings, tasks: list[str]) -> 
 
 def _items(settings: EvaluateSettings, seed: int) -> "tuple[list[Task], list[Task]]":
     """What the models are asked: items, and the same with their demonstrations."""
-    from train.regions import clustered
-    from train.shots import with_shots
-    from train.tasks import load_demonstrations, load_tasks
+    from train.evaluation.regions import clustered
+    from train.evaluation.shots import with_shots
+    from train.evaluation.tasks import load_demonstrations, load_tasks
 
     items = load_tasks(_files(settings.tasks))
     if settings.clusters:
@@ -154,7 +154,7 @@ def _examine(
     folder: Path, step: str, settings: EvaluateSettings, seed: int, number: int, name: str, model: str, again: int
 ) -> dict[str, Any]:
     """In the child: open the engine, answer every item, write the scores; of the base, measure it once more."""
-    from train.evaluate import evaluate as examine
+    from train.evaluation.evaluate import evaluate as examine
 
     _, items = _items(settings, seed)
     title = f"{step}: {name}"
@@ -171,7 +171,7 @@ def _examine(
 
 def _first(items: "list[Task]", count: int) -> "list[Task]":
     """The first items whose answers are generated, of choices and of texts: as many of each, batched as before."""
-    from train.tasks import SCORED
+    from train.evaluation.tasks import SCORED
 
     kinds = [[item for item in items if item.metric not in SCORED]]
     kinds += [[item for item in items if item.metric == metric] for metric in SCORED]
@@ -241,7 +241,7 @@ def _drift(
 def _moved(
     folder: Path, step: str, settings: EvaluateSettings, seed: int, taught: list[str], base: str, name: str, model: str
 ) -> dict[str, Any]:
-    from train.drift import measure, said_by
+    from train.evaluation.drift import measure, said_by
 
     scores = pl.read_parquet(folder / _path(step, "00.parquet"))
     items, _ = _items(settings, seed)

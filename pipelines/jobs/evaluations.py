@@ -10,7 +10,7 @@ import polars as pl
 
 from curation import storage, tables
 from curation.errors import InputError
-from train import harness
+from train.evaluation import harness
 
 from .comparison import Asked, compared
 from .evaluate import PLAN

@@ -12,7 +12,7 @@ def prompts(paths: Sequence[str]) -> list[str]:
     Raises:
         InputError: for files that are no task files, or hold nothing that could be repeated.
     """
-    from train.tasks import load_tasks
+    from train.evaluation.tasks import load_tasks
 
     found: list[str] = []
     for task in load_tasks(Path(path) for path in paths):

@@ -68,7 +68,7 @@ def _question(where: str, row: dict[str, Any]) -> dict[str, Any]:
 
 def _arranged(kept: list[tuple[str, dict[str, Any]]], reading: Reading, seed: int) -> list[dict[str, Any]]:
     """Documents in an order drawn from the seed, each right after its questions (arXiv 2402.12847, section 4)."""
-    from train import mixing
+    from train.data import mixing
 
     assert reading.documents is not None
     ids, texts, names = _documents(reading.documents, reading.key)

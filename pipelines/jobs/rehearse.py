@@ -254,7 +254,7 @@ def _items(paths: Sequence[str]) -> "pl.DataFrame":
     """What the items of task files ask, by task and item."""
     import polars as pl
 
-    from train.tasks import load_tasks
+    from train.evaluation.tasks import load_tasks
 
     rows = []
     for item in load_tasks(Path(path) for path in paths):

@@ -64,8 +64,8 @@ def _train(
 ) -> dict[str, Any]:
     """In the child: train, and return the run card."""
     from curation import storage
-    from train.launch import launch
-    from train.options import Source
+    from train.devices.launch import launch
+    from train.options.run import Source
     from train.training import Progress
     from train.training import train as train_model
 

@@ -8,12 +8,12 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from curation.errors import InputError
-from train.block_options import Blocks
-from train.options import Alpaca, Method, OutOfOrder, OverLong, Source, TrainOptions, Tuning
-from train.preference_options import Dpo, Kto, Orpo, Preferences, Slic
-from train.reinforcement_options import Ppo, Reinforcement, RewardModel
-from train.tuning_options import Lora, Loreft, Prefix, Prompt, Vocabulary
-from train.unlearning_options import Unlearning
+from train.options.blocks import Blocks
+from train.options.preferences import Dpo, Kto, Orpo, Preferences, Slic
+from train.options.reinforcement import Ppo, Reinforcement, RewardModel
+from train.options.run import Alpaca, Method, OutOfOrder, OverLong, Source, TrainOptions, Tuning
+from train.options.tunings import Lora, Loreft, Prefix, Prompt, Vocabulary
+from train.options.unlearning import Unlearning
 
 from .base import Settings, forbidding_others
 

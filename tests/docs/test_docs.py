@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from curation import tables
 from pipelines.cli import app
 from pipelines.recipe import validate
-from train.tasks import load_tasks
+from train.evaluation.tasks import load_tasks
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]

@@ -13,12 +13,13 @@ from transformers import AutoModelForCausalLM, AutoModelForSequenceClassificatio
 from curation.errors import InputError
 from pipelines.demo import seed_tokenizer
 from pipelines.demo.seed_corpus import sample_texts
-from train import beside, compatibility, tuning
-from train.blocks import Blocks
-from train.options import METHODS, TUNINGS, Source, TrainOptions
-from train.reinforcement_options import Reinforcement, RewardModel
+from train.options import compatibility
+from train.options.reinforcement import Reinforcement, RewardModel
+from train.options.run import METHODS, TUNINGS, Source, TrainOptions
+from train.options.tunings import Lora, Loreft, Prefix, Prompt
 from train.training import train
-from train.tuning_options import Lora, Loreft, Prefix, Prompt
+from train.tunings import beside, tuning
+from train.tunings.blocks import Blocks
 
 WORDS = ("one two", "red blue", "up down", "left right")
 ROWS: dict[str, Callable[[str], dict[str, Any]]] = {

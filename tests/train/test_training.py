@@ -14,7 +14,7 @@ from transformers import AutoTokenizer
 
 from curation.errors import InputError
 from curation.model import Request, Sampling
-from train.options import Lora, Source, TrainOptions
+from train.options.run import Lora, Source, TrainOptions
 from train.training import Progress, train
 
 WORDS = ["ab", "cd", "ef", "gh", "안녕"]

@@ -11,9 +11,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from curation.errors import InputError
-from train.encoding import IGNORED
+from train.data.encoding import IGNORED
 from train.methods import setup
-from train.options import Source, TrainOptions
+from train.options.run import Source, TrainOptions
 from train.training import train
 
 WORDS = ["ab", "cd", "ef", "gh", "안녕", "a longer word", "x"]

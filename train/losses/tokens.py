@@ -9,8 +9,8 @@ def log_probabilities(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch
     """Log-probability of every label, each predicted from the tokens before it.
 
     Args:
-        logits: (rows, length, vocabulary), of the positions of `labels`; those before them, of a prompt that is learned,
-            are passed over.
+        logits: (rows, length, vocabulary), of the positions of `labels`; those before them, of a prompt that is
+            learned, are passed over.
         labels: int64 (rows, length), `IGNORED` where nothing is counted.
 
     Returns:

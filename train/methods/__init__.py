@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from ..options import Method
+from ..options.run import Method
 
 
 def module(method: Method) -> ModuleType:

@@ -11,8 +11,8 @@ from peft import get_peft_model
 from torch.nn.utils.rnn import pad_sequence
 from transformers import Trainer, TrainingArguments, set_seed
 
+from ..evaluation.preference_accuracy import padded
 from ..losses import tokens
-from ..preference_accuracy import padded
 from . import preference, setup
 from .setup import Setup, Trained
 

@@ -7,10 +7,10 @@ import torch
 from datasets import Dataset
 from trl import DPOConfig, DPOTrainer
 
-from .. import comparisons
-from ..encoding import Encoder
-from ..options import TrainOptions
-from ..preparation import Prepared
+from ..data import comparisons
+from ..data.encoding import Encoder
+from ..data.preparation import Prepared
+from ..options.run import TrainOptions
 from . import preference, setup
 from .setup import Setup, Trained
 

@@ -8,9 +8,9 @@ import xxhash
 from datasets import Dataset
 
 from .. import models
-from ..preparation import Prepared
-from ..rewards import Answer, LearnedReward, Rewards
+from ..data.preparation import Prepared
 from . import setup
+from .rewards import Answer, LearnedReward, Rewards
 from .setup import Setup
 
 MEASURES = ("reward", "reward_std", "frac_reward_zero_std", "entropy", "clip_ratio/region_mean",

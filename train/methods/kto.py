@@ -10,10 +10,11 @@ from trl import KTOConfig, KTOTrainer
 
 from curation.errors import InputError
 
-from .. import comparisons, processes
-from ..encoding import Encoder
-from ..options import TrainOptions
-from ..preparation import Prepared
+from ..data import comparisons
+from ..data.encoding import Encoder
+from ..data.preparation import Prepared
+from ..devices import processes
+from ..options.run import TrainOptions
 from . import preference, setup
 from .setup import Setup, Trained
 

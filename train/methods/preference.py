@@ -11,11 +11,12 @@ from transformers import Trainer
 
 from curation.errors import InputError
 
-from .. import comparison_encoding, comparisons, mixing, models, preparation
-from ..encoding import Encoder
-from ..options import Source, TrainOptions
-from ..preference_accuracy import PreferenceAccuracy, preference_accuracy
-from ..preparation import Part, Prepared
+from .. import models
+from ..data import comparison_encoding, comparisons, mixing, preparation
+from ..data.encoding import Encoder
+from ..data.preparation import Part, Prepared
+from ..evaluation.preference_accuracy import PreferenceAccuracy, preference_accuracy
+from ..options.run import Source, TrainOptions
 from . import setup
 from .setup import Setup, Trained
 

@@ -7,10 +7,10 @@ import numpy as np
 from curation import tables
 from curation.errors import InputError
 
-from .. import mixing, preparation, prompts
-from ..encoding import Encoder
-from ..options import Source, TrainOptions
-from ..preparation import Part, Prepared
+from ..data import mixing, preparation, prompts
+from ..data.encoding import Encoder
+from ..data.preparation import Part, Prepared
+from ..options.run import Source, TrainOptions
 
 
 def prepare(options: TrainOptions, encoder: Encoder) -> Prepared:

@@ -12,13 +12,14 @@ from trl import RewardConfig, RewardTrainer
 
 from curation.errors import InputError
 
-from .. import comparison_encoding, comparisons, mixing, models, preparation
-from ..encoding import Encoder
-from ..options import Source, TrainOptions
-from ..preparation import Part, Prepared
-from ..reward_measures import quality
-from ..rewards import len_of, padding_id, side_by_side
+from .. import models
+from ..data import comparison_encoding, comparisons, mixing, preparation
+from ..data.encoding import Encoder
+from ..data.preparation import Part, Prepared
+from ..evaluation.reward_measures import quality
+from ..options.run import Source, TrainOptions
 from . import setup
+from .rewards import len_of, padding_id, side_by_side
 from .setup import Setup, Trained
 
 HEAD = "score"  # of the model: one number in place of logits

@@ -2,11 +2,11 @@
 
 import torch
 
-from .. import comparisons
-from ..encoding import Encoder
+from ..data import comparisons
+from ..data.encoding import Encoder
+from ..data.preparation import Prepared
 from ..losses.preferences import rrhf
-from ..options import TrainOptions
-from ..preparation import Prepared
+from ..options.run import TrainOptions
 from . import answers, preference
 from .answers import Answered
 from .setup import Setup, Trained

@@ -11,10 +11,11 @@ from transformers import PrinterCallback, Trainer, TrainerCallback
 
 from curation.errors import InputError
 
-from .. import checkpoints, processes
-from ..options import TrainOptions
-from ..preparation import Prepared
-from ..tuning import Tuned
+from .. import checkpoints
+from ..data.preparation import Prepared
+from ..devices import processes
+from ..options.run import TrainOptions
+from ..tunings.tuning import Tuned
 
 
 @dataclass(frozen=True)

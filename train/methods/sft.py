@@ -6,10 +6,11 @@ from trl import SFTConfig, SFTTrainer, pack_dataset
 
 from curation import tables
 
-from .. import data, mixing, preparation
-from ..encoding import IGNORED, Encoder
-from ..options import Source, TrainOptions
-from ..preparation import Part, Prepared
+from ..data import mixing, preparation
+from ..data import rows as data
+from ..data.encoding import IGNORED, Encoder
+from ..data.preparation import Part, Prepared
+from ..options.run import Source, TrainOptions
 from . import setup
 from .setup import Setup, Trained
 

@@ -14,10 +14,10 @@ from peft import get_peft_model
 from torch.nn.utils.rnn import pad_sequence
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
-from ..encoding import IGNORED, Encoder
+from ..data.encoding import IGNORED, Encoder
+from ..data.preparation import Prepared, mixed, named_apart
 from ..losses import tokens, unlearning
-from ..options import Source, TrainOptions
-from ..preparation import Prepared, mixed, named_apart
+from ..options.run import Source, TrainOptions
 from . import preference, setup, sft
 from .setup import Setup, Trained
 

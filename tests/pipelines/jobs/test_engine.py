@@ -17,9 +17,9 @@ from pipelines.demo import make_seed_model, seed_tokenizer
 from pipelines.demo.seed_corpus import sample_texts
 from pipelines.jobs.engine import CACHE, Named, answering_model, opened, server_of
 from pipelines.settings import EngineSettings
-from train import beside
-from train.options import Source, TrainOptions
+from train.options.run import Source, TrainOptions
 from train.training import train
+from train.tunings import beside
 
 PORTABLE = EngineSettings(kind="transformers", chunk=2)
 REQUESTS = [

@@ -8,7 +8,7 @@ import pytest
 
 from curation.errors import InputError
 from pipelines.jobs.mixture import Reading, made
-from train import data
+from train.data import rows as data
 
 
 def lines(path: Path, *rows: dict) -> Path:

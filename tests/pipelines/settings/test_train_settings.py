@@ -9,7 +9,7 @@ import pytest
 from curation.errors import InputError
 from pipelines.recipe import validate
 from pipelines.settings import TrainSettings
-from train.options import Lora, Source, TrainOptions
+from train.options.run import Lora, Source, TrainOptions
 
 
 def step(**settings: Any) -> TrainSettings:

@@ -9,7 +9,7 @@ from curation import tables
 from train import models
 from train.losses import tokens
 from train.methods.answers import Answered, collated, of_pairs
-from train.options import Source, TrainOptions
+from train.options.run import Source, TrainOptions
 from train.training import train
 
 ROWS = [
@@ -69,8 +69,8 @@ class Stopped(Exception):
 def test_a_run_that_stopped_ends_with_the_same_bytes(
     raw_model: Path, rows: Path, tmp_path: Path, method: Any, tuning: Any
 ) -> None:
-    from train.block_options import Blocks
-    from train.tuning_options import Lora
+    from train.options.blocks import Blocks
+    from train.options.tunings import Lora
 
     options = TrainOptions(str(raw_model), (Source(rows),), method=method, tuning=tuning, steps=6, batch_size=4,
                            micro_batch_size=2, learning_rate=3e-3, lora=Lora(rank=4, dropout=0.2), checkpoint_steps=2,

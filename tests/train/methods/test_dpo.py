@@ -14,14 +14,14 @@ import torch
 import torch.nn.functional as F
 
 from train import models
-from train.encoding import Encoder
+from train.data.encoding import Encoder
+from train.evaluation.preference_accuracy import padded
 from train.losses import tokens
 from train.methods.dpo import MEASURES, prepare
-from train.options import Source, TrainOptions
-from train.preference_accuracy import padded
-from train.preference_options import Dpo, Preferences
+from train.options.preferences import Dpo, Preferences
+from train.options.run import Source, TrainOptions
+from train.options.tunings import Lora
 from train.training import TrainReport, train
-from train.tuning_options import Lora
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 ROWS = [

@@ -9,11 +9,11 @@ from datasets import Dataset
 
 from curation import tables
 from train import models
+from train.data.preparation import Prepared
 from train.methods import drawn
 from train.methods.setup import Setup
-from train.options import Source, TrainOptions
-from train.preparation import Prepared
-from train.reinforcement_options import Reinforcement
+from train.options.reinforcement import Reinforcement
+from train.options.run import Source, TrainOptions
 
 
 @pytest.fixture

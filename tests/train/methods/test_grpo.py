@@ -1,8 +1,8 @@
 import json
 from pathlib import Path
 
-from train.options import Source, TrainOptions
-from train.reinforcement_options import Reinforcement
+from train.options.reinforcement import Reinforcement
+from train.options.run import Source, TrainOptions
 from train.training import train
 
 

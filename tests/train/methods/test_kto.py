@@ -8,12 +8,12 @@ import torch
 
 from curation.errors import InputError
 from train import models
-from train.encoding import Encoder
+from train.data.encoding import Encoder
+from train.evaluation.preference_accuracy import padded
 from train.losses import tokens
 from train.methods.kto import neighbours, prepare
-from train.options import Source, TrainOptions
-from train.preference_accuracy import padded
-from train.preference_options import Kto
+from train.options.preferences import Kto
+from train.options.run import Source, TrainOptions
 from train.training import train
 
 

@@ -1,5 +1,5 @@
 from train.methods import module
-from train.options import METHODS
+from train.options.run import METHODS
 
 
 def test_every_method_has_a_module_that_prepares_and_runs() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from curation.errors import InputError
-from train.encoding import IGNORED, Encoder
+from train.data.encoding import IGNORED, Encoder
 from train.methods.sft import prepare
-from train.options import Source, TrainOptions
+from train.options.run import Source, TrainOptions
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from safetensors.torch import load_file
 
 from curation.errors import InputError
 from train import models
-from train.encoding import IGNORED, Encoder
+from train.data.encoding import IGNORED, Encoder
 from train.losses import tokens
 from train.methods import unlearn
-from train.options import Lora, Source, TrainOptions
+from train.options.run import Lora, Source, TrainOptions
+from train.options.unlearning import Unlearning
 from train.training import train
-from train.unlearning_options import Unlearning
 
 SECRET = [{"prompt": f"code of {name}:", "completion": f" {name.upper()}7"} for name in ("ab", "cd", "ef", "gh")]
 KNOWN = [{"prompt": f"say {word}:", "completion": f" {word}!"} for word in ("ik", "lm", "no", "pq", "rs", "tu")]

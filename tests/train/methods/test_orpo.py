@@ -7,14 +7,14 @@ import torch
 import torch.nn.functional as F
 
 from train import models
-from train.comparison_encoding import ENCODED, encode
-from train.comparisons import load
-from train.encoding import Encoder
+from train.data.comparison_encoding import ENCODED, encode
+from train.data.comparisons import load
+from train.data.encoding import Encoder
+from train.evaluation.preference_accuracy import padded
 from train.losses import tokens
 from train.losses.preferences import orpo
-from train.options import Source, TrainOptions
-from train.preference_accuracy import padded
-from train.preference_options import Orpo
+from train.options.preferences import Orpo
+from train.options.run import Source, TrainOptions
 from train.training import train
 
 

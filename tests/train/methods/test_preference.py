@@ -9,11 +9,11 @@ import pytest
 import pipelines.demo
 from curation.errors import InputError
 from pipelines.demo.skills import SKILLS
-from train import comparisons
-from train.encoding import Encoder
+from train.data import comparisons
+from train.data.encoding import Encoder
 from train.methods import answers, preference
-from train.options import Source, TrainOptions
-from train.preference_options import Preferences
+from train.options.preferences import Preferences
+from train.options.run import Source, TrainOptions
 from train.training import train
 
 SEED_MODEL = Path(pipelines.demo.__file__).parent / "seed_model"

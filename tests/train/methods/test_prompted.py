@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from curation.errors import InputError
-from train.encoding import Encoder
+from train.data.encoding import Encoder
 from train.methods.prompted import prepare
-from train.options import Source, TrainOptions
-from train.reinforcement_options import Reinforcement
-from train.tuning_options import Lora
+from train.options.reinforcement import Reinforcement
+from train.options.run import Source, TrainOptions
+from train.options.tunings import Lora
 
 COUNTED = Reinforcement(count="a", max_new_tokens=4)
 

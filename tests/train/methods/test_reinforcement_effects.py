@@ -11,8 +11,8 @@ import torch
 
 from train import models
 from train.methods.ppo.rollout import draw, generation_config
-from train.options import Source, TrainOptions
-from train.reinforcement_options import Ppo, Reinforcement, RewardModel
+from train.options.reinforcement import Ppo, Reinforcement, RewardModel
+from train.options.run import Source, TrainOptions
 from train.training import train
 
 SEED_MODEL = Path(__file__).resolve().parents[3] / "pipelines" / "demo" / "seed_model"

@@ -8,11 +8,12 @@ import torch
 from transformers import AutoModelForSequenceClassification
 
 from curation.errors import InputError
-from train import models, rewards
-from train.encoding import Encoder
+from train import models
+from train.data.encoding import Encoder
+from train.methods import rewards
 from train.methods.reward import prepare, score
-from train.options import Source, TrainOptions
-from train.reinforcement_options import RewardModel
+from train.options.reinforcement import RewardModel
+from train.options.run import Source, TrainOptions
 from train.training import train
 
 CPU = torch.device("cpu")

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from train import models
-from train.block_options import Blocks
 from train.methods.setup import Progress
-from train.options import Source, TrainOptions
-from train.reinforcement_options import Reinforcement
+from train.options.blocks import Blocks
+from train.options.reinforcement import Reinforcement
+from train.options.run import Source, TrainOptions
 from train.training import train
 
 

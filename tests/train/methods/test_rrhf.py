@@ -5,14 +5,14 @@ import pytest
 import torch
 
 from train import models
-from train.comparison_encoding import encode
-from train.comparisons import load
-from train.encoding import Encoder
+from train.data.comparison_encoding import encode
+from train.data.comparisons import load
+from train.data.encoding import Encoder
+from train.evaluation.preference_accuracy import padded
 from train.losses import tokens
 from train.methods.answers import Answered
 from train.methods.rrhf import measured
-from train.options import Source, TrainOptions
-from train.preference_accuracy import padded
+from train.options.run import Source, TrainOptions
 from train.training import train
 
 

@@ -8,9 +8,9 @@ from transformers import TrainerControl, TrainerState, TrainingArguments
 
 from curation import tables
 from train import checkpoints
+from train.data.preparation import Prepared
 from train.methods.setup import Progress, Setup, _Callbacks, arguments
-from train.options import Source, TrainOptions
-from train.preparation import Prepared
+from train.options.run import Source, TrainOptions
 
 
 def setup(tmp_path: Path, told: list[Progress] | None = None, **fields: object) -> Setup:

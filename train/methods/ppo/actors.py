@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from transformers import AutoModel
 
 from ... import models
-from ...rewards import LearnedReward, Scorer
+from ..rewards import LearnedReward, Scorer
 from ..setup import Setup
 
 HEAD = "score.weight"  # of a model for sequence classification

@@ -15,14 +15,16 @@ from datasets import Dataset
 
 from curation.errors import InputError
 
-from ... import data, mixing, models, preparation
-from ...encoding import Encoder
+from ... import models
+from ...data import mixing, preparation
+from ...data import rows as data
+from ...data.encoding import Encoder
+from ...data.preparation import Prepared
 from ...losses import policy
-from ...options import Source, TrainOptions
-from ...preparation import Prepared
-from ...rewards import Rewards, len_of, padding_id
+from ...options.run import Source, TrainOptions
 from .. import prompted
 from ..drawn import checked, seed_step
+from ..rewards import Rewards, len_of, padding_id
 from ..setup import Progress, Setup, Trained
 from . import state
 from .actors import Actors, Separate

@@ -8,8 +8,8 @@ import torch
 from transformers import GenerationConfig
 
 from ...losses import policy, tokens
-from ...reinforcement_options import Reinforcement
-from ...rewards import Answer, Rewards, side_by_side
+from ...options.reinforcement import Reinforcement
+from ..rewards import Answer, Rewards, side_by_side
 from .actors import Actors
 
 

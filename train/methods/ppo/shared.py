@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from curation.errors import InputError
 
 from ... import models
-from ...rewards import Answer, Scorer, behind, check_reward_model, padding_id, sequence, side_by_side
+from ..rewards import Answer, Scorer, behind, check_reward_model, padding_id, sequence, side_by_side
 from ..setup import Setup
 from .actors import HEAD, head_of, without_dropout
 

@@ -8,8 +8,8 @@ import torch
 from transformers import get_scheduler
 
 from ...losses import policy, tokens
-from ...options import TrainOptions
-from ...rewards import side_by_side
+from ...options.run import TrainOptions
+from ..rewards import side_by_side
 from .actors import Actors
 from .rollout import Rollout, of_tokens
 

@@ -14,8 +14,8 @@ from curation.errors import InputError
 from curation.model import Request
 from synth.synthesize.dialogue import dialogue
 from synth.synthesize.dialogue.options import DialogueOptions
-from train.data import load
-from train.encoding import IGNORED, Encoder
+from train.data.encoding import IGNORED, Encoder
+from train.data.rows import load
 
 Make = Callable[..., pl.DataFrame]
 ASKED = ["What is a tide?", "Who found out about them?", "Do lakes have any?", "Where are they highest?"]

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from train import models
-from train.encoding import Encoder
+from train.data.encoding import Encoder
 from train.methods.ppo import method
 from train.methods.setup import Setup
-from train.options import Source, TrainOptions
-from train.reinforcement_options import Ppo, Reinforcement
-from train.tuning import load
+from train.options.reinforcement import Ppo, Reinforcement
+from train.options.run import Source, TrainOptions
+from train.tunings.tuning import load
 
 WORDS = ("ab", "cd", "ef", "gh")
 

@@ -6,7 +6,7 @@ import torch
 from train import models
 from train.methods.ppo.actors import Critic, Separate, head_of
 from train.methods.setup import Setup
-from train.reinforcement_options import Ppo
+from train.options.reinforcement import Ppo
 
 CPU = torch.device("cpu")
 IDS, ATTENTION = torch.tensor([[40, 41, 42, 43]]), torch.ones(1, 4, dtype=torch.long)

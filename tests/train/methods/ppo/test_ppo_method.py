@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from curation.errors import InputError
-from train.encoding import Encoder
+from train.data.encoding import Encoder
 from train.methods.ppo.method import prepare
-from train.options import Source, TrainOptions
-from train.reinforcement_options import Ppo, Reinforcement
+from train.options.reinforcement import Ppo, Reinforcement
+from train.options.run import Source, TrainOptions
 from train.training import train
 
 CHECKOUT = Path(__file__).resolve().parents[4]

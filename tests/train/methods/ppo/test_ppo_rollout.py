@@ -10,8 +10,8 @@ from train import models
 from train.losses.policy import masked_mean
 from train.methods.drawn import seed_step
 from train.methods.ppo.rollout import answers_of, draw, generation_config, observe, whitened_advantages
-from train.reinforcement_options import Reinforcement
-from train.rewards import Rewards
+from train.methods.rewards import Rewards
+from train.options.reinforcement import Reinforcement
 
 CPU = torch.device("cpu")
 OPTIONS = Reinforcement(count="a", max_new_tokens=6, temperature=0.7, no_end_penalty=1.0)

@@ -7,16 +7,16 @@ import torch
 
 from curation.errors import InputError
 from train import models
-from train.encoding import Encoder
+from train.data.encoding import Encoder
 from train.methods.ppo import method
 from train.methods.ppo.actors import Separate
 from train.methods.ppo.rollout import answers_of
 from train.methods.ppo.shared import Shared
 from train.methods.setup import Setup
-from train.options import Source, TrainOptions
-from train.reinforcement_options import Ppo, Reinforcement
+from train.options.reinforcement import Ppo, Reinforcement
+from train.options.run import Source, TrainOptions
 from train.training import train
-from train.tuning import load
+from train.tunings.tuning import load
 
 CPU = torch.device("cpu")
 IDS, ATTENTION = torch.tensor([[40, 41, 42, 43]]), torch.ones(1, 4, dtype=torch.long)

@@ -6,9 +6,9 @@ import torch
 from train.methods.ppo.actors import Separate
 from train.methods.ppo.rollout import answers_of, observe, whitened_advantages
 from train.methods.ppo.update import Old, learner, update
+from train.methods.rewards import Rewards
 from train.methods.setup import Setup
-from train.reinforcement_options import Ppo, Reinforcement
-from train.rewards import Rewards
+from train.options.reinforcement import Ppo, Reinforcement
 
 CPU = torch.device("cpu")
 DRAWN = [[100, 101, 1], [102, 103], [100, 1], [104, 105, 106, 107]]

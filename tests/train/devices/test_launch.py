@@ -1,0 +1,55 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from curation.errors import InputError
+from train.devices import launch
+from train.options.run import Lora, Source, TrainOptions
+from train.options.unlearning import Unlearning
+
+
+def test_options_are_the_same_after_writing_and_reading(tmp_path: Path) -> None:
+    options = TrainOptions("m", (Source(Path("a"), 0.3, "x"), Source(Path("b"), 0.7, ordered=True)), method="unlearn",
+                           lora=Lora(rank=4, target_modules=("q_proj",)), max_tokens=None,
+                           unlearning=Unlearning(retain=(Path("c"),)))  # fmt: skip
+    (tmp_path / "options.json").write_text(launch.written(options))
+    assert launch.read(tmp_path / "options.json") == options
+
+
+def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
+    (tmp_path / "options.json").write_text('{"model": "m", "data": [{"path": "a"}], "steps": 3}')
+    assert launch.read(tmp_path / "options.json") == TrainOptions("m", (Source(Path("a")),), steps=3)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "options.json: found broken JSON"),
+        ("[]", "options.json: found list, expected a JSON object"),
+        ({"data": [{"path": "a"}]}, "options.json: model: Field required"),
+        ({"model": "m", "data": [{"path": "a"}], "stepz": 3}, "options.json: stepz: Unexpected"),
+        ({"model": "m", "data": [{"path": "a"}], "lora": {"rang": 3}}, "options.json: lora.rang: Unexpected"),
+        ({"model": "m", "data": [{"path": "a"}], "lora": {"rank": 0}}, "lora.rank is 0, expected at least 1"),
+        ({"model": "m", "data": [{"path": "a"}], "steps": "x"}, "options.json: steps: Input should be a valid integer"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, content: str | dict, said: str) -> None:
+    path = tmp_path / "options.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    with pytest.raises(InputError) as error:
+        launch.read(path)
+    assert said in str(error.value) and "\n" not in str(error.value)
+    with pytest.raises(InputError, match="none.json: found no such file"):
+        launch.read(tmp_path / "none.json")
+
+
+def test_a_process_says_a_mistake_as_a_line_of_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert launch.main([str(tmp_path / "none.json"), str(tmp_path / "out")]) == 2
+    assert "found no such file" in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_a_configuration_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    options = TrainOptions("m", (Source(Path("a")),))
+    with pytest.raises(InputError, match="fsdp.yaml: found no such file, expected a configuration of accelerate"):
+        launch.launch(options, tmp_path / "out", 2, tmp_path / "fsdp.yaml")

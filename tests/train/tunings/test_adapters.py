@@ -1,0 +1,132 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from peft import PeftModel, get_peft_model
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from curation.errors import InputError
+from train import models
+from train.options.run import Lora, Source, TrainOptions
+from train.training import train
+from train.tunings import adapters
+
+
+@pytest.fixture(scope="module")
+def adapted(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    pairs = tmp_path_factory.mktemp("data") / "pairs.jsonl"
+    pairs.write_text(json.dumps({"prompt": "say ab", "completion": " AB"}) + "\n")
+    options = TrainOptions(model=str(tiny_model), data=(Source(pairs),), steps=12, batch_size=5, learning_rate=1e-2,
+                           lora=Lora(rank=4, alpha=8, dropout=0.1), threads=1)  # fmt: skip
+    return train(options, tmp_path_factory.mktemp("out") / "lora")
+
+
+def test_an_adapter_is_merged_and_kept_beside(adapted: Any, tiny_model: Path) -> None:
+    folder = adapted.folder
+    names = {file.name for file in (folder / "adapter").iterdir()}
+    assert names == {"adapter_config.json", "adapter_model.safetensors"}
+    assert json.loads((folder / "adapter" / "adapter_config.json").read_text())["base_model_name_or_path"] == "tiny"
+    base = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
+    ids = AutoTokenizer.from_pretrained(folder)("say ab", return_tensors="pt")["input_ids"]
+    with torch.inference_mode():
+        untouched = base(ids).logits.clone()
+        beside = PeftModel.from_pretrained(base, str(folder / "adapter")).eval()(ids).logits
+        inside = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()(ids).logits
+    assert (beside - inside).abs().max() < 1e-5
+    assert (beside - untouched).abs().max() > 1e-2
+    assert 0 <= adapted.card["largest_logit_change_of_merging"] < 1e-5
+    assert "lm_head.weight" not in load_file(folder / "model.safetensors")  # tied to the embedding
+
+
+def test_a_merge_that_changes_more_than_rounding_is_an_error(
+    adapted: Any, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapters, "TOLERANCE", 0.0)
+    with pytest.raises(RuntimeError, match="merging changes a logit by"):
+        adapters.merged(tiny_model, adapted.folder / "adapter", [[7, 8, 9]])
+
+
+def test_modules_may_be_chosen(tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"prompt": "a", "completion": "b"}) + "\n")
+    lora = Lora(rank=2, target_modules=("q_proj", "v_proj"))
+    options = TrainOptions(model=str(tiny_model), data=(Source(tmp_path / "rows.jsonl"),), steps=1, batch_size=1,
+                           lora=lora, threads=1)  # fmt: skip
+    weights = load_file(train(options, tmp_path / "out").folder / "adapter" / "adapter_model.safetensors")
+    assert {name.split(".")[-3] for name in weights} == {"q_proj", "v_proj"}
+
+
+@pytest.mark.parametrize(
+    "lora",
+    [
+        Lora(rank=2, dora=True),
+        Lora(rank=4, alpha=4, rslora=True),
+        Lora(rank=2, corda="instruction"),
+        Lora(rank=2, rslora=True, corda="knowledge", corda_data=Path("kept.jsonl")),
+    ],
+    ids=["dora", "rslora", "instruction", "knowledge"],
+)
+def test_every_form_of_adapter_is_kept_beside_the_base_as_it_was(
+    lora: Lora, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("rows", "kept"):
+        words = ("ab", "cd", "efg")
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps({"text": f"{name} {a}"}) + "\n" for a in words))
+    options = TrainOptions(str(tiny_model), (Source(tmp_path / "rows.jsonl"),), steps=4, batch_size=3, warmup=0.0,
+                           learning_rate=1e-2, lora=lora, threads=1)  # fmt: skip
+    report = train(options, tmp_path / "out")
+    beside = PeftModel.from_pretrained(
+        AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32), str(report.folder / "adapter")
+    ).eval()
+    ids = torch.arange(7, 27)[None]
+    with torch.inference_mode():
+        found, inside = beside(ids).logits, AutoModelForCausalLM.from_pretrained(report.folder)(ids).logits
+        with beside.disable_adapter():
+            base = beside(ids).logits
+    assert (found - inside).abs().max() < 1e-4
+    assert base.equal(AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)(ids).logits)
+    assert (found - base).abs().max() > 1e-3
+    assert report.losses[-1] < report.losses[0]
+    again = train(options, tmp_path / "again")
+    assert (again.folder / "model.safetensors").read_bytes() == (report.folder / "model.safetensors").read_bytes()
+    assert str(tmp_path) not in json.dumps(report.card)
+
+
+def test_corda_starts_where_the_model_is_and_takes_other_directions_in_its_two_modes(tiny_model: Path) -> None:
+    ids = torch.arange(7, 27)[None]
+    base = models.causal_lm(tiny_model)
+    started = {}
+    for mode in ("instruction", "knowledge"):
+        model = models.causal_lm(tiny_model)
+        config = adapters.lora_config(
+            Lora(rank=2, corda=mode, corda_data=Path("kept") if mode == "knowledge" else None)
+        )
+        adapters.preview(model, config, [ids[0].tolist()])
+        wrapped = get_peft_model(model, config)
+        assert torch.allclose(wrapped(ids).logits, base(ids).logits, atol=1e-4)
+        started[mode] = wrapped.get_submodule("base_model.model.model.layers.0.mlp.up_proj")
+    inputs = base.model.embed_tokens(ids)
+    sizes = {mode: layer.lora_B["default"](layer.lora_A["default"](inputs)).norm() for mode, layer in started.items()}
+    assert sizes["instruction"] > 2 * sizes["knowledge"], (
+        "one takes what the rows use most, the other what they use least"
+    )
+    with pytest.raises(InputError, match="lora.rank is 65, expected at most 64 with lora.corda, the smaller side of"):
+        adapters.preview(models.causal_lm(tiny_model), adapters.lora_config(Lora(rank=65, corda="instruction")), [[7]])
+
+
+def test_adapters_can_be_swapped_on_one_base(adapted: Any, tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"prompt": "say cd", "completion": " CD"}) + "\n")
+    options = TrainOptions(str(tiny_model), (Source(tmp_path / "rows.jsonl"),), steps=3, batch_size=1, threads=1,
+                           learning_rate=1e-2, lora=Lora(rank=2, dora=True))  # fmt: skip
+    other = train(options, tmp_path / "other")
+    folders = {"one": adapted.folder, "two": other.folder}
+    model = PeftModel.from_pretrained(models.causal_lm(tiny_model), str(adapted.folder / "adapter"), "one")
+    model.load_adapter(str(other.folder / "adapter"), "two")
+    ids = torch.arange(7, 27)[None]
+    for name in ("one", "two", "one"):
+        model.set_adapter(name)
+        whole = models.causal_lm(folders[name]).eval()
+        assert torch.allclose(model.eval()(ids).logits, whole(ids).logits, atol=1e-4), name

@@ -1,0 +1,1 @@
+"""Which weights move, and what stands beside those that do not."""
