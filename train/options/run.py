@@ -68,8 +68,8 @@ class TrainOptions:
         data: sources and their shares of the training tokens.
         method: `sft` trains rows padded side by side; `cpt` trains on `text`, packed into rows of `max_tokens`
             without attention across documents; `dpo`, `kto`, `orpo`, `slic` and `rrhf` learn which answer is better,
-            from comparisons (see `data.comparisons`); `reward` learns which answer is better and becomes a reward model; `ppo`,
-            `rloo` and `grpo` draw answers to prompts and learn from their rewards; `unlearn` makes the model forget
+            from comparisons (see `data.comparisons`); `reward` learns which answer is better and becomes a reward
+            model; `ppo`, `rloo` and `grpo` draw answers to prompts and learn from their rewards; `unlearn` makes the model forget
             the rows.
         tuning: `lora`, `full`, `blocks` (new layers between frozen ones), or `prompt`, `prefix` and `loreft`, whose
             result stands beside its base; see `compatibility` for what goes with which method.
@@ -102,7 +102,8 @@ class TrainOptions:
         out_of_order: what becomes of a conversation in which user and assistant do not take turns, the user first,
             behind at most one system turn: `drop` (a ledger row each), or `refuse` the run.
         alpaca: how a row of Alpaca (`instruction`, `input`, `output`) is read: `chat`, as a conversation, `prompt`,
-            under the prompt that Alpaca was trained with, `auto`, as a conversation where the model has a chat template.
+            under the prompt that Alpaca was trained with, `auto`, as a conversation where the model has a chat
+            template.
         checkpoint_steps: steps between two checkpoints, from which a killed run goes on.
         gradient_checkpointing: recompute activations in the backward pass, to save memory.
         threads: CPU threads of torch; equal bytes need equal numbers. Unset, torch's own choice.

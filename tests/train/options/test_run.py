@@ -12,7 +12,7 @@ from train.options.run import Lora, Source, TrainOptions
     [
         ({"data": ()}, "expected at least one source"),
         ({"data": (Source(Path("a"), 1.0), Source(Path("b")))}, "1 of 2 sources with a weight"),
-        ({"method": "dpo"}, "method is 'dpo', expected one of sft, cpt"),
+        ({"method": "dpop"}, "method is 'dpop', expected one of sft, cpt"),
         ({"tuning": "some"}, "tuning is 'some'"),
         ({"over_long": "cut"}, "over_long is 'cut', expected one of split, drop, refuse"),
         ({"learning_rate": 0}, "learning_rate is 0"),
