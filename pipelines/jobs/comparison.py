@@ -69,7 +69,8 @@ def compared(scores: pl.DataFrame, models: Sequence[str], asked: Asked) -> dict[
         JSON values: `base`, `models`, `answers` (of each model how many were generated, and how many of them `cut` at
         the longest allowed), `scores` (mean with interval, and chance level), `comparison`
         (`train.evaluation.forgetting.COMPARISON`), `summary` (a row a model and unit; `learned` and `forgotten` are
-        mean, low and high), `sham` (name, and `comparison` and `summary` of the others against it; null where there is none),
+        mean, low and high), `sham` (name, and `comparison` and `summary` of the others against it; null where there is
+        none),
         `sequences` (the matrix of stages with its measures, one a unit) and `clusters` (differences to the base by
         cluster, where items have any).
 

@@ -69,8 +69,8 @@ class TrainOptions:
         method: `sft` trains rows padded side by side; `cpt` trains on `text`, packed into rows of `max_tokens`
             without attention across documents; `dpo`, `kto`, `orpo`, `slic` and `rrhf` learn which answer is better,
             from comparisons (see `data.comparisons`); `reward` learns which answer is better and becomes a reward
-            model; `ppo`, `rloo` and `grpo` draw answers to prompts and learn from their rewards; `unlearn` makes the model forget
-            the rows.
+            model; `ppo`, `rloo` and `grpo` draw answers to prompts and learn from their rewards; `unlearn` makes the
+            model forget the rows.
         tuning: `lora`, `full`, `blocks` (new layers between frozen ones), or `prompt`, `prefix` and `loreft`, whose
             result stands beside its base; see `compatibility` for what goes with which method.
         lora: the adapters of `lora`.
