@@ -15,6 +15,7 @@ from .settings import (
     CurateSettings,
     DistillSettings,
     EvaluateSettings,
+    ExpandSettings,
     MergeSettings,
     Mixture,
     RehearseSettings,
@@ -34,6 +35,7 @@ Step = Annotated[
     | RehearseSettings
     | SynthesizeSettings
     | TrainSettings
+    | ExpandSettings
     | MergeSettings
     | EvaluateSettings,
     Field(discriminator="job"),
@@ -44,6 +46,7 @@ JOBS: dict[str, type[Settings]] = {
     "rehearse": RehearseSettings,
     "synthesize": SynthesizeSettings,
     "train": TrainSettings,
+    "expand": ExpandSettings,
     "merge": MergeSettings,
     "evaluate": EvaluateSettings,
 }
@@ -178,6 +181,7 @@ def resolve(recipe: Recipe, folder: Path) -> Recipe:
         "path",
         "documents",
         "use",
+        "base",
     }
 
     def walk(value: Any, is_path: bool) -> Any:

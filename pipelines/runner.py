@@ -20,6 +20,7 @@ from .settings import (
     CurateSettings,
     DistillSettings,
     EvaluateSettings,
+    ExpandSettings,
     MergeSettings,
     RehearseSettings,
     SynthesizeSettings,
@@ -106,6 +107,10 @@ def carry_out(run: Run, name: str, settings: Step, outputs: Outputs) -> Output:
             from .jobs.train import train
 
             return train(run, name, settings, outputs)
+        case ExpandSettings():
+            from .jobs.expand import expand
+
+            return expand(run, name, settings, outputs)
         case MergeSettings():
             from .jobs.merge import merge
 

@@ -67,6 +67,26 @@ def _weighted(text: str) -> dict[str, Any]:
 
 
 @app.command()
+def expand(
+    model: Annotated[str, typer.Argument(help="Model folder or name.")],
+    data: Annotated[list[str], typer.Option(help="File or folder of `text`; repeat for more.")],
+    out: Out,
+    tokens: Annotated[int | None, typer.Option(help="New tokens, at most.")] = None,
+    settings: Overrides = None,
+    seed: Seed = 17,
+    fresh: Fresh = False,
+) -> None:
+    """Give a model new tokens for a language or a domain, learned on its texts and started as means of old ones.
+
+    Train them afterwards, the new rows first: plan new-words of `keepwise run` does both.
+
+    Example: keepwise expand base/ --data korean.jsonl --tokens 4000 --out runs/expanded
+    """
+    given = {"model": model, "data": data, "expansion": None if tokens is None else {"tokens": tokens}}
+    run_single("expand", said(given), settings, out, seed, fresh)
+
+
+@app.command()
 def merge(
     models: Annotated[list[str], typer.Argument(help="Model folders or names, in the order of their weights.")],
     out: Out,

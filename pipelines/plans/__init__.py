@@ -14,6 +14,7 @@ from .adaptive import Adaptive
 from .best_of import BestOf
 from .continual import Continual
 from .knowledge import NewKnowledge
+from .new_words import NewWords
 from .pit import Pit, PitPlusPlus
 from .plan import Plan
 from .preference import CptSftDpo, CptSftOrpo
@@ -29,6 +30,7 @@ PLANS: dict[str, type[Plan]] = {
     "best-of": BestOf,
     "dapt": Dapt,
     "tapt": Tapt,
+    "new-words": NewWords,
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from . import evaluation, merging, rehearsal, synthesis, training, views, words
+from . import evaluation, expansion, merging, rehearsal, synthesis, training, views, words
 
 TEMPLATES = Path(__file__).parent / "templates"
 JOBS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
@@ -18,6 +18,7 @@ JOBS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "rehearse": ("Rehearsal", rehearsal.rehearse),
     "synthesize": ("Synthesis", synthesis.synthesize),
     "train": ("Training", training.train),
+    "expand": ("New tokens", expansion.expand),
     "merge": ("Merging", merging.merge),
     "evaluate": ("Evaluation", evaluation.evaluate),
 }

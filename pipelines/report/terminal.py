@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from . import forgetting, merging, words
+from . import expansion, forgetting, merging, words
 
 MOST_RULES = 12  # that a funnel lists
 
@@ -66,6 +66,8 @@ def _step(step: Step) -> list[str]:
             return _synthesis(facts)
         case "train":
             return _training(facts)
+        case "expand":
+            return expansion.lines(facts)
         case "merge":
             return merging.lines(facts)
         case "evaluate":

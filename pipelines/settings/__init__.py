@@ -4,6 +4,7 @@ from .base import Settings
 from .curate import CurateSettings, DecontaminateSettings, ExactSettings, MinHashSettings, QualitySettings
 from .engine import EngineSettings
 from .evaluate import EvaluateSettings
+from .expand import ExpandSettings
 from .merge import MergeSettings
 from .rehearse import RehearseSettings
 from .structure import SampleSettings, StructureSettings
@@ -19,6 +20,7 @@ __all__ = [
     "EngineSettings",
     "EvaluateSettings",
     "ExactSettings",
+    "ExpandSettings",
     "MergeSettings",
     "MinHashSettings",
     "Mixture",

@@ -19,6 +19,7 @@ GIVEN = {
     "best-of": ("data=a.jsonl", "tasks=t.jsonl", "rounds=2"),
     "dapt": ("documents=d.jsonl", "task_texts=t.jsonl", "replay=r.jsonl", "tasks=t.jsonl"),
     "tapt": ("task_texts=t.jsonl", "tasks=t.jsonl"),
+    "new-words": ("documents=d.jsonl", "replay=r.jsonl", "tokens=50", "tasks=t.jsonl"),
 }
 
 

@@ -1,0 +1,42 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from pipelines.demo.main import MODEL
+
+SENTENCE = "고객님께서 문의하신 환불 절차는 영업일 기준으로 사흘이 걸립니다"
+
+
+def texts(folder: Path) -> Path:
+    rows = [{"text": f"{SENTENCE} {number}"} for number in range(60)]
+    path = folder / "texts.jsonl"
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    return path
+
+
+def test_a_model_gets_new_words_is_told_of_and_done_once(tmp_path, command, capsys):
+    run = tmp_path / "run"
+    given = ("expand", MODEL, "--data", texts(tmp_path), "--tokens", "20", "--set", "expansion.held_out=0.2")
+    assert command(*given, "--out", run) == 0
+    said = capsys.readouterr().out
+    assert "20 new tokens; a held-out character takes" in said
+    card = json.loads((run / "model/expand/vocabulary.json").read_text())
+    assert card["new_tokens"] == 20 and card["after"] < card["before"] and str(tmp_path) not in json.dumps(card)
+    page = (run / "report.html").read_text()
+    assert "New tokens" in page and "tokens a character of held-out text, after" in page
+    before = (run / "manifest.jsonl").read_text()
+    assert command(*given, "--out", run) == 0
+    assert "Nothing to do" in capsys.readouterr().out and (run / "manifest.jsonl").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--tokens", "0"), "expansion.tokens is 0, expected at least 1"),
+        (("--set", "expansion.most=3"), "expansion.most"),
+        (("--set", "expansion.least=1000"), "no two tokens stand together 1000 times"),
+    ],
+)
+def test_what_cannot_be_expanded_is_one_sentence(arguments, sentence, tmp_path, refused):
+    assert sentence in refused("expand", MODEL, "--data", texts(tmp_path), *arguments, "--out", tmp_path / "run")
