@@ -38,7 +38,9 @@ def expand(run: Run, step: str, settings: ExpandSettings, outputs: Outputs) -> O
 def _expand(folder: Path, settings: ExpandSettings, model: str, data: list[tuple[Path, str]]) -> dict[str, Any]:
     """In the child: learn and write; what the new vocabulary saves."""
     from train.options.run import Source
+    from train.silence import quiet
     from train.tunings.vocabulary import expand as expand_model
 
-    made = expand_model(model, [Source(path, name=name) for path, name in data], folder, settings.expansion)
+    with quiet():
+        made = expand_model(model, [Source(path, name=name) for path, name in data], folder, settings.expansion)
     return {**made.card, "longest": sorted((merge.text for merge in made.merges), key=len, reverse=True)[:12]}
