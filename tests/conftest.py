@@ -40,7 +40,10 @@ def _shared_data_folder() -> Path | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with the reason, what this machine cannot run."""
+    """Skip, with the reason, what this machine cannot run; keep in one process what shares a costly fixture.
+
+    Of several processes one runs all of a file, and one all that look at the demo: a second would only wait for it.
+    """
     no_data = None
     if _shared_data_folder() is None:
         no_data = pytest.mark.skip(reason="no shared data: set KEEPWISE_DATA or put it in ../shared/data")
@@ -48,6 +51,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if importlib.util.find_spec("vllm") is None:
         no_vllm = pytest.mark.skip(reason="vllm is not installed")
     for item in items:
+        shared = "demo" if "demo" in getattr(item, "fixturenames", ()) else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(shared))
         if no_data is not None and "shared_data" in item.keywords:
             item.add_marker(no_data)
         if no_vllm is not None and "vllm" in item.keywords:
