@@ -9,11 +9,11 @@ def expand(step: dict[str, Any]) -> dict[str, Any]:
     """Values of the page's section."""
     facts = step["facts"]
     figures = [("new tokens", words.count(facts.get("new_tokens")))]
-    if facts.get("before"):
+    if facts.get("before") is not None:
         figures += [
             ("tokens a character of held-out text, before", words.number(facts["before"])),
-            ("tokens a character of held-out text, after", words.number(facts["after"])),
-            ("characters held out", words.count(facts["held_out_characters"])),
+            ("tokens a character of held-out text, after", words.number(facts.get("after"))),
+            ("characters held out", words.count(facts.get("held_out_characters"))),
         ]
     return {"base": facts.get("base"), "figures": figures}
 
@@ -23,7 +23,7 @@ def lines(facts: dict[str, Any]) -> list[str]:
     if "new_tokens" not in facts:
         return []
     said = f"{words.count(facts['new_tokens'])} new tokens"
-    if not facts["before"]:
+    if facts.get("before") is None:
         return [f"{said}; no text was held out to measure them"]
-    return [f"{said}; a held-out character takes {words.number(facts['after'])} tokens, "
+    return [f"{said}; a held-out character takes {words.number(facts.get('after'))} tokens, "
             f"{words.number(facts['before'])} before"]  # fmt: skip

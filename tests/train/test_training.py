@@ -111,7 +111,8 @@ def test_a_finished_folder_is_left_and_a_foreign_one_refused(
 KILLED = """
 import sys, time
 from pathlib import Path
-from train.options import Lora, Source, TrainOptions
+from train.options.run import Source, TrainOptions
+from train.options.tunings import Lora
 from train.training import train
 model, data, out, stop = sys.argv[1:]
 options = TrainOptions(model=model, data=(Source(data),), steps=12, batch_size=5, learning_rate=1e-2,

@@ -90,7 +90,7 @@ def launch(
 
 def environment() -> dict[str, str]:
     """That of this process, in which the packages are found where this one found them."""
-    here = str(Path(__file__).resolve().parent.parent)
+    here = str(Path(__file__).resolve().parents[2])
     return {**os.environ, "PYTHONPATH": os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])}
 
 

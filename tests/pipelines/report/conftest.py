@@ -310,6 +310,7 @@ def whole_recipe() -> Recipe:
                 "plain": train,
                 "kept": {**train, "data": [{"path": "step:distilled"}]},
                 "merged": {"job": "merge", "models": ["step:plain", "step:kept"]},
+                "grown": {"job": "expand", "model": "seed", "data": ["step:documentation"]},
                 "examined": {
                     "job": "evaluate",
                     "models": {name: "seed" for name in MODELS},
@@ -338,6 +339,7 @@ def write_run(folder: Path) -> None:
         "plain": train_facts(1.0),
         "kept": train_facts(0.6),
         "merged": merge_facts(),
+        "grown": {"new_tokens": 40, "base": HOSTILE, "held_out_characters": 900, "before": 1.19, "after": 0.62},
         "examined": evaluate_facts(),
     }
     storage.write_text(json.dumps(facts, ensure_ascii=False), folder / "work" / "facts.json")

@@ -32,7 +32,7 @@ def test_report_json_has_every_step_in_the_order_of_the_recipe(whole_run: Path, 
     assert [step["name"] for step in report["steps"]] == list(recipe.steps)
     assert [step["seconds"] for step in report["steps"]] == [
         12.34
-    ] * 8  # and the half line of a killed process is passed over
+    ] * 9  # and the half line of a killed process is passed over
     assert report["headline"][0]["models"][0]["forgotten"] == {"mean": 0.76, "low": 0.745, "high": 0.775}
     facts = json.loads((whole_run / "work" / "facts.json").read_text(encoding="utf-8"))
     assert {step["name"]: step["facts"] for step in report["steps"]} == facts

@@ -21,7 +21,7 @@ from train.training import train
 WORKER = """
 import sys
 from pathlib import Path
-from train import launch, processes
+from train.devices import launch, processes
 from train.training import train
 folder = Path(sys.argv[1])
 for file in sorted(folder.glob("*.json")):
@@ -129,7 +129,8 @@ from pathlib import Path
 import torch
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor
-from train import models, processes
+from train import models
+from train.devices import processes
 
 processes.join()
 ids = torch.tensor([[5, 9, 7, 30], [8, 6, 11, 40]])

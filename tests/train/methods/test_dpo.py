@@ -113,10 +113,10 @@ def test_corda_is_compared_with_the_model_that_it_started_from(tiny_model: Path,
 KILLED = """
 import sys, time
 from pathlib import Path
-from train.options import Source, TrainOptions
-from train.preference_options import Preferences
+from train.options.run import Source, TrainOptions
+from train.options.preferences import Preferences
 from train.training import train
-from train.tuning_options import Lora
+from train.options.tunings import Lora
 model, data, out, stop = sys.argv[1:]
 options = TrainOptions(model, (Source(data),), method="dpo", steps=10, batch_size=3, learning_rate=5e-3, threads=1,
                        lora=Lora(rank=4, alpha=8, dropout=0.1), preferences=Preferences(data), checkpoint_steps=2)

@@ -89,8 +89,8 @@ def test_a_huge_price_holds_the_policy_where_it_was(counted: dict[str, Any]) -> 
 KILLED = """
 import sys, time
 from pathlib import Path
-from train.options import Source, TrainOptions
-from train.reinforcement_options import Ppo, Reinforcement
+from train.options.run import Source, TrainOptions
+from train.options.reinforcement import Ppo, Reinforcement
 from train.training import train
 model, data, old, out, tuning, shared, stop = sys.argv[1:]
 options = TrainOptions(model, (Source(Path(data)),), method="ppo", tuning=tuning, steps=5, batch_size=4, threads=1,
