@@ -11,6 +11,12 @@ from train.options.run import METHODS, TUNINGS
 
 from .app import Fresh, Out, Overrides, Seed, app, run_single, said, say
 
+NewTask = Annotated[list[str] | None, typer.Option(help="Task that training was to teach; others are old.")]
+Stage = Annotated[
+    list[str] | None, typer.Option(help="MODEL=TASK,TASK: a stage of a sequence and what it was trained on, in order.")
+]
+Sham = Annotated[str | None, typer.Option(help="Model that took the same steps on replay only, a control.")]
+
 
 @app.command()
 def train(
@@ -110,12 +116,9 @@ def evaluate(
     model: Annotated[list[str], typer.Option(help="Model, or NAME=MODEL; the first is the base. Repeat to compare.")],
     tasks: Annotated[list[str], typer.Option(help="Task file (JSONL); repeat for more.")],
     out: Out,
-    new_task: Annotated[list[str] | None, typer.Option(help="Task that training was to teach; others are old.")] = None,
-    stage: Annotated[
-        list[str] | None,
-        typer.Option(help="MODEL=TASK,TASK: a stage of a sequence and what it was trained on, in order."),
-    ] = None,
-    sham: Annotated[str | None, typer.Option(help="Model that took the same steps on replay only, a control.")] = None,
+    new_task: NewTask = None,
+    stage: Stage = None,
+    sham: Sham = None,
     shots: Annotated[int | None, typer.Option(help="Demonstrations shown before every item.")] = None,
     demos: Annotated[list[str] | None, typer.Option(help="File of demonstrations, in the form of task files.")] = None,
     margin: Annotated[
@@ -170,12 +173,9 @@ def forgetting(
     ],
     out: Annotated[Path, typer.Option("--out", help="File to write, JSON.")],
     base: Annotated[str | None, typer.Option(help="Model that training started from; the first unless named.")] = None,
-    new_task: Annotated[list[str] | None, typer.Option(help="Task that training was to teach; others are old.")] = None,
-    stage: Annotated[
-        list[str] | None,
-        typer.Option(help="MODEL=TASK,TASK: a stage of a sequence and what it was trained on, in order."),
-    ] = None,
-    sham: Annotated[str | None, typer.Option(help="Model that took the same steps on replay only, a control.")] = None,
+    new_task: NewTask = None,
+    stage: Stage = None,
+    sham: Sham = None,
     margin: Annotated[
         float | None, typer.Option(help="The margin that the evaluations fixed; no other is taken.")
     ] = None,
