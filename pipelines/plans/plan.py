@@ -1,5 +1,6 @@
 """What a plan is: a recipe that is written for what it is given."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from ..settings import Settings
@@ -8,12 +9,12 @@ MODEL = "$model"
 Steps = dict[str, dict[str, Any]]
 
 
-class Plan(Settings):
+class Plan(Settings, ABC):
     """What a plan is given; files and folders are relative to where the command is typed."""
 
+    @abstractmethod
     def steps(self) -> Steps:
         """The steps of the recipe in order."""
-        raise NotImplementedError
 
     def unless(self) -> Steps:
         """When steps are not needed."""

@@ -5,6 +5,7 @@ Such a folder holds `adapter/` (of prompts and prefixes in PEFT's form), the bas
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,7 +171,7 @@ def _heads(config: Any) -> tuple[int, int]:
     return heads, getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
 
 
-class _Before:
+class _Before(ABC):
     """What stands before every row: seen by all of its tokens, whose positions it moves."""
 
     tokens: int
@@ -191,9 +192,9 @@ class _Before:
             named["input_ids"] = ids
         return (), {**named, "attention_mask": mask, "position_ids": places[:, -width:]}
 
+    @abstractmethod
     def begin(self, model: Any, ids: torch.Tensor, named: dict[str, Any]) -> int:
         """Put what was learned before a row's tokens; by how many positions the pass is longer."""
-        raise NotImplementedError
 
 
 class _Prompt(_Before):

@@ -14,7 +14,14 @@ def test_an_examination_compares_with_its_first_model():
     )  # fmt: skip
 
 
-def test_a_plan_alone_has_no_steps():
-    with pytest.raises(NotImplementedError):
-        Plan().steps()
-    assert Plan().unless() == {}
+def test_a_plan_without_steps_is_none():
+    with pytest.raises(TypeError, match="steps"):
+        Plan()
+
+
+def test_a_plan_leaves_no_step_out_unless_it_says_so():
+    class Shortest(Plan):
+        def steps(self):
+            return {"examined": examination({"before": "m"}, ("t",))}
+
+    assert Shortest().unless() == {}
