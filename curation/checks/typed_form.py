@@ -13,7 +13,7 @@ from .typed_result import CheckResult, folded, graded, is_hangul, verdict
 SHORT = 50  # characters; shorter references count as this long at the upper limit: "4" may become a sentence
 _LONGEST_UNIT = 30  # tokens of the longest loop that is looked for
 
-_REFUSAL = re2.compile("|".join(f"(?:{pattern})" for pattern in REFUSALS))
+_REFUSALS = [re2.compile(pattern) for pattern in REFUSALS]  # together they are more than RE2's memory holds
 _OPENING = 300  # characters of an answer in which it would refuse
 
 
@@ -45,7 +45,8 @@ def language(reference: str, candidate: str, *, prompt: str = "", threshold: flo
 
 def refuses(text: str) -> bool:
     """Whether an answer begins by declining, in English or Korean; later remarks of the kind are part of an answer."""
-    return _REFUSAL.search(folded(text)[:_OPENING]) is not None
+    opening = folded(text)[:_OPENING]
+    return any(pattern.search(opening) is not None for pattern in _REFUSALS)
 
 
 def refusal(reference: str, candidate: str) -> CheckResult:

@@ -30,8 +30,30 @@ YES = frozenset(("yes", "yeah", "yep", "예", "네", "응", "맞아요", "맞습
 NO = frozenset(("no", "nope", "아니요", "아니오", "아뇨", "아니", "아닙니다"))
 SENTENCE_START = r"(?:^|[.!?:;\n])(?:[^.!?:;\n]{0,40}(?:\banswer is|답은) )?[\s\"'*(\[]*(\p{L}+)"
 
-# An answer that declines. English: an "I" that cannot, and what it cannot do, so that "I can't believe it" and
-# "I cannot recommend this enough" are none. Korean: an offer of help that is not possible, or an apology for it.
+# An answer that declines: its writer says that they cannot or will not do what was asked. English: an "I" that cannot,
+# and what it cannot do, so that "I can't believe it" and "I cannot recommend this enough" are none.
+#
+# Korean leaves out who speaks, and "cannot provide" is as often a rule for others ("개인정보를 제공할 수 없습니다")
+# or a case ("제공할 수 없는 경우"). It declines where only its writer can be meant: in the humble form, of their own
+# will, after an apology, of a named self, of a request, or of answering in the first sentence.
+_DO = (
+    r"(?:도와|도움|돕|도울|답변|대답|답[하해할을]|알려|가르쳐|제공|설명|안내|응답|응|작성|말씀|말[하해할]|협조|지원|추천"
+    r"|번역|처리|수행|들어|따르|따를|진행|실행|생성)"
+)
+_DONE = _DO + r"[가-힣 ]{0,8}"
+_CANNOT = (
+    r"(?:수(?:는|가|도)? ?없(?:습|어|네|음|다|지|으|고|$)"
+    r"|지(?:는)? ?못(?:합|하겠|해(?:요|서?[ ,]*(?:죄송|미안|유감)|[.,!]|$))"
+    r"|기(?:는|가|에|에는|엔)? ?(?:어렵|어려[워울]|힘(?:듭|들어|들고|들지|들다)|곤란))"
+)
+_WILL_NOT = r"지(?:는|도)? ?않(?:겠습니다|겠어|을게|을래|을 거)"
+_DO_NOT = r"지(?:는)? ?않(?:습니다|아요)"
+_ABLE_TO = r"수 있는 (?:일|것|게|부분)[이은]? ?아[니닙]"  # "not a thing that I can ..."
+_FIRST = r"^(?:[^.!?]{0,40}[.!?]+ ?)?[^.!?]{0,60}"  # in the first sentence, perhaps after a greeting or a "no"
+_REQUEST = r"(?:요청|질문|부탁|문의|명령|메시지)"
+_SUCH = r"(?:^|[ ,])(?:그|이|저|해당|그런|이런|저런|그러한|이러한|요청하신|말씀하신|원하시는) [가-힣]{1,8}?"
+_OF = r"(?:들)?(?:은|는|을|를|이|가|에|에는|에 대해|에 대해서|에 대해서는|이라|라) ?"
+
 REFUSALS = (
     r"(?:i (?:cannot|can't|can not|won't|will not|must not|am unable to|am not able to"
     r"|am not comfortable|am not allowed to|do not feel comfortable|don't feel comfortable|refuse to|decline to"
@@ -41,17 +63,28 @@ REFUSALS = (
     r"|engage|discuss|share|give|offer|respond|satisfy|complete|participate|promote|process|suggest"
     r"|with|providing|helping|answering|your|that request|this request)\b",
     r"\b(?:goes|go) against (?:my|ethical|my programming)",
-    r"\bas an ai(?: language model)?,? (?:i|it)\b|\bi'm (?:just|only) an ai\b",
+    r"\b(?:as an ai(?: language model| assistant| chatbot)?,? (?:i|it)|i'm (?:just|only) an ai)\b[^.!?]{0,60}"
+    r"(?:n't|\bnot|\bcannot|\bunable)\b",
     r"\bi must (?:refuse|decline)\b",
     r"\bit (?:is|would) (?:not|not be) (?:appropriate|ethical) (?:for me|to)\b",
     r"\b(?:sorry|apologi[sz]e)\b[^.!?]{0,40}\b(?:can't|cannot|unable|not able|won't|not possible)",
-    r"(?:도와|도움을|답변|답|알려|제공|설명|안내|응답|작성|말씀|대답|협조|지원)"
-    r"[\p{Hangul} ]{0,12}(?:드릴|할|줄) 수(?:는|가)? ?없",
-    r"도(?:울|와줄|와 줄) 수(?:는|가)? ?없",
-    r"(?:요청|질문|부탁)[\p{Hangul} ]{0,14}(?:수(?:는|가)? ?없|못합니다|거절|어렵습니다)",
-    r"거절(?:합니다|하겠습니다)",
-    r"(?:죄송|미안)[\p{Hangul} ,.]{0,24}(?:수(?:는|가)? ?없|못 ?합니다|못 ?해요|어렵습니다|곤란)",
-    r"(?:\bai|인공지능|언어 모델)(?:으?로서|이기 때문에|이라서)",
+    rf"{_DONE}드(?:릴|리) ?(?:{_CANNOT}|{_WILL_NOT}|{_DO_NOT})",
+    rf"{_DONE}{_WILL_NOT}|(?:답|말|도와|알려|돕)[가-힣 ]{{0,4}}고 싶지 ?않",
+    rf"(?:죄송|미안|유감|송구)[하합해스][가-힣]{{0,6}}[ ,.!~]{{0,4}}[^.!?]{{0,60}}"
+    rf"(?:{_CANNOT}|{_WILL_NOT}|{_DONE}{_DO_NOT}|어렵|어려[워울]|안 ?[될돼됩]|불가(?:합|해|능합|능해)|거절|곤란"
+    rf"|{_ABLE_TO})",
+    rf"(?:^|[ ,.!?])(?:저는|전|제가|저로서는|저희는|나는|난|내가) (?:[^.!?]{{0,50}} )?{_DONE}(?:{_CANNOT}|{_ABLE_TO})",
+    r"(?:\bai|인공지능|언어 ?모델|챗봇)(?:으?로서|이기 때문에|이라서|라서|이므로|이라|일 뿐)"
+    r"[^.!?]{0,60}(?:없|않|못|어렵|아[니닙])",
+    rf"{_FIRST}(?:{_REQUEST}|{_SUCH}){_OF}(?:[가-힣 ,]{{0,30}} )?{_DONE}(?:{_CANNOT}|{_DO_NOT})",
+    rf"{_FIRST}(?:^|[ ,])(?:답변|대답|응답|답)(?:을|은|는)?[가-힣 ]{{0,6}}{_CANNOT}",
+    rf"{_FIRST}(?:답변|대답|응답|도움)(?:을|은|이)? ?(?:어렵|어려워|힘[듭들]|곤란|불가(?:합|해|능합|능해))",
+    rf"^[^.!?은는이가도]{{0,30}}{_DONE}{_CANNOT}",
+    r"못 ?(?:도와|알려|가르쳐|말해|들어) ?(?:줘|줍|드려|드립|드리|주겠)",
+    rf"{_FIRST}{_DONE}(?:수(?:는)? ?없는|기 ?(?:어려운|힘든|곤란한)) "
+    r"(?:(?:요청|질문|부탁|내용|주제|사항|정보|부분)(?:이|입|예)|점 ?(?:양해|이해|죄송))",
+    rf"(?:거절|사양)(?:합니다|하겠|할게|할래|드립|드리겠|할 수밖에)|{_REQUEST}[을를은는] ?거부(?:합니다|하겠)",
+    r"(?:제|저의|저희) (?:[가-힣]{1,8} ){0,2}(?:원칙|지침|정책|가이드라인|신념)[가-힣]{0,4}에 (?:어긋|위배|반[하합])",
 )
 
 # Talk about a reference that a reader of the answer never sees. The English ones are from published self-distilled
