@@ -40,20 +40,10 @@ def _merge(
     folder: Path, step: str, settings: MergeSettings, seed: int, models: list[str], base: str | None
 ) -> dict[str, Any]:
     """In the child: merge, and return what was seen."""
-    from train.merging import MergeOptions
     from train.merging import merge as merge_models
 
-    options = MergeOptions(
-        method=settings.method,
-        t=settings.t,
-        weights=settings.weights,
-        density=settings.density,
-        scale=settings.scale,
-        normalise=settings.normalise,
-        seed=seed,
-    )
     with track(f"{step}: merging", None, "MB") as advance:
         return merge_models(
-            [Path(model) for model in models], folder, options, None if base is None else Path(base),
+            [Path(model) for model in models], folder, settings.options(seed), None if base is None else Path(base),
             lambda size: advance(size / MEGABYTE),
         )  # fmt: skip

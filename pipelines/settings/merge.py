@@ -2,7 +2,10 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+
+from curation.errors import InputError
+from train.options.merging import MergeOptions
 
 from .base import Settings
 
@@ -23,3 +26,28 @@ class MergeSettings(Settings):
     density: float = Field(0.5, description="share of each difference that ties and dare keep")
     scale: float = Field(1.0, description="what the merged difference is multiplied by")
     normalise: bool = Field(False, description="a mean of the differences instead of their sum")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "MergeSettings":
+        """Before anything runs: which models they are decides nothing here, how many does."""
+        try:
+            self.options(0).check_models(len(self.models), self.base is not None)
+        except InputError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    def options(self, seed: int) -> MergeOptions:
+        """As merging takes them.
+
+        Raises:
+            InputError: for settings that do not go together.
+        """
+        return MergeOptions(
+            method=self.method,
+            t=self.t,
+            weights=self.weights,
+            density=self.density,
+            scale=self.scale,
+            normalise=self.normalise,
+            seed=seed,
+        )

@@ -3,7 +3,7 @@
 `interpolation` and `deltas` are the mathematics, pure functions of tensors; `merge` carries it over whole models.
 """
 
+from ..options.merging import METHODS, MergeOptions
 from .merge import CARD, merge
-from .options import METHODS, MergeOptions
 
 __all__ = ["CARD", "METHODS", "MergeOptions", "merge"]

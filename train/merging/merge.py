@@ -13,8 +13,8 @@ from curation import storage, tables
 from curation.errors import InputError
 
 from .. import models
+from ..options.merging import MergeOptions
 from . import deltas, depth, interpolation, writing
-from .options import MergeOptions
 from .parents import Parent, opened
 
 CARD = "merge.json"

@@ -1,1 +1,1 @@
-"""What decides a training run, documented field by field; loads neither torch nor a trainer."""
+"""What decides a training run, or a merge, documented field by field; loads neither torch nor a trainer."""

@@ -32,12 +32,15 @@ def test_a_merge_leaves_a_plain_model_is_told_of_and_done_once(tmp_path, command
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((MODEL, "--method", "slerp"), "found 1 models, expected at least 2"),
-        ((MODEL, MODEL, "--method", "ties"), "expected --base"),
-        ((MODEL, MODEL, "--t", "2"), "t is 2.0, expected a number from 0 to 1"),
+        ((MODEL, "--method", "slerp"), "merge.models has 1, expected at least 2"),
+        ((MODEL, MODEL, "--method", "ties"), "merge.base is not given, expected a model: ties"),
+        ((MODEL, MODEL, "--t", "2"), "merge.t is 2.0, expected a number from 0 to 1"),
         ((MODEL, MODEL, "--method", "mean"), "lerp"),
         ((MODEL, "nowhere/at/all"), "nowhere/at/all"),
     ],
 )
-def test_what_cannot_be_merged_is_one_sentence(arguments, sentence, tmp_path, refused):
+def test_what_cannot_be_merged_is_one_sentence_before_a_model_is_read(
+    arguments, sentence, tmp_path, refused, monkeypatch
+):
+    monkeypatch.setattr("pipelines.jobs.merge.call", None)
     assert sentence in refused("merge", *arguments, "--out", tmp_path / "run")

@@ -40,17 +40,17 @@ class MergeOptions:
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
-            raise InputError(f"merge option method is {self.method!r}, expected one of {', '.join(METHODS)}")
+            raise InputError(f"method is {self.method!r}, expected one of {', '.join(METHODS)}")
         if not self.points or not all(0 <= point <= 1 for point in self.points):
-            raise InputError(f"merge option t is {self.t}, expected a number from 0 to 1, or several")
+            raise InputError(f"t is {self.t}, expected a number from 0 to 1, or several")
         if not 0 < self.density <= 1:
-            raise InputError(f"merge option density is {self.density}, expected above 0 and at most 1")
+            raise InputError(f"density is {self.density}, expected above 0 and at most 1")
         if not math.isfinite(self.scale):
-            raise InputError(f"merge option scale is {self.scale}, expected a number")
+            raise InputError(f"scale is {self.scale}, expected a number")
         if not all(math.isfinite(weight) for weight in self.weights):
-            raise InputError(f"merge option weights is {list(self.weights)}, expected numbers")
+            raise InputError(f"weights is {list(self.weights)}, expected numbers")
         if self.weights and self.method not in DELTAS:
-            raise InputError(f"merge option weights is set, expected it with a method of {', '.join(DELTAS)} only")
+            raise InputError(f"weights is set, expected it with a method of {', '.join(DELTAS)} only")
 
     @property
     def points(self) -> tuple[float, ...]:
@@ -69,15 +69,13 @@ class MergeOptions:
             InputError: for too few models, a base that lacks or is not used, weights or a t that do not fit.
         """
         if self.from_base and not base:
-            raise InputError(f"merge: {self.method} adds differences from a base, expected --base")
+            raise InputError(f"base is not given, expected a model: {self.method} adds differences from it")
         if not self.from_base and base:
-            raise InputError(f"merge: {self.method} knows no base, expected none, or a method of {', '.join(DELTAS)}")
+            raise InputError(f"base is given, expected none with {self.method}, or a method of {', '.join(DELTAS)}")
         least = 1 if self.from_base else 2
         if models < least:
-            raise InputError(f"merge: found {models} models, expected at least {least}")
+            raise InputError(f"models has {models}, expected at least {least} with {self.method}")
         if self.weights and len(self.weights) != models:
-            raise InputError(f"merge option weights has {len(self.weights)} values, expected {models}, one a model")
+            raise InputError(f"weights has {len(self.weights)} values, expected {models}, one a model")
         if models > 2 and not self.from_base and self.points != (0.5,):
-            raise InputError(
-                f"merge option t is {self.t} with {models} models, expected 0.5: in a tree all count alike"
-            )
+            raise InputError(f"t is {self.t} with {models} models, expected 0.5: in a tree all count alike")

@@ -1,7 +1,7 @@
 import pytest
 
 from curation.errors import InputError
-from train.merging import MergeOptions
+from train.options.merging import MergeOptions
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,9 @@ def test_what_cannot_be_is_said(values, sentence):
 @pytest.mark.parametrize(
     ("values", "models", "base", "sentence"),
     [
-        ({"method": "ties"}, 2, False, "expected --base"),
-        ({"method": "slerp"}, 2, True, "knows no base"),
-        ({"method": "slerp"}, 1, False, "found 1 models, expected at least 2"),
+        ({"method": "ties"}, 2, False, "base is not given, expected a model: ties"),
+        ({"method": "slerp"}, 2, True, "base is given, expected none with slerp"),
+        ({"method": "slerp"}, 1, False, "models has 1, expected at least 2"),
         ({"method": "task", "weights": (1.0,)}, 2, True, "weights has 1 values, expected 2"),
         ({"method": "slerp", "t": 0.3}, 3, False, "with 3 models, expected 0.5"),
     ],
