@@ -45,7 +45,12 @@ def lines_of(manifest: Path) -> int:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("workers", "kills", "furthest"), [pytest.param(1, 16, 12, marks=pytest.mark.long), (2, 8, 20)]
+    ("workers", "kills", "furthest"),
+    [
+        (2, 4, 30),
+        pytest.param(2, 8, 20, marks=pytest.mark.long),
+        pytest.param(1, 16, 12, marks=pytest.mark.long),
+    ],
 )
 def test_killed_at_random_moments_and_continued_gives_the_same_bytes(
     workers, kills, furthest, messy, every_stage, unbroken, every_byte, tmp_path, keepwise
