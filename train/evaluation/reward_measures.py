@@ -32,6 +32,8 @@ class Quality:
         calibration_error: expected calibration error (Guo et al. 2017, arXiv 1706.04599, section 2) of sigmoid of the
             difference of rewards, as the probability that the answer with the higher reward is the better one.
         calibration_bins: of that probability, of equal width from 0.5 to 1.
+        brier: mean squared distance of the probability of the better answer, sigmoid of the difference of rewards, from
+            1 (Brier 1950): 0.25 for a model that tells nothing apart, more for one that is sure and wrong.
         margin: mean difference of the rewards of better and worse answers.
         length_correlation: of rewards and tokens over all answers (Pearson), none where one of them does not vary.
         chosen_shorter: accuracy where the better answer is the shorter one, in tokens.
@@ -41,6 +43,7 @@ class Quality:
     accuracy: Share
     calibration_error: float
     calibration_bins: int
+    brier: float
     margin: float
     length_correlation: float | None
     chosen_shorter: Share
@@ -68,6 +71,7 @@ def quality(rewards: np.ndarray, tokens: np.ndarray) -> Quality:
         _share(right),
         calibration_error(margins),
         BINS,
+        float(np.mean(((1 - np.tanh(margins / 2)) / 2) ** 2)),
         float(margins.mean()),
         float(np.corrcoef(rewards.ravel(), tokens.ravel())[0, 1]) if varies else None,
         _share(right[longer < 0]),

@@ -71,9 +71,10 @@ class Kto:
 
     Attributes:
         beta: how fast gains and losses saturate; 0.1 is the paper's (section 4.2).
-        desirable: weight of good answers.
-        undesirable: weight of bad answers. The paper (equation 9) sets the two so that good answers count as much as
-            bad ones, up to 4/3 as much: with four times as many good ones, `undesirable` 3 to 4.
+        desirable: weight of good answers; 1 for both kinds is the paper's, where there are as many of them.
+        undesirable: weight of bad answers. Elsewhere (equation 9) desirable x good / (undesirable x bad), with the
+            numbers of answers, is to be from 1 to 3/2, or to 4/3 as TRL's documentation has it: with four times as many
+            good ones, `undesirable` 3 to 4 is within both.
     """
 
     beta: float = 0.1
@@ -102,12 +103,14 @@ class Orpo:
 
 @dataclass(frozen=True)
 class Slic:
-    """Sequence likelihood calibration (SLiC-HF, arXiv 2305.10425, equation 1); no reference model.
+    """Sequence likelihood calibration (SLiC-HF, arXiv 2305.10425); no reference model.
+
+    The defaults are conventions: public implementations have a margin of 1 and weights of 0.1 to 0.5.
 
     Attributes:
         delta: margin in nats by which the better answer shall be the likelier one.
         weight: of the likelihood of the better answer, which takes the place of the paper's fine-tuning targets
-            (lambda).
+            (lambda). Whole answers count: the longer they are, the smaller it may be.
     """
 
     delta: float = 1.0

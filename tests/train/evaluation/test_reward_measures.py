@@ -34,6 +34,12 @@ def test_the_calibration_error_by_hand() -> None:
     assert calibration_error(margins * (1 + 1e-9)) == pytest.approx((4 * 0.15 + 2 * 0.15) / 6, abs=1e-6)
 
 
+def test_the_brier_score_by_hand() -> None:
+    """Probabilities of the better answer: 0.9, 0.1, and a half where nothing is told apart."""
+    rewards = np.log([[9.0, 1.0], [1.0, 9.0], [1.0, 1.0]])
+    assert quality(rewards, np.ones((3, 2), dtype=int)).brier == pytest.approx((0.01 + 0.81 + 0.25) / 3)
+
+
 def test_margins_drawn_from_their_own_probabilities_are_calibrated() -> None:
     random = np.random.default_rng(1)
     margins = random.normal(0, 2, 50_000)
