@@ -44,17 +44,22 @@ def engine_of(
     Raises:
         InputError: when the model, the server or the settings cannot be used, with what to do.
     """
-    options = EngineOptions(
+    options = options_of(settings)
+    if not _beside(Path(model)):
+        return open_engine(settings.kind, model, options, progress, server_of(settings))
+    base, addition = _added(Path(model), settings)
+    return open_engine("transformers", base, options, progress, None, addition)
+
+
+def options_of(settings: EngineSettings) -> EngineOptions:
+    """The size of an engine as its settings say it."""
+    return EngineOptions(
         max_model_len=settings.max_model_len,
         tensor_parallel_size=settings.tensor_parallel_size,
         data_parallel_size=settings.data_parallel_size,
         distributed_executor_backend=settings.distributed_executor_backend,
         gpu_memory_utilization=settings.gpu_memory_utilization,
     )
-    if not _beside(Path(model)):
-        return open_engine(settings.kind, model, options, progress, server_of(settings))
-    base, addition = _added(Path(model), settings)
-    return open_engine("transformers", base, options, progress, None, addition)
 
 
 def server_of(settings: EngineSettings) -> "ServerOptions | None":

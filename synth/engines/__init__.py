@@ -41,7 +41,7 @@ def open_engine(
     Raises:
         InputError: when the kind is unknown, or the model cannot be used, with what to do.
     """
-    engine = _open(kind, str(model), options or EngineOptions(), progress, server, addition)
+    engine = opened(kind, str(model), options or EngineOptions(), progress, server, addition)
     try:
         yield engine
     finally:
@@ -49,27 +49,31 @@ def open_engine(
 
 
 def cached(engine: Engine, path: Path, chunk: int = 256, progress: Progress | None = None) -> "Cached":
-    """An engine behind a cache file, as its kind needs it; see `cache.Cached`.
+    """An engine behind a cache file, as its kind needs it; see `cache.Cached`. `chunk` is that of each copy.
 
     Raises:
         InputError: when the file is no such cache, or is damaged.
     """
     from .cache import Cached
+    from .copies import Copies
     from .server import Kept, ServerEngine
 
     if isinstance(engine, ServerEngine):
         return Kept(engine, path, chunk, progress)
+    if isinstance(engine, Copies):
+        chunk *= engine.options.data_parallel_size
     return Cached(engine, path, chunk, progress)
 
 
-def _open(
+def opened(
     kind: str,
     model: str,
     options: EngineOptions,
-    progress: Progress | None,
-    server: "ServerOptions | None",
-    addition: "Addition | None",
+    progress: Progress | None = None,
+    server: "ServerOptions | None" = None,
+    addition: "Addition | None" = None,
 ) -> Engine:
+    """An engine that its caller closes; see `open_engine`."""
     if kind not in KINDS:
         raise InputError(f"engine {kind!r} is unknown, expected one of {', '.join(KINDS)}")
     if (kind == "server") != (server is not None):
@@ -82,7 +86,16 @@ def _open(
         return ServerEngine(model, options, server, progress)
     from . import vllm_process
 
-    if kind == "vllm" or (kind == "auto" and vllm_process.installed()):
+    if kind == "auto":
+        kind = "vllm" if vllm_process.installed() else "transformers"
+    if options.data_parallel_size > 1:
+        if addition is not None:
+            raise InputError(f"{model}: with something put onto it, found data_parallel_size "
+                             f"{options.data_parallel_size}, expected 1")  # fmt: skip
+        from .copies import Copies
+
+        return Copies(kind, model, options, progress)
+    if kind == "vllm":
         from .vllm import VllmEngine
 
         return VllmEngine(model, options, progress)

@@ -19,8 +19,7 @@ class EngineOptions:
         dtype: type of weights and activations. `auto`: float32 on a CPU; elsewhere the model's own, bfloat16 for
             weights stored in float32.
         tensor_parallel_size: GPUs that a model is spread over (vLLM).
-        data_parallel_size: copies of the model, each on `tensor_parallel_size` GPUs (vLLM). vLLM makes several only
-            behind a server, so more than one is refused by the engine vllm, with the command of the server.
+        data_parallel_size: copies of the model, each on `tensor_parallel_size` GPUs of one machine, as actors of Ray.
         distributed_executor_backend: what starts vLLM's processes when there is more than one: `mp` (this machine) or
             `ray` (a Ray cluster). None: vLLM's own choice.
         gpu_memory_utilization: share of a GPU's memory for weights and key-value cache (vLLM).

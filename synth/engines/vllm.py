@@ -32,7 +32,6 @@ class VllmEngine:
             InputError: when the model or the options cannot be used here, with what to do.
         """
         self.options = options or EngineOptions()
-        vllm_settings.check_copies(model, self.options)
         folder = chat.model_folder(model)
         self.fingerprint = chat.model_fingerprint(folder)
         self._llm: Any = None
@@ -69,10 +68,7 @@ class VllmEngine:
         Raises:
             InputError: when it names an adapter that this engine was not opened for, or needs a missing template.
         """
-        if request.adapter is not None and not self.options.adapter_rank:
-            raise InputError(
-                f"request {request.id} names the adapter {request.adapter}: open the engine with adapter_rank"
-            )
+        vllm_settings.check_room(request, self.options)
         return self._prompter.prompt(request)
 
     def passage(self, request: ScoreRequest) -> Passage:

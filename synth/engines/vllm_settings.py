@@ -1,10 +1,11 @@
 """What vLLM is started with: settings of its engine for a model, an engine's options and the machine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from curation.errors import InputError
+from curation.model import Request
 
 from . import limits
 from .options import EngineOptions
@@ -79,14 +80,19 @@ def settings(options: EngineOptions, here: Fit) -> dict[str, Any]:
     return found | _cpu_settings(options, here) if here.on_cpu else found
 
 
-def check_copies(model: str, options: EngineOptions) -> None:
-    """Raise InputError for several copies of a model, which vLLM does not run in one process, with what does."""
-    if options.data_parallel_size > 1:
-        command = " ".join(served(model, options))
-        raise InputError(
-            f"engine option data_parallel_size is {options.data_parallel_size}, expected 1 for the engine vllm, since "
-            f"vLLM runs copies of a model only behind a server: start `{command}` and choose the engine server"
-        )
+def of_one_copy(options: EngineOptions) -> EngineOptions:
+    """The options of each of several copies: its processes, if it is spread over GPUs, are on its own machine."""
+    return replace(
+        options,
+        data_parallel_size=1,
+        distributed_executor_backend="mp" if options.tensor_parallel_size > 1 else None,
+    )
+
+
+def check_room(request: Request, options: EngineOptions) -> None:
+    """Raise InputError for a request with an adapter where the engine was opened with room for none."""
+    if request.adapter is not None and not options.adapter_rank:
+        raise InputError(f"request {request.id} names the adapter {request.adapter}: open the engine with adapter_rank")
 
 
 def served(model: str, options: EngineOptions) -> list[str]:

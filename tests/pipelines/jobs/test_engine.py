@@ -15,8 +15,9 @@ from curation.errors import InputError
 from curation.model import Request, Sampling, ScoreRequest
 from pipelines.demo import make_seed_model, seed_tokenizer
 from pipelines.demo.seed_corpus import sample_texts
-from pipelines.jobs.engine import CACHE, Named, answering_model, opened, server_of
+from pipelines.jobs.engine import CACHE, Named, answering_model, opened, options_of, server_of
 from pipelines.settings import EngineSettings
+from synth.engines import EngineOptions
 from train.options.run import Source, TrainOptions
 from train.training import train
 from train.tunings import beside
@@ -170,12 +171,11 @@ def test_a_served_model_needs_no_folder(model: Path) -> None:
         answering_model("nowhere", PORTABLE, {})
 
 
-@pytest.mark.vllm
-def test_copies_of_a_model_reach_the_engine_that_refuses_them(model: Path, tmp_path: Path) -> None:
-    settings = EngineSettings(kind="vllm", data_parallel_size=2, distributed_executor_backend="ray")
-    said = "data_parallel_size is 2, .*--distributed-executor-backend ray .*choose the engine server"
-    with pytest.raises(InputError, match=said), opened(tmp_path, "step", str(model), settings):
-        pass
+def test_what_spreads_a_model_over_gpus_reaches_its_engine() -> None:
+    tree = {"max_model_len": 300, "tensor_parallel_size": 4, "data_parallel_size": 2, "gpu_memory_utilization": 0.5,
+            "distributed_executor_backend": "ray"}  # fmt: skip
+    assert options_of(EngineSettings.model_validate({"kind": "vllm", **tree})) == EngineOptions(**tree)
+    assert options_of(EngineSettings()) == EngineOptions()
 
 
 def test_adapters_are_swapped_on_one_base_without_merging(model: Path, tmp_path: Path) -> None:

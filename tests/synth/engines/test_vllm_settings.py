@@ -1,14 +1,16 @@
 """What vLLM is started with, on a CPU and elsewhere; that it takes them is tested with the engine itself."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from transformers import LlamaConfig
 
 from curation.errors import InputError
+from curation.model import Request, Sampling
 from synth.engines import limits
 from synth.engines.options import EngineOptions
-from synth.engines.vllm_settings import SLOTS, Fit, check_copies, fit, served, settings, slot
+from synth.engines.vllm_settings import SLOTS, Fit, check_room, fit, of_one_copy, served, settings, slot
 
 CONFIG = LlamaConfig(hidden_size=64, num_hidden_layers=2, num_attention_heads=2)
 ADAPTERS = ("enable_lora", "max_lora_rank", "max_loras")
@@ -94,18 +96,13 @@ def test_what_spreads_a_model_over_gpus_reaches_vllm(tiny_model: Path, backend: 
 
 @pytest.mark.vllm
 @pytest.mark.parametrize("backend", [None, "mp", "ray"])
-def test_copies_of_a_model_are_refused_with_the_server_that_runs_them(tiny_model: Path, backend: str | None) -> None:
+def test_vllm_takes_the_command_of_a_server(tiny_model: Path, backend: str | None) -> None:
     from vllm.engine.arg_utils import AsyncEngineArgs
     from vllm.entrypoints.launchers.cli_args import make_arg_parser
     from vllm.utils.argparse_utils import FlexibleArgumentParser
 
-    check_copies("some/model", EngineOptions(tensor_parallel_size=4))
     options = EngineOptions(tensor_parallel_size=4, data_parallel_size=2, distributed_executor_backend=backend)
     command = served(str(tiny_model), options)
-    with pytest.raises(
-        InputError, match=f"data_parallel_size is 2, .*: start `{' '.join(command)}` and choose the eng"
-    ):
-        check_copies(str(tiny_model), options)
     parsed = make_arg_parser(FlexibleArgumentParser()).parse_args(command[2:])
     parsed.model = parsed.model_tag  # as its command does
     made = AsyncEngineArgs.from_cli_args(parsed)
@@ -114,3 +111,19 @@ def test_copies_of_a_model_are_refused_with_the_server_that_runs_them(tiny_model
         backend,
         "ray" if backend == "ray" else "mp",
     )
+
+
+@pytest.mark.parametrize(("gpus", "inside"), [(1, None), (4, "mp")])
+def test_a_copy_is_one_model_on_one_machine(gpus: int, inside: str | None) -> None:
+    options = EngineOptions(512, tensor_parallel_size=gpus, data_parallel_size=3, distributed_executor_backend="ray")
+    assert of_one_copy(options) == EngineOptions(
+        512, tensor_parallel_size=gpus, data_parallel_size=1, distributed_executor_backend=inside
+    )
+
+
+def test_an_adapter_needs_room() -> None:
+    named = Request("r", "the", Sampling(2), adapter="folder")
+    check_room(named, EngineOptions(adapter_rank=8))
+    check_room(replace(named, adapter=None), EngineOptions())
+    with pytest.raises(InputError, match="^request r names the adapter folder: open the engine with adapter_rank$"):
+        check_room(named, EngineOptions())
