@@ -203,18 +203,31 @@ def tasks(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Test sets in their own form.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for a task file of each.")],
     limit: Annotated[int | None, typer.Option(min=1, help="Items of each, spread evenly over the file.")] = None,
+    max_bytes: Annotated[
+        int | None, typer.Option(min=1, help="Leave out longer items: a token is at least a byte of UTF-8.")
+    ] = None,
 ) -> None:
     """Read public test sets (BLiMP, LAMBADA, ARC, PIQA, COPA, KoBEST) as task files for `keepwise evaluate`.
 
     Example: keepwise tasks blimp.jsonl.gz kobest-copa.jsonl.gz --out tasks
     """
     from curation import storage
+    from curation.errors import InputError
     from train.evaluation import benchmarks
 
-    for file in files:
-        rows = list(benchmarks.read(file))
+    names = [file.name.split(".")[0] for file in files]
+    if twice := [file for file, name in zip(files, names, strict=True) if names.count(name) > 1]:
+        raise InputError(
+            f"{twice[0]} and {twice[1]} would be one file, expected names that differ before the first dot"
+        )
+    for file, name in zip(files, names, strict=True):
+        every = list(benchmarks.read(file))
+        rows = [row for row in every if max_bytes is None or benchmarks.size(row) <= max_bytes]
+        longer = f", {len(every) - len(rows)} longer than {max_bytes} bytes left out" if max_bytes is not None else ""
         if limit is not None and limit < len(rows):
             rows = [rows[at * len(rows) // limit] for at in range(limit)]
-        path = out / f"{file.name.split('.')[0]}.jsonl"
+        if not rows:
+            raise InputError(f"{file}: found no item of at most {max_bytes} bytes")
+        path = out / f"{name}.jsonl"
         storage.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), path)
-        say(f"{path}: {len(rows)} items")
+        say(f"{path}: {len(rows)} items{longer}")

@@ -39,6 +39,11 @@ def read(path: Path, name: str | None = None) -> Iterator[Record]:
             )
 
 
+def size(row: Record) -> int:
+    """Bytes of an item's prompt with its longest answer, in UTF-8: at most so many tokens, beside the start token."""
+    return len(row["prompt"].encode()) + max(len(text.encode()) for text in row.get("choices") or row["references"])
+
+
 def _blimp(record: Record, where: str) -> Record:
     good, bad = record["sentence_good"], record["sentence_bad"]
     return {**_choice("", [good, bad], 0, where), "source": record.get("UID")}

@@ -38,6 +38,12 @@ def test_test_sets_become_task_files(tmp_path: Path, command, refused):
     assert command("tasks", path, "--out", tmp_path / "tasks", "--limit", 3) == 0
     items = [json.loads(line) for line in (tmp_path / "tasks/copa.jsonl").read_text().splitlines()]
     assert [item["prompt"] for item in items] == ["ask 0", "ask 3", "ask 6"]
+    rows[0]["choices"] = ["a", "한"]  # "ask 0" and " a" are seven bytes, with " 한" it is nine
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert command("tasks", path, "--out", tmp_path / "short", "--max-bytes", 7) == 0
+    assert len((tmp_path / "short/copa.jsonl").read_text().splitlines()) == 9
+    assert "found no item of at most 6 bytes" in refused("tasks", path, "--out", tmp_path / "s", "--max-bytes", 6)
+    assert "would be one file" in refused("tasks", path, tmp_path / "copa.b.jsonl", "--out", tmp_path / "s")
     path.write_text('{"nothing": 1}\n')
     assert "line 1: found the keys 'nothing'" in refused("tasks", path, "--out", tmp_path / "tasks")
 
