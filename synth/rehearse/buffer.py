@@ -10,6 +10,7 @@ from curation.errors import InputError
 from curation.model import Generator, Turn
 
 from .. import prompts
+from ..drop import ledger
 from ..synthesised import Synthesised
 from . import filters
 from .demos import Task, read
@@ -181,29 +182,11 @@ def _instance(one: Draft, base: Generator) -> dict[str, Any]:
 
 
 def _dropped(drafts: list[Draft]) -> pl.DataFrame:
-    rows = []
-    for one in drafts:
-        if one.drop is None:
-            continue
-        detail = {"task": one.task, "text": one.response.text, "why": one.drop.detail}
-        rows.append(
-            {
-                "row_id": one.key,
-                "rule": f"{STAGE}.{one.drop.rule}",
-                "value": one.drop.value,
-                "threshold": one.drop.threshold,
-                "duplicate_of": one.drop.duplicate_of,
-                "similarity": one.drop.similarity,
-                "cluster_id": one.drop.cluster,
-                "detail": tables.canonical_json({key: value for key, value in detail.items() if value is not None}),
-            }
-        )
-    return tables.ledger(pl.DataFrame(rows, schema=_EVENTS), STAGE, "drop", "samples")
-
-
-_EVENTS = pl.Schema(
-    {
-        name: tables.LEDGER[name]
-        for name in ("row_id", "rule", "value", "threshold", "duplicate_of", "similarity", "cluster_id", "detail")
-    }
-)
+    return ledger(
+        [
+            one.drop.event(STAGE, one.key, {"task": one.task, "text": one.response.text})
+            for one in drafts
+            if one.drop is not None
+        ],
+        STAGE,
+    )

@@ -9,21 +9,9 @@ from curation.model import Generator, Request, Response, Sampling
 
 from .. import parse, prompts
 from ..answers import answered
+from ..drop import Drop
 from .demos import Demo, Task, pairs
 from .options import RehearseOptions
-
-
-@dataclass(frozen=True)
-class Drop:
-    """Why an instance is not in the buffer: columns of its ledger row."""
-
-    rule: str
-    value: float | None = None
-    threshold: float | None = None
-    duplicate_of: str | None = None
-    similarity: float | None = None
-    cluster: int | None = None
-    detail: str | None = None
 
 
 @dataclass
@@ -89,6 +77,6 @@ def draft(tasks: list[Task], base: Generator, options: RehearseOptions, seed: in
 def _parse(one: Draft) -> None:
     found = parse.instance(one.response)
     if isinstance(found, parse.Rejected):
-        one.drop = Drop(found.rule, detail=found.detail)
+        one.drop = Drop(found.rule, detail={"why": found.detail})
     else:
         one.input, one.output = found.input, found.output

@@ -10,9 +10,10 @@ from curation.checks.typed_result import graded
 from curation.dedup import exact, lsh, minhash
 from curation.metrics.text import rouge_l_matrix
 
+from ..drop import Drop
 from ..script import hangul_share, has_letters
 from .demos import Demo, Task
-from .draft import Draft, Drop
+from .draft import Draft
 from .markers import role_marker
 from .options import RehearseOptions
 
@@ -36,7 +37,7 @@ def form(task: Task, drafts: list[Draft], options: RehearseOptions, markers: Seq
     usual = min(typed.check("repetition", "", demo.input).score for demo in task.demos)
     for one in drafts:
         if (marker := role_marker(one.input, markers) or role_marker(one.output, markers)) is not None:
-            one.drop = Drop("role_marker", detail=marker)
+            one.drop = Drop("role_marker", detail={"why": marker})
             continue
         loop = typed.check("repetition", "", one.input)
         if not loop.passed and loop.score < usual:
@@ -67,13 +68,13 @@ def held_out(prompts: Sequence[str], drafts: list[Draft], options: RehearseOptio
     known = dict(zip(_keys(texts), texts, strict=True))
     for one, key in zip(drafts, _keys([one.input for one in drafts]), strict=True):
         if key in known:
-            one.drop = Drop("held_out.exact", 1.0, 1.0, None, 1.0, detail=known[key])
+            one.drop = Drop("held_out.exact", 1.0, 1.0, None, 1.0, detail={"why": known[key]})
     long = [text for text in texts if _long(text, options)]
     left = [one for one in drafts if one.drop is None and _long(one.input, options)]
     settings = minhash.MinHashOptions(threshold=options.near_duplicate, keep_order=("doc_id",))
     found = _nearest(_frame([one.input for one in left]), _frame(long), settings)
     for number, nearest, likeness in found.iter_rows():
-        detail = long[int(nearest)]
+        detail = {"why": long[int(nearest)]}
         left[int(number)].drop = Drop("held_out.minhash", likeness, settings.threshold, None, likeness, detail=detail)
 
 

@@ -11,10 +11,11 @@ from curation.model import Generator, Request, Response, Sampling
 
 from .. import parse, prompts
 from ..answers import answered
+from ..drop import Drop
 from ..prompts import Template
 from ..script import hangul_share, has_letters
 from .demos import Task
-from .draft import Draft, Drop
+from .draft import Draft
 from .filters import outside
 from .markers import role_marker
 from .options import RehearseOptions
@@ -65,13 +66,13 @@ def _refusal(
     if found is not None:
         return Drop(f"refine.{found.rule}", found.value, found.threshold, detail=found.detail)
     if options.refine == "list" and not parse.listable(text):
-        return Drop("refine.several_instances", detail=text)
+        return Drop("refine.several_instances", detail={"why": text})
     shares = [hangul_share(demo.output) for demo in task.demos]
     distance = outside(hangul_share(text), shares) if has_letters(text) else 0.0
     if distance > options.hangul_margin:
-        return Drop("refine.language", distance, options.hangul_margin, detail=text)
+        return Drop("refine.language", distance, options.hangul_margin, detail={"why": text})
     if likeness < options.min_consistency:
-        return Drop("refine.consistency", likeness, options.min_consistency, detail=text)
+        return Drop("refine.consistency", likeness, options.min_consistency, detail={"why": text})
     return None
 
 
@@ -79,15 +80,15 @@ def unusable(response: Response, markers: Sequence[str] = ()) -> Drop | None:
     """Why an answer can stand in no row, whatever was asked: not made, cut off, empty, with a turn's mark, a loop."""
     text = response.text.strip()
     if response.finish_reason == "refused":
-        return Drop("refused", detail=response.error)
+        return Drop("refused", detail={"why": response.error})
     if response.finish_reason != "stop":
-        return Drop("truncated", detail=f"ended by {response.finish_reason!r}")
+        return Drop("truncated", detail={"why": f"ended by {response.finish_reason!r}"})
     if not text:
         return Drop("empty")
     if (marker := role_marker(text, markers)) is not None:
-        return Drop("role_marker", detail=marker)
+        return Drop("role_marker", detail={"why": marker})
     loop = typed.check("repetition", "", text)
-    return None if loop.passed else Drop("repetition", loop.score, loop.threshold, detail=text)
+    return None if loop.passed else Drop("repetition", loop.score, loop.threshold, detail={"why": text})
 
 
 def generation_of(request: Request, response: Response, latest: Generator, template: Template | None) -> dict[str, Any]:

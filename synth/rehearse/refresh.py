@@ -14,9 +14,9 @@ from curation.metrics.text import rouge_l_pairs
 from curation.model import Generator, Request, Response, Sampling
 
 from ..answers import answered
+from ..drop import Drop
 from ..script import hangul_share, has_letters
 from ..synthesised import Synthesised
-from .draft import Drop
 from .options import RehearseOptions
 from .refine import generation_of, unusable
 
@@ -62,7 +62,7 @@ def refresh(
         drop = _refusal(old, response, alike, options, markers)
         if drop is not None:
             made.append(row)
-            events.append(_event(row, "fallback", drop.rule, drop.value, drop.threshold, {"why": drop.detail}))
+            events.append(_event(row, "fallback", drop.rule, drop.value, drop.threshold, drop.detail))
             fate[drop.rule] += 1
         elif response.text.strip() == old.strip():
             made.append(row)
@@ -108,9 +108,9 @@ def _refusal(
         abs(hangul_share(response.text) - hangul_share(old)) if has_letters(response.text) and has_letters(old) else 0
     )
     if apart > options.hangul_margin:
-        return Drop("language", apart, options.hangul_margin, detail=response.text)
+        return Drop("language", apart, options.hangul_margin, detail={"why": response.text})
     if alike < options.min_consistency:
-        return Drop("consistency", alike, options.min_consistency, detail=response.text)
+        return Drop("consistency", alike, options.min_consistency, detail={"why": response.text})
     return None
 
 

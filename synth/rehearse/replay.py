@@ -18,9 +18,9 @@ from curation.model import Generator, Request, Response, Sampling
 from curation.sample import hashes
 
 from ..answers import answered
+from ..drop import Drop, ledger
 from ..novelty import NoveltyOptions, novel
 from ..synthesised import Synthesised
-from .draft import Drop
 from .endings import trimmed
 from .markers import role_marker
 from .options import ReplayOptions
@@ -123,16 +123,16 @@ def settled(
     spent = _within_budget(split.kept, by_id, tokens, options, seed)
     names = [name for name, piece in by_id.items() if piece.drop is None]
     samples = tables.check(rows.filter(pl.col("sample_id").is_in(names)).sort("sample_id"), schema, "sample_id")
-    ledger = _ledger(pieces)
-    tables.conserve(STAGE, len(pieces), samples.height, ledger.height, 0)
-    return Synthesised(samples, ledger, _report(pieces, spent, options))
+    dropped = _dropped(pieces)
+    tables.conserve(STAGE, len(pieces), samples.height, dropped.height, 0)
+    return Synthesised(samples, dropped, _report(pieces, spent, options))
 
 
 def _read(piece: Piece, tokens: ModelTokens, options: ReplayOptions) -> None:
     """The text of an answer, or why there is none."""
     response = piece.response
     if response.finish_reason == "refused":
-        piece.drop = Drop("refused", detail=response.error)
+        piece.drop = Drop("refused", detail={"why": response.error})
         return
     said, ended = tokens.document(response)
     text = (piece.prefix + said).strip()
@@ -148,7 +148,7 @@ def _read(piece: Piece, tokens: ModelTokens, options: ReplayOptions) -> None:
     if not text:
         piece.drop = Drop("empty" if ended else "no_whole_sentence")
     elif (marker := role_marker(text, tokens.markers)) is not None:
-        piece.drop = Drop("role_marker", detail=marker)
+        piece.drop = Drop("role_marker", detail={"why": marker})
     elif "\ufffd" in text:  # bytes that are no character: a tokenizer of bytes lets a weak model write such
         piece.drop = Drop("undecodable")
     elif len(text) < least:
@@ -164,7 +164,7 @@ def _languages(pieces: list[Piece], options: ReplayOptions) -> None:
     found = identify(pl.Series("text", [piece.text for piece in pieces], dtype=pl.String))
     for piece, (code, score) in zip(pieces, found.select("lang", "lang_score").iter_rows(), strict=True):
         if code not in options.languages:
-            piece.drop = Drop("language", score, detail=code)
+            piece.drop = Drop("language", score, detail={"why": code})
 
 
 def _answer(pieces: list[Piece], latest: Generator, tokens: ModelTokens, options: ReplayOptions) -> None:
@@ -223,23 +223,15 @@ def _within_budget(
     return spent
 
 
-def _ledger(pieces: list[Piece]) -> pl.DataFrame:
-    rows = [
-        {
-            "row_id": piece.key,
-            "rule": piece.drop.rule if piece.drop.rule.startswith("novelty.") else f"{STAGE}.{piece.drop.rule}",
-            "value": piece.drop.value,
-            "threshold": piece.drop.threshold,
-            "duplicate_of": piece.drop.duplicate_of,
-            "similarity": piece.drop.similarity,
-            "detail": tables.canonical_json({"text": piece.text or piece.response.text, "why": piece.drop.detail}),
-        }
-        for piece in pieces
-        if piece.drop is not None
-    ]
-    names = ("row_id", "rule", "value", "threshold", "duplicate_of", "similarity", "detail")
-    events = pl.DataFrame(rows, schema={name: tables.LEDGER[name] for name in names})
-    return tables.ledger(events, STAGE, "drop", "samples")
+def _dropped(pieces: list[Piece]) -> pl.DataFrame:
+    return ledger(
+        [
+            piece.drop.event(STAGE, piece.key, {"text": piece.text or piece.response.text})
+            for piece in pieces
+            if piece.drop is not None
+        ],
+        STAGE,
+    )
 
 
 def _report(pieces: list[Piece], spent: int, options: ReplayOptions) -> dict[str, Any]:

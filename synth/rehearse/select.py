@@ -10,7 +10,8 @@ from curation import clusters, selection
 from curation.embedding import tfidf
 from curation.metrics.text import normalise_answer
 
-from .draft import Draft, Drop
+from ..drop import Drop
+from .draft import Draft
 from .options import RehearseOptions
 from .steering import Regions
 
@@ -65,7 +66,7 @@ def select(
 def dropped(found: Chosen, at: int) -> Drop:
     """Why a candidate was not chosen."""
     if found.without_part[at]:
-        return Drop("not_selected", detail="its label has no part of the rows wanted")
+        return Drop("not_selected", detail={"why": "its label has no part of the rows wanted"})
     if found.clusters[at] < 0:
         return Drop("not_selected")
     return Drop("not_selected", float(found.distances[at]), cluster=int(found.clusters[at]))

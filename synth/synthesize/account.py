@@ -10,8 +10,9 @@ import polars as pl
 from curation import tables
 from curation.checks.typed_result import CheckResult
 
+from ..drop import Drop
 from ..synthesised import Synthesised
-from .attempt import Attempt, Drop, Source, events, idle
+from .attempt import Attempt, Source, events, idle
 
 
 def sample(

@@ -1,7 +1,7 @@
 """What a method asks for a row and what became of it: every request ends in a sample or in the ledger."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -11,6 +11,7 @@ from curation.checks.typed_result import CheckResult
 from curation.model import Generator, Request, Response
 
 from ..answers import answered
+from ..drop import Drop, ledger
 from ..prompts import Template
 from ..script import hangul_share
 
@@ -32,23 +33,6 @@ class Source:
     task: str
     file: str | None
     record: int | None
-
-
-@dataclass(frozen=True)
-class Drop:
-    """Why a request or a row is in no sample: columns of its ledger row; `rule` without the name of the method."""
-
-    rule: str
-    value: float | None = None
-    threshold: float | None = None
-    duplicate_of: str | None = None
-    similarity: float | None = None
-    detail: dict[str, Any] = field(default_factory=dict)
-
-    @staticmethod
-    def failed(check: CheckResult) -> "Drop":
-        """A drop for a check that failed."""
-        return Drop(check.name, check.score, check.threshold, detail={"found": check.detail})
 
 
 @dataclass(frozen=True)
@@ -172,46 +156,15 @@ def language_of(text: str, wanted: str) -> str:
 
 def events(attempts: Sequence[Attempt], method: str) -> pl.DataFrame:
     """A ledger row (action `drop`) for each attempt that is in no sample, with its text."""
-    dropped = []
-    for one in attempts:
-        if one.drop is not None:
-            detail = {"text": one.text, **one.drop.detail} if one.text else one.drop.detail
-            dropped.append((one.key, one.source, replace(one.drop, detail=detail)))
-    return _ledger(dropped, method)
+    dropped = [one for one in attempts if one.drop is not None]
+    return ledger([_event(one.key, one.source, one.drop, one.text, method) for one in dropped], method)
 
 
 def idle(sources: Sequence[tuple[Source, Drop]], method: str) -> pl.DataFrame:
     """A ledger row (action `drop`) for each source that gave no sample."""
-    return _ledger([(source.id, source, drop) for source, drop in sources], method)
+    return ledger([_event(source.id, source, drop, "", method) for source, drop in sources], method)
 
 
-def _ledger(dropped: Sequence[tuple[str, Source, Drop]], method: str) -> pl.DataFrame:
-    rows = [
-        {
-            "row_id": row_id,
-            "file": source.file,
-            "record": source.record,
-            "rule": f"{method}.{drop.rule}",
-            "value": _float(drop.value),
-            "threshold": _float(drop.threshold),
-            "duplicate_of": drop.duplicate_of,
-            "similarity": drop.similarity,
-            "detail": tables.canonical_json({"source": source.id, **drop.detail}),
-        }
-        for row_id, source, drop in dropped
-    ]
-    return tables.ledger(pl.DataFrame(rows, schema=_EVENTS), method, "drop", "samples")
-
-
-def _float(value: float | None) -> float | None:
-    return None if value is None else float(value)  # users write thresholds as whole numbers too
-
-
-_EVENTS = pl.Schema(
-    {
-        name: tables.LEDGER[name]
-        for name in (
-            "row_id", "file", "record", "rule", "value", "threshold", "duplicate_of", "similarity", "detail",
-        )
-    }
-)  # fmt: skip
+def _event(row_id: str, source: Source, drop: Drop | None, text: str, method: str) -> dict[str, Any]:
+    assert drop is not None
+    return drop.event(method, row_id, {"source": source.id, "text": text or None}, source.file, source.record)

@@ -9,7 +9,8 @@ from curation import tables
 from curation.checks.typed_result import shown, unfenced
 from curation.model import Guide
 
-from .attempt import Attempt, Drop
+from ..drop import Drop
+from .attempt import Attempt
 
 
 def guide(names: Sequence[str]) -> Guide:

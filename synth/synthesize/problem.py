@@ -14,8 +14,9 @@ from curation.checks.typed_result import CheckResult
 from curation.errors import InputError
 
 from ..distill.item import Item, items
+from ..drop import Drop
 from ..prompts import Template
-from .attempt import Attempt, Drop, Source, source_of
+from .attempt import Attempt, Source, source_of
 from .form import form
 from .plain import plain, prompt
 

@@ -13,10 +13,11 @@ from curation.model import Generator, Request, Sampling, Score, Scorer, ScoreReq
 from curation.tokens import Tokenizer
 
 from ... import prompts
+from ...drop import Drop
 from ...synthesised import Synthesised
 from .. import parsed, plain
 from ..account import accounted, sample
-from ..attempt import Ask, Attempt, Drop, attempted
+from ..attempt import Ask, Attempt, attempted
 from ..form import roles
 from ..passages import Passage, asked, passages, points, sources
 from .options import BacktranslateOptions

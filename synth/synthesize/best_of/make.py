@@ -14,10 +14,11 @@ from curation.errors import InputError
 from curation.metrics.text import rouge_l, tokens
 from curation.model import Generator, Request, Sampling, Scorer, ScoreRequest
 
+from ...drop import Drop
 from ...prompts import load
 from ...synthesised import Synthesised
 from ..account import accounted, sample
-from ..attempt import Ask, Attempt, Drop, attempted, draws, language_of
+from ..attempt import Ask, Attempt, attempted, draws, language_of
 from ..problem import Problem, own_template, problems
 from ..reward import Reward, rewards
 from .options import BestOfOptions

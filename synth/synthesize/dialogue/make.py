@@ -10,9 +10,10 @@ from curation.checks.typed_result import CheckResult
 from curation.errors import InputError
 from curation.model import Generator
 
+from ...drop import Drop
 from ...synthesised import Synthesised
 from ..account import accounted, sample
-from ..attempt import Attempt, Drop, attempted, source_of
+from ..attempt import Attempt, attempted, source_of
 from .options import DialogueOptions
 from .talk import Talk, assistant_ask, hear_assistant, hear_user, talks, user_ask
 

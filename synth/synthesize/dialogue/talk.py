@@ -7,8 +7,9 @@ from curation.checks.typed_result import CheckResult, verdict
 from curation.metrics.text import rouge_l
 from curation.model import Request, Sampling
 
+from ...drop import Drop
 from ...prompts import load
-from ..attempt import Ask, Attempt, Drop, Source, language_of, source_of
+from ..attempt import Ask, Attempt, Source, language_of, source_of
 from ..form import form
 from ..passages import points
 from ..plain import plain, prompt

@@ -6,8 +6,9 @@ from curation.checks.typed_result import CheckResult, folded
 from curation.model import Generator, Guide, Request, Sampling
 
 from ... import prompts
+from ...drop import Drop
 from .. import parsed, plain
-from ..attempt import Ask, Attempt, Drop, attempted
+from ..attempt import Ask, Attempt, attempted
 from .checks import of_instance
 from .options import InstructionsOptions
 from .pool import Task

@@ -15,10 +15,11 @@ from curation.metrics.text import rouge_l_matrix
 from curation.model import Generator, Request, Sampling
 
 from ... import parse, prompts
+from ...drop import Drop
 from ...synthesised import Synthesised
 from .. import parsed, plain
 from ..account import accounted, sample
-from ..attempt import Ask, Drop, attempted, language_of, source_of
+from ..attempt import Ask, attempted, language_of, source_of
 from .checks import of_instance, of_instruction
 from .instance import METHOD, Instance, Made, complete
 from .options import InstructionsOptions

@@ -10,7 +10,8 @@ from curation import tables
 from curation.metrics.text import rouge_l_matrix
 
 from ... import parse
-from ..attempt import Drop, Source, source_of
+from ...drop import Drop
+from ..attempt import Source, source_of
 from .options import InstructionsOptions
 
 

@@ -6,8 +6,9 @@ from math import exp, log
 
 from curation.model import Generator, Guide, Request, Sampling, Scorer, ScoreRequest
 
+from ...drop import Drop
 from ...prompts import Template, load
-from ..attempt import Ask, Attempt, Drop, Source, attempted, language_of
+from ..attempt import Ask, Attempt, Source, attempted, language_of
 from ..plain import prompt
 from ..problem import own_template
 from .options import VALUES, LabelOptions

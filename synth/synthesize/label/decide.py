@@ -7,7 +7,7 @@ from typing import Any
 
 from curation.metrics.intervals import wilson
 
-from ..attempt import Drop
+from ...drop import Drop
 from .ask import Answers
 from .options import LabelOptions
 

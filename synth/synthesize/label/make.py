@@ -10,9 +10,10 @@ from curation.checks.typed_result import CheckResult, graded
 from curation.errors import InputError
 from curation.model import Generator, Scorer
 
+from ...drop import Drop
 from ...synthesised import Synthesised
 from ..account import accounted, sample
-from ..attempt import Drop, source_of
+from ..attempt import source_of
 from .ask import Answers, Text, ask
 from .decide import Decision, decide, measured
 from .options import LabelOptions

@@ -7,8 +7,9 @@ from typing import Any
 
 from curation.model import Generator, Guide, Request, Sampling
 
+from ...drop import Drop
 from ...prompts import load
-from ..attempt import Ask, Attempt, Drop, attempted, language_of
+from ..attempt import Ask, Attempt, attempted, language_of
 from ..problem import Problem
 from .options import CRITERIA, PreferencesOptions
 

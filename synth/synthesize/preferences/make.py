@@ -14,9 +14,10 @@ from curation.errors import InputError
 from curation.metrics.text import normalise_answer
 from curation.model import Generator, Request, Sampling
 
+from ...drop import Drop
 from ...synthesised import Synthesised
 from ..account import accounted, sample
-from ..attempt import Ask, Attempt, Drop, Source, attempted, draws, source_of
+from ..attempt import Ask, Attempt, Source, attempted, draws, source_of
 from ..problem import Problem, judge_form, problems
 from ..reward import Reward, rewards
 from .judge import Comparison, bias, compare, shares

@@ -12,10 +12,11 @@ from curation.metrics.intervals import paired_bootstrap, wilson
 from curation.model import Generator, Request, Sampling
 
 from ...distill.item import order
+from ...drop import Drop
 from ...prompts import Template, load
 from ...synthesised import Synthesised
 from ..account import accounted, sample
-from ..attempt import Ask, Attempt, Drop, attempted, language_of
+from ..attempt import Ask, Attempt, attempted, language_of
 from ..problem import Problem, own_template, problems
 from .options import PLAIN, ProbeOptions
 

@@ -10,10 +10,10 @@ from curation.metrics.intervals import wilson
 from curation.metrics.text import normalise_answer
 from curation.model import Generator
 
+from ...drop import Drop
 from ...parse import Rejected
 from ...synthesised import Synthesised
 from ..account import accounted, sample
-from ..attempt import Drop
 from ..problem import Problem, problems
 from .options import ReasoningOptions
 from .paths import Path, chains, least_to_most

@@ -7,9 +7,10 @@ import re2
 
 from curation.model import Generator, Guide, Request, Sampling
 
+from ...drop import Drop
 from ...parse import Rejected
 from ...prompts import Template, load
-from ..attempt import Ask, Attempt, Drop, attempted, draws, language_of
+from ..attempt import Ask, Attempt, attempted, draws, language_of
 from ..problem import Problem, judge_form, own_template
 from .options import ReasoningOptions
 

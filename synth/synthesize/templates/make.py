@@ -13,10 +13,11 @@ from curation.errors import InputError
 from curation.model import Generator, Request, Sampling
 
 from ... import prompts
+from ...drop import Drop
 from ...synthesised import Synthesised
 from .. import parsed, plain
 from ..account import accounted, sample
-from ..attempt import Ask, Attempt, Drop, Source, attempted, language_of, source_of
+from ..attempt import Ask, Attempt, Source, attempted, language_of, source_of
 from ..form import roles
 from .options import MOST, MOST_INVERTED, TemplatesOptions
 from .template import INVERTED, PLAIN, Form, read

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from curation.model import Request, Response, Sampling
+from synth.drop import Drop
 from synth.rehearse.demos import Demo, Task
-from synth.rehearse.draft import Draft, Drop
+from synth.rehearse.draft import Draft
 
 SAMPLING = Sampling(32, 0.9, 0.6)
 

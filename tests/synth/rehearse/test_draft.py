@@ -60,7 +60,7 @@ def test_an_answer_is_parsed_or_dropped_with_its_reason(make_task: MakeTask, by_
         ("", "", "no_output"),
         ("", "", "refused"),
     ]
-    assert drafts[3].drop is not None and drafts[3].drop.detail == "prompt of 9 tokens, limit 8"
+    assert drafts[3].drop is not None and drafts[3].drop.detail == {"why": "prompt of 9 tokens, limit 8"}
     assert [one.response.text for one in drafts] == [text if isinstance(text, str) else text[0] for text in said]
 
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synth.drop import Drop
 from synth.rehearse import RehearseOptions
 from synth.rehearse.demos import Task
-from synth.rehearse.draft import Draft, Drop
+from synth.rehearse.draft import Draft
 from synth.rehearse.filters import form, held_out, novelty, outside
 
 MakeTask = Callable[..., Task]
@@ -133,10 +134,10 @@ def test_a_prompt_of_the_evaluation_is_not_made_up(make_task: MakeTask, make_dra
     drafts = [make_draft(task, n, text) for n, text in enumerate(["Say  THREE", "say four", "say five", "say three"])]
     held_out(["say six", "say three", "Say Five\n"], drafts, OPTIONS)
     assert [one.drop for one in drafts] == [
-        Drop("held_out.exact", 1.0, 1.0, None, 1.0, detail="say three"),
+        Drop("held_out.exact", 1.0, 1.0, None, 1.0, detail={"why": "say three"}),
         None,
-        Drop("held_out.exact", 1.0, 1.0, None, 1.0, detail="Say Five\n"),
-        Drop("held_out.exact", 1.0, 1.0, None, 1.0, detail="say three"),
+        Drop("held_out.exact", 1.0, 1.0, None, 1.0, detail={"why": "Say Five\n"}),
+        Drop("held_out.exact", 1.0, 1.0, None, 1.0, detail={"why": "say three"}),
     ]
 
 
@@ -158,7 +159,7 @@ def test_a_long_prompt_of_the_evaluation_is_not_made_up_nearly(make_task: MakeTa
     for one, nearest in zip(drafts, (first, second), strict=False):
         ours, theirs = five_word_shingles(one.input), five_word_shingles(nearest)
         likeness = len(ours & theirs) / len(ours | theirs)
-        assert one.drop == Drop("held_out.minhash", likeness, 0.7, None, likeness, detail=nearest)
+        assert one.drop == Drop("held_out.minhash", likeness, 0.7, None, likeness, detail={"why": nearest})
     ours, theirs = five_word_shingles(near_second), five_word_shingles(first)
     assert len(ours & theirs) / len(ours | theirs) < 0.7, "the first prompt alone would not have dropped it"
 
@@ -234,7 +235,9 @@ def test_no_prompt_of_the_evaluation_is_left_and_nothing_else_is_lost(
     assert not {one.input.lower() for one in drafts if one.drop is None} & set(prompts)
     for one in drafts:
         if one.drop is not None:
-            assert one.drop.detail in prompts and one.drop.similarity is not None and one.drop.threshold is not None
+            assert (
+                one.drop.detail["why"] in prompts and one.drop.similarity is not None and one.drop.threshold is not None
+            )
             assert one.drop.similarity >= one.drop.threshold
             assert one.drop.rule == ("held_out.exact" if one.input.lower() in prompts else "held_out.minhash")
 
@@ -249,7 +252,7 @@ def test_marks_that_would_become_turns_are_dropped(make_task: MakeTask, make_dra
     ]
     form(task, drafts, OPTIONS)
     assert rules(drafts) == ["role_marker", "role_marker", None]
-    assert drafts[0].drop is not None and marker.startswith(drafts[0].drop.detail or "?")
+    assert drafts[0].drop is not None and marker.startswith(drafts[0].drop.detail.get("why", "?"))
     own = [make_draft(task, 3, "spell: a\n### Reply"), make_draft(task, 4, "spell: ab")]
     form(task, own, OPTIONS, ("### Reply",))
     assert rules(own) == ["role_marker", None]

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.model import Request
+from synth.drop import Drop
 from synth.prompts import load
 from synth.rehearse import RehearseOptions
 from synth.rehearse.demos import Task
-from synth.rehearse.draft import Draft, Drop
+from synth.rehearse.draft import Draft
 from synth.rehearse.refine import refine
 
 MakeTask = Callable[..., Task]
@@ -59,11 +60,11 @@ def test_a_model_without_a_template_continues_the_list(
 @pytest.mark.parametrize(
     ("said", "drop"),
     [
-        (("", "refused"), Drop("refine.refused", detail="prompt of 9 tokens, limit 8")),
-        (("It reads no", "length"), Drop("refine.truncated", detail="ended by 'length'")),
+        (("", "refused"), Drop("refine.refused", detail={"why": "prompt of 9 tokens, limit 8"})),
+        (("It reads no", "length"), Drop("refine.truncated", detail={"why": "ended by 'length'"})),
         (" \n", Drop("refine.empty")),
-        ("la " * 20, Drop("refine.repetition", 0.0, 0.7, detail=("la " * 20).strip())),
-        ("나무나무 moon", Drop("refine.language", 0.5, 0.2, detail="나무나무 moon")),
+        ("la " * 20, Drop("refine.repetition", 0.0, 0.7, detail={"why": ("la " * 20).strip()})),
+        ("나무나무 moon", Drop("refine.language", 0.5, 0.2, detail={"why": "나무나무 moon"})),
         ("12 + 3", None),
     ],
 )
@@ -83,7 +84,7 @@ def test_an_answer_without_letters_has_no_script_to_be_wrong(
     task = make_task([("몇 글자: 나무", "모두 두 글자"), ("몇 글자: 도서관", "모두 세 글자")])
     drafts = [make_draft(task, 0, "몇 글자: 사과"), make_draft(task, 1, "몇 글자: 바다")]
     refine([task], drafts, by_rule(lambda request: "2" if "0000" in request.id else "two"), OPTIONS)
-    assert drafts[0].refined == "2" and drafts[1].drop == Drop("refine.language", 1.0, 0.2, detail="two")
+    assert drafts[0].refined == "2" and drafts[1].drop == Drop("refine.language", 1.0, 0.2, detail={"why": "two"})
 
 
 def test_a_list_that_goes_on_is_no_answer(make_task: MakeTask, make_draft: MakeDraft, by_rule: Any) -> None:
@@ -91,7 +92,7 @@ def test_a_list_that_goes_on_is_no_answer(make_task: MakeTask, make_draft: MakeD
     said = "It reads noom.\nInput: reverse: sun"
     listed, chatted = make_draft(task, 0, "reverse: moon"), make_draft(task, 0, "reverse: moon")
     refine([task], [listed], by_rule(lambda request: said), RehearseOptions(refine="list"))
-    assert listed.drop == Drop("refine.several_instances", detail=said)
+    assert listed.drop == Drop("refine.several_instances", detail={"why": said})
     refine([task], [chatted], by_rule(lambda request: said), OPTIONS)
     assert chatted.drop is None and chatted.refined == said
 
@@ -101,7 +102,7 @@ def test_agreement_can_be_demanded(make_task: MakeTask, make_draft: MakeDraft, b
     drafts = [make_draft(task, 0, "reverse: moon", "It reads noom."), make_draft(task, 1, "reverse: sun", "It is sun")]
     refine([task], drafts, by_rule(lambda request: "It reads noom."), RehearseOptions(min_consistency=0.9))
     assert drafts[0].drop is None
-    assert drafts[1].drop == Drop("refine.consistency", pytest.approx(1 / 3), 0.9, detail="It reads noom.")
+    assert drafts[1].drop == Drop("refine.consistency", pytest.approx(1 / 3), 0.9, detail={"why": "It reads noom."})
 
 
 def test_what_was_dropped_before_is_not_asked(make_task: MakeTask, make_draft: MakeDraft, by_rule: Any) -> None:

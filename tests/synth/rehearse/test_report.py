@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.checks.typed_result import graded
+from synth.drop import Drop
 from synth.rehearse import RehearseOptions
 from synth.rehearse.demos import Demo, Task
-from synth.rehearse.draft import Draft, Drop
+from synth.rehearse.draft import Draft
 from synth.rehearse.report import report
 
 MakeTask = Callable[..., Task]

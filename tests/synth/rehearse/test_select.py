@@ -6,9 +6,10 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synth.drop import Drop
 from synth.rehearse import RehearseOptions
 from synth.rehearse.demos import Task
-from synth.rehearse.draft import Draft, Drop
+from synth.rehearse.draft import Draft
 from synth.rehearse.select import choose
 from synth.rehearse.select import select as select_within
 from synth.rehearse.steering import Regions
@@ -69,7 +70,7 @@ def test_outputs_that_are_no_labels_are_not_balanced(make_task: MakeTask, make_d
 def test_more_labels_than_rows_wanted_leave_some_without(make_task: MakeTask, make_draft: MakeDraft) -> None:
     drafts = made(make_task, make_draft, [f"label {n % 5}" for n in range(50)])
     assert sum(select(drafts, RehearseOptions(per_task=3), seed=1).values()) == len(kept(drafts)) == 3
-    reasons = [one.drop.detail for one in drafts if one.drop is not None]
+    reasons = [one.drop.detail.get("why") for one in drafts if one.drop is not None]
     assert reasons.count("its label has no part of the rows wanted") == 20
 
 

@@ -7,8 +7,9 @@ import pytest
 from curation import tables
 from curation.checks.typed_result import graded
 from curation.model import Request, Sampling
+from synth.drop import Drop
 from synth.synthesize.account import accounted, sample
-from synth.synthesize.attempt import Ask, Attempt, Drop, Source, attempted
+from synth.synthesize.attempt import Ask, Attempt, Source, attempted
 
 SOURCES = [Source(f"{n:032x}", "even" if n % 2 == 0 else "odd", "rows.jsonl", n) for n in range(3)]
 CHECK = graded("length", 1.0, 0.5, "fine")

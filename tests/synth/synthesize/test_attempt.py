@@ -6,8 +6,9 @@ from typing import Any
 from curation import tables
 from curation.checks.typed_result import graded
 from curation.model import Guide, Request, Sampling
+from synth.drop import Drop
 from synth.prompts import load
-from synth.synthesize.attempt import Ask, Drop, Source, attempted, draws, events, idle, language_of, source_of
+from synth.synthesize.attempt import Ask, Source, attempted, draws, events, idle, language_of, source_of
 
 SOURCE = Source("a" * 32, "sums", "rows.jsonl", 3)
 

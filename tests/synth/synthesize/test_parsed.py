@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from curation.model import Request, Response, Sampling
 from curation.readers.rows import records
+from synth.drop import Drop
 from synth.synthesize import parsed
-from synth.synthesize.attempt import Ask, Attempt, Drop, Source
+from synth.synthesize.attempt import Ask, Attempt, Source
 
 
 def attempt(text: str, finish: str = "stop") -> Attempt:
