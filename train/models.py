@@ -79,32 +79,39 @@ def causal_lm(folder: Path, dtype: torch.dtype = torch.float32) -> Any:
     Raises:
         InputError: for weights that are missing, of other shapes than the configuration says, or no numbers.
     """
+    model, found = _read(AutoModelForCausalLM, folder, dtype)
+    weights.check_loaded(model, folder, found["missing_keys"])
+    return model
+
+
+def scoring(folder: Path, dtype: torch.dtype = torch.float32, new_head: bool = False) -> Any:
+    """The folder's model with a head that gives one score.
+
+    Args:
+        folder: of the model.
+        dtype: of its weights.
+        new_head: whether training begins: a head that is not there is made, small and random.
+
+    Raises:
+        InputError: for weights that are missing, the head's too without `new_head`, of other shapes than the
+            configuration says, or no numbers.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model, found = _read(AutoModelForSequenceClassification, folder, dtype, num_labels=1)
+    weights.check_loaded(model, folder, set(found["missing_keys"]) - ({"score.weight"} if new_head else set()))
+    return model
+
+
+def _read(kind: Any, folder: Path, dtype: torch.dtype, **settings: Any) -> tuple[Any, dict[str, Any]]:
+    """A model of transformers, and what it says of the reading."""
     try:
-        model, found = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, trust_remote_code=False, output_loading_info=True
-        )
+        return kind.from_pretrained(folder, dtype=dtype, trust_remote_code=False, output_loading_info=True, **settings)
     except RuntimeError as error:
         if "ignore_mismatched_sizes" not in str(error):
             raise
         raise InputError(f"{folder}: found weights of other shapes than config.json says, expected both of one model"
                          ) from error  # fmt: skip
-    weights.check_loaded(model, folder, found["missing_keys"])
-    return model
-
-
-def scoring(folder: Path, dtype: torch.dtype = torch.float32) -> Any:
-    """The folder's model with a head that gives one score, the folder's own where it has one, else small and random.
-
-    Raises:
-        InputError: for weights that are missing.
-    """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        model, found = AutoModelForSequenceClassification.from_pretrained(
-            folder, dtype=dtype, num_labels=1, trust_remote_code=False, output_loading_info=True
-        )
-    weights.check_loaded(model, folder, set(found["missing_keys"]) - {"score.weight"})
-    return model
 
 
 def name(model: str, folder: Path) -> str:

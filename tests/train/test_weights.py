@@ -54,6 +54,20 @@ def test_a_weight_that_is_not_there_is_not_made_up(model: Path) -> None:
         models.causal_lm(model)
 
 
+def test_the_head_of_a_score_may_be_made_up_for_training_alone(model: Path, tmp_path: Path) -> None:
+    made = models.scoring(model, new_head=True)
+    assert made.score.weight.shape == (1, 64)
+    with pytest.raises(InputError, match="found no weights for score.weight, expected all that config.json asks for"):
+        models.scoring(model)
+    (tmp_path / "scoring").mkdir()
+    made.config.pad_token_id = 0
+    models.write(made, model, tmp_path / "scoring")
+    assert torch.equal(models.scoring(tmp_path / "scoring").score.weight, made.score.weight)
+    change(tmp_path / "scoring", lambda tensors: tensors.pop(NAME))
+    with pytest.raises(InputError, match=f"found no weights for {NAME}"):
+        models.scoring(tmp_path / "scoring", new_head=True)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_values_that_are_no_numbers_are_refused_naming_the_tensor(

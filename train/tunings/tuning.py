@@ -147,4 +147,4 @@ def freeze_but(model: Any, patterns: Sequence[str]) -> list[str]:
 
 
 def _opened(folder: Path, head: Head, dtype: torch.dtype = torch.float32) -> Any:
-    return models.scoring(folder, dtype) if head == "score" else models.causal_lm(folder, dtype)
+    return models.scoring(folder, dtype, new_head=True) if head == "score" else models.causal_lm(folder, dtype)

@@ -61,7 +61,7 @@ def test_models_are_weighed_and_gated() -> None:
 @pytest.fixture(scope="module")
 def scoring(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reward") / "model"
-    model = models.scoring(tiny_model)
+    model = models.scoring(tiny_model, new_head=True)
     model.config.pad_token_id = 0
     folder.mkdir()
     models.write(model, tiny_model, folder)

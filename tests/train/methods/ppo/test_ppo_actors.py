@@ -14,7 +14,7 @@ IDS, ATTENTION = torch.tensor([[40, 41, 42, 43]]), torch.ones(1, 4, dtype=torch.
 
 def test_the_critic_starts_at_zero_or_at_a_reward_model(tiny_model: Path, tmp_path: Path) -> None:
     assert Critic(tiny_model)(IDS, ATTENTION).tolist() == [[0.0] * 4]
-    scoring = models.scoring(tiny_model)
+    scoring = models.scoring(tiny_model, new_head=True)
     (tmp_path / "reward").mkdir()
     scoring.config.pad_token_id = 0
     models.write(scoring, tiny_model, tmp_path / "reward")
