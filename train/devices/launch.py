@@ -145,5 +145,5 @@ def _followed(command: list[str], progress: Callable[[Progress], None] | None) -
         if running.returncode:
             errors.seek(0)
             raise RuntimeError(f"{' '.join(command[:4])} ended with exit code {running.returncode}:\n"
-                               + errors.read().decode(errors="replace")[-4000:])  # fmt: skip
+                               + errors.read().decode(errors="replace")[-40000:])  # fmt: skip
     return resumed

@@ -1,14 +1,18 @@
 """What rloo and grpo give TRL: prompts as tokens, rewards of ours, and drawing that resumes exactly."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 import xxhash
 from datasets import Dataset
+from transformers import LogitsProcessor, LogitsProcessorList
 
 from .. import models
 from ..data.preparation import Prepared
+from ..devices import processes
 from . import setup
 from .rewards import Answer, LearnedReward, Rewards
 from .setup import Setup
@@ -22,7 +26,51 @@ Judge = Callable[..., list[float]]
 
 def seed_step(seed: int, step: int) -> None:
     """Let everything that a step draws hang on the run's seed and the step's number alone: it resumes exactly."""
-    torch.manual_seed(xxhash.xxh3_64_intdigest(f"{seed}:{step}".encode()) >> 1)
+    torch.manual_seed(_number(f"{seed}:{step}"))
+
+
+def row_seeds(seed: int, step: int, rows: int) -> list[int]:
+    """A seed for each answer of a step: what it draws hangs on no other one, nor on who draws them together."""
+    return [_number(f"{seed}:{step}:{row}") for row in range(rows)]
+
+
+class RowDraws(LogitsProcessor):
+    """Draws the next token of each row with a generator of its own, and leaves `generate` no other choice.
+
+    The largest of log p - log e, e from the exponential distribution, is a draw from p.
+    """
+
+    def __init__(self, seeds: Sequence[int], temperature: float, device: torch.device) -> None:
+        """One seed a row; `generate` divides by the temperature after this."""
+        self._generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
+        self._temperature = temperature
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Logits (rows, vocabulary) that only the drawn token survives."""
+        noise = torch.empty(scores.shape, dtype=torch.float32, device=scores.device)
+        for row, generator in zip(noise, self._generators, strict=True):
+            row.exponential_(generator=generator)
+        drawn = (scores.float() / self._temperature - noise.log()).argmax(-1, keepdim=True)
+        return torch.full_like(scores, -torch.inf).scatter_(1, drawn, 0.0)
+
+
+@contextlib.contextmanager
+def by_row(trainer: Any, rows: int) -> Iterator[None]:
+    """Let a trainer of TRL draw the answers of its present step so, of which this process has `rows`."""
+    args, model, step = trainer.args, trainer.model, trainer.state.global_step
+    seed_step(args.seed, step)
+    everyone = rows * processes.count()
+    seeds = row_seeds(args.seed, step, everyone)[processes.own(everyone)]
+    draws = LogitsProcessorList([RowDraws(seeds, args.temperature, args.device)])
+    model.generate = functools.partial(model.generate, logits_processor=draws)
+    try:
+        yield
+    finally:
+        del model.generate
+
+
+def _number(name: str) -> int:
+    return xxhash.xxh3_64_intdigest(name.encode()) >> 1
 
 
 def checked(prepared: Prepared) -> bool:
@@ -33,7 +81,7 @@ def checked(prepared: Prepared) -> bool:
 def arguments(given: Setup) -> dict[str, Any]:
     """Arguments that both configurations of TRL take: of `setup.arguments`, with as many rows as there are answers."""
     options, asked = given.options, given.options.reinforcement
-    answers = options.batch_size * asked.answers
+    answers = options.batch_size * asked.answers // processes.count()  # of this process
     micro = options.micro_batch_size or answers
     return setup.arguments(given) | {
         "per_device_train_batch_size": micro,

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForSequenceClassification
+from transformers import AutoConfig
 
 from curation.checks import typed
 from curation.errors import InputError
 
 from .. import models
+from ..devices import processes
 from ..losses import policy
 from ..options.reinforcement import Reinforcement
 
@@ -66,8 +67,9 @@ class Rewards:
         learned = {f"model_{number}": scorer(answers).float().cpu() for number, scorer in enumerate(self.scorers)}
         counted = learned
         if options.gate is not None:
-            safety, helpfulness = (torch.sigmoid(scores) for scores in learned.values())
-            counted = {"gated": policy.gated(safety, helpfulness, options.gate)}
+            safety, helpfulness = (processes.gathered(torch.sigmoid(scores)) for scores in learned.values())
+            gated = policy.gated(safety, helpfulness, options.gate)  # whitened over the answers of all processes
+            counted = {"gated": gated[processes.own(len(gated))]}
         weights += options.model_weights or [1.0] * len(counted)
         total = torch.zeros(len(answers))
         for weight, scores in zip(weights, (*parts.values(), *counted.values()), strict=True):
@@ -106,14 +108,14 @@ class LearnedReward:
             device: that it computes on.
 
         Raises:
-            InputError: for a folder that is no such model, or a conversation without a chat template.
+            InputError: for a folder that is no such model or lacks weights, or a conversation without a chat template.
         """
         check_reward_model(folder)
         self._tokenizer = models.tokenizer(folder)
         self._same = self._tokenizer.get_vocab() == drawn.get_vocab()
         self._behind = behind(self._tokenizer, end_ids) if self._same else []
         self._rows, self._device, self._name = rows, device, folder.name
-        model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32, trust_remote_code=False)
+        model = models.scoring(folder)
         self._pad = padding_id(self._tokenizer, models.end_ids(folder, self._tokenizer), len_of(model))
         model.config.pad_token_id = self._pad  # the score is read at the last token that is not this one
         self._model = model.to(device).eval().requires_grad_(False)

@@ -18,8 +18,8 @@ class EncodedRloo(RLOOTrainer):
         return prompts, None, {}
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> Any:
-        drawn.seed_step(self.args.seed, self.state.global_step)
-        return super()._generate_and_score_completions(inputs)
+        with drawn.by_row(self, len(inputs)):
+            return super()._generate_and_score_completions(inputs)
 
 
 def run(given: Setup) -> Trained:

@@ -107,6 +107,7 @@ def arguments(setup: Setup, micro: int | None = None) -> dict[str, Any]:
         "logging_steps": 1,
         "disable_tqdm": True,
         "report_to": [],
+        **processes.configuration(),
     }
 
 

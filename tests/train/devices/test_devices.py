@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from curation.errors import InputError
 from train.devices import launch
 from train.methods.setup import Progress
+from train.options.reinforcement import Ppo, Reinforcement
 from train.options.run import Lora, Source, TrainOptions
 from train.options.unlearning import Unlearning
 from train.training import train
@@ -29,6 +30,7 @@ for file in sorted(folder.glob("*.json")):
     (folder / f"{file.stem}.{processes.rank()}").write_text(repr(report.losses))
 """
 COMPARED = ("dpo", "orpo", "kto", "reward")
+DRAWN = ("ppo", "rloo", "grpo")
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +49,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "compared": [
             {"prompt": turn("user", f"say {word}"), "chosen": word.upper() * 2, "rejected": word} for word in words
         ],
+        "prompts": [{"prompt": turn("user", f"say {word}")} for word in words],
         "kept": [{"prompt": turn("user", f"keep {word}"), "completion": turn("assistant", word)} for word in words],
     }
     for name, lines in rows.items():
@@ -60,6 +63,8 @@ def options(tiny_model: Path, data: dict[str, Path]) -> dict[str, TrainOptions]:
         given = {"steps": 3, "batch_size": 4, "learning_rate": 5e-3, "threads": 1, "lora": Lora(rank=4), **settings}
         return TrainOptions(str(tiny_model), (Source(data[name]),), **given)
 
+    drawn = Reinforcement(count="e", count_weight=3.0, kl_weight=0.5, max_new_tokens=6, answers=4)
+    ptx = Ppo(epochs=2, minibatches=2, ptx=(data["kept"],))
     return {
         "sft-full": of("pairs", tuning="full"),
         "sft-in-parts": of("pairs", batch_size=8, micro_batch_size=2, checkpoint_steps=2),
@@ -68,6 +73,10 @@ def options(tiny_model: Path, data: dict[str, Path]) -> dict[str, TrainOptions]:
             "pairs", method="unlearn", unlearning=Unlearning("gradient_difference", (data["kept"],), retain_loss="kl")
         ),  # fmt: skip
         **{method: of("compared", method=method) for method in COMPARED},
+        **{
+            method: of("prompts", method=method, micro_batch_size=micro, steps=2, reinforcement=drawn, ppo=ptx)
+            for method, micro in zip(DRAWN, (None, 2, 2), strict=True)
+        },
     }
 
 
@@ -86,7 +95,7 @@ def two(options: dict[str, TrainOptions], tiny_model: Path, data: dict[str, Path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["sft-full", "sft-in-parts", "cpt", "unlearn", *COMPARED])
+@pytest.mark.parametrize("name", ["sft-full", "sft-in-parts", "cpt", "unlearn", *COMPARED, *DRAWN])
 def test_two_processes_have_the_losses_of_one(
     two: Path, options: dict[str, TrainOptions], tmp_path: Path, name: str
 ) -> None:

@@ -55,6 +55,19 @@ def test_rewards_are_ours_and_their_parts_are_told(given: Setup) -> None:
     assert told == {"reward_count": 1.0, "reward_check": 0.5}
 
 
+def test_a_row_draws_from_its_distribution_whoever_its_neighbours_are() -> None:
+    scores = torch.tensor([0.0, 1.0, 2.0, -torch.inf])
+    seeds, cpu = drawn.row_seeds(3, 1, 4000), torch.device("cpu")
+    together = drawn.RowDraws(seeds, 0.5, cpu)(torch.empty(0), scores.repeat(4000, 1)).softmax(-1)
+    assert (together.max(-1).values == 1).all(), "generate has no other choice"
+    expected = torch.softmax(scores / 0.5, -1)
+    deviation = (expected * (1 - expected) / 4000).sqrt()
+    assert ((together.mean(0) - expected).abs() <= 5 * deviation).all()
+    alone = drawn.RowDraws(seeds[7:9], 0.5, cpu)(torch.empty(0), scores.repeat(2, 1)).softmax(-1)
+    assert torch.equal(alone, together[7:9])
+    assert len({*drawn.row_seeds(3, 1, 2), *drawn.row_seeds(3, 2, 2), *drawn.row_seeds(4, 1, 2)}) == 6
+
+
 def test_what_is_drawn_hangs_on_seed_and_step() -> None:
     found = []
     for seed, step in ((1, 2), (1, 2), (1, 3), (2, 2)):

@@ -5,7 +5,6 @@ PPO any more.
 """
 
 import math
-import os
 import time
 from dataclasses import replace
 
@@ -20,10 +19,11 @@ from ...data import mixing, preparation
 from ...data import rows as data
 from ...data.encoding import Encoder
 from ...data.preparation import Prepared
+from ...devices import processes
 from ...losses import policy
 from ...options.run import Source, TrainOptions
 from .. import prompted
-from ..drawn import checked, seed_step
+from ..drawn import checked, row_seeds, seed_step
 from ..rewards import Rewards, len_of, padding_id
 from ..setup import Progress, Setup, Trained
 from . import state
@@ -39,12 +39,11 @@ def prepare(options: TrainOptions, encoder: Encoder) -> Prepared:
     Raises:
         InputError: for prompts or old rows that cannot be read, and options that do not go together.
     """
-    size, parts = options.batch_size, options.ppo.minibatches
-    if size % parts or (options.micro_batch_size and (size // parts) % options.micro_batch_size):
+    size, parts, several = options.batch_size, options.ppo.minibatches, processes.count()
+    if size % (parts * several) or (options.micro_batch_size and _share(options) % options.micro_batch_size):
+        more = f" for each of {several} processes" if several > 1 else ""
         raise InputError(f"ppo.minibatches is {parts}, expected a divisor of batch_size {size} that leaves whole micro "
-                         "batches")  # fmt: skip
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise InputError(f"method ppo: found {os.environ['WORLD_SIZE']} processes, expected one")
+                         f"batches{more}")  # fmt: skip
     prepared = prompted.prepare(options, encoder)
     if not options.ppo.ptx:
         return prepared
@@ -70,18 +69,20 @@ def run(given: Setup) -> Trained:
     torch.manual_seed(options.seed)  # of adapters' first values
     actors: Actors = (Shared if options.ppo.shared else Separate)(given, end_ids, device)
     pad = padding_id(given.tokenizer, end_ids, len_of(actors.policy))
-    micro = options.micro_batch_size or options.batch_size // options.ppo.minibatches
+    micro = options.micro_batch_size or _share(options)
+    own = processes.own(options.batch_size)  # prompts of a step that this process answers
     rewards = Rewards(options.reinforcement, actors.scorers, checked(prepared))
     config = generation_config(options.reinforcement, end_ids, pad)
     learn = learner(actors, options, prepared.steps)
     log: state.Log = {} if given.checkpoint is None else state.load(given.checkpoint, learn)
     begun, passed, started = len(log.get("loss", ())), 0, time.monotonic()
     for step in range(begun + 1, prepared.steps + 1):
-        seed_step(options.seed, step)
         rows = prepared.dataset.select(range((step - 1) * options.batch_size, step * options.batch_size)).to_list()
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-            drawn = draw(actors.policy, [row["input_ids"] for row in rows], config, micro, device)
-            answers = answers_of(rows, drawn, given.tokenizer, end_ids)
+            seeds = row_seeds(options.seed, step, len(rows))[own]
+            drawn = draw(actors.policy, [row["input_ids"] for row in rows[own]], config, micro, device, seeds)
+            answers = answers_of(rows[own], drawn, given.tokenizer, end_ids)
+            seed_step(options.seed, step)  # each process has drawn as long as its answers are
             actors.learning(True)
             rollout = observe(actors, rewards, answers, pad, micro, options.reinforcement.temperature, device)
             gains, returns = whitened_advantages(rollout, options.reinforcement.kl_weight, options.ppo.gamma,
@@ -96,13 +97,18 @@ def run(given: Setup) -> Trained:
         if not math.isfinite(found["loss"]):
             break  # the frame says so
         passed += int(rollout.attention.sum())
-        if given.progress is not None:
+        if given.progress is not None and processes.first():
             rate = passed / max(time.monotonic() - started, 1e-9)
             given.progress(Progress(step, prepared.steps, rate, found["loss"]))
-        if step % options.checkpoint_steps == 0 and step < prepared.steps:
+        if step % options.checkpoint_steps == 0 and step < prepared.steps and processes.first():
             state.save(given.state, step, learn, log)
     losses = log.pop("loss")
     return Trained(actors.result(), losses, log)
+
+
+def _share(options: TrainOptions) -> int:
+    """Rows of a minibatch that each process has."""
+    return options.batch_size // options.ppo.minibatches // processes.count()
 
 
 def _measures(rollout: Rollout, returns: torch.Tensor) -> dict[str, float]:

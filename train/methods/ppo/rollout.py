@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from transformers import GenerationConfig
+from transformers import GenerationConfig, LogitsProcessorList
 
+from ...devices import processes
 from ...losses import policy, tokens
 from ...options.reinforcement import Reinforcement
+from ..drawn import RowDraws
 from ..rewards import Answer, Rewards, side_by_side
 from .actors import Actors
 
@@ -53,8 +55,9 @@ def generation_config(options: Reinforcement, end_ids: frozenset[int], pad: int)
 
 @torch.no_grad()
 def draw(
-    model: Any, prompts: Sequence[Sequence[int]], config: GenerationConfig, rows: int, device: torch.device
-) -> list[list[int]]:
+    model: Any, prompts: Sequence[Sequence[int]], config: GenerationConfig, rows: int, device: torch.device,
+    seeds: Sequence[int] | None = None,
+) -> list[list[int]]:  # fmt: skip
     """An answer to each prompt, its end token included where it has one.
 
     Args:
@@ -63,6 +66,7 @@ def draw(
         config: of `generation_config`.
         rows: prompts that are answered at once.
         device: of the model.
+        seeds: of each answer (`drawn.row_seeds`), torch's own state unless given.
     """
     # Settings of the model's folder (a penalty, a cut of the distribution) would otherwise fill what ours leave.
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
@@ -71,8 +75,11 @@ def draw(
     found = []
     for start in range(0, len(prompts), rows):
         ids, attention = side_by_side(prompts[start : start + rows], config.pad_token_id, device, left=True)
-        made = model.generate(input_ids=ids, attention_mask=attention, generation_config=config)[:, ids.shape[1] :]
-        for row in made.tolist():
+        draws = LogitsProcessorList()
+        if seeds is not None:
+            draws.append(RowDraws(seeds[start : start + rows], config.temperature, device))
+        made = model.generate(input_ids=ids, attention_mask=attention, generation_config=config, logits_processor=draws)
+        for row in made[:, ids.shape[1] :].tolist():
             end = next((place for place, token in enumerate(row) if token in ends), len(row) - 1)
             found.append(row[: end + 1])
     return found
@@ -92,7 +99,13 @@ def observe(
     device: torch.device,
 ) -> Rollout:  # fmt: skip
     """What all models say of the answers, in the very parts of a batch in which the first pass of the updates reads
-    them: a matrix product's last bits depend on its shape, and the first ratio of probabilities shall be exactly 1."""
+    them: a matrix product's last bits depend on its shape, and the first ratio of probabilities shall be exactly 1.
+
+    Each process gives the answers that it has drawn and gets the rollout of all.
+    """
+    scores, parts = rewards(answers)
+    scores, parts = processes.gathered(scores), {name: processes.gathered(each) for name, each in parts.items()}
+    answers = processes.gathered_rows(answers)
     sequences = [[*answer.row["input_ids"], *answer.ids] for answer in answers]
     ids, attention = side_by_side(sequences, pad, device)
     mask = torch.zeros(ids.shape, dtype=torch.bool, device=device)
@@ -101,12 +114,12 @@ def observe(
         mask[number, begin : begin + len(answer.ids)] = True
     order = torch.randperm(len(answers))
     log_probs, reference, values = (torch.zeros(len(answers), ids.shape[1] - 1, device=device) for _ in range(3))
-    for part in order.split(micro):
+    for part in processes.share(order.split(micro)):
         given = ids[part], attention[part]
         log_probs[part] = of_tokens(actors.logits(*given), ids[part], mask[part], temperature)
         reference[part] = of_tokens(actors.reference_logits(*given), ids[part], mask[part], temperature)
         values[part] = actors.values(*given)[:, :-1]
-    scores, parts = rewards(answers)
+    processes.add_up(log_probs, reference, values)
     ended = sum(answer.ended for answer in answers) / len(answers)
     return Rollout(ids, attention, mask[:, 1:], log_probs, reference, values, scores.to(device), parts, ended, order)
 

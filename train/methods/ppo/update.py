@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from transformers import get_scheduler
 
+from ...devices import processes
 from ...losses import policy, tokens
 from ...options.run import TrainOptions
 from ..rewards import side_by_side
@@ -69,7 +70,7 @@ def update(
         old: rows of the ptx term, none without it.
         options: of the run.
         pad: token to fill up rows with.
-        micro: rows that pass through the models at once.
+        micro: rows that pass through the models at once; processes share a minibatch in such parts.
 
     Returns:
         Means over the optimiser steps: `loss`, `policy_loss`, `value_loss`, `clip_fraction`, `ratio`, `entropy`, with
@@ -91,6 +92,8 @@ def update(
                 device = rollout.ids.device.type
                 if abs(first - 1) > ROUNDING.get(device, ELSEWHERE):
                     raise RuntimeError(f"the first ratio of probabilities is {first!r}, expected 1")
+            moved = [weight.grad for moving in (learn.policy, learn.critic) for weight in moving.values()]
+            processes.add_up(*(gradient for gradient in moved if gradient is not None))
             for moving in (learn.policy, learn.critic):
                 torch.nn.utils.clip_grad_norm_(moving.values(), options.max_grad_norm)
             learn.optimiser.step()
@@ -106,7 +109,8 @@ def _accumulate(
     actors: Actors, rollout: Rollout, gains: torch.Tensor, returns: torch.Tensor, old: Old | None,
     options: TrainOptions, pad: int, parts: Sequence[torch.Tensor],
 ) -> tuple[dict[str, float], float]:  # fmt: skip
-    """Gradients of a minibatch, a part at a time, as if it passed at once; what it measured, and its furthest ratio."""
+    """Gradients of this process's share of a minibatch, a part at a time, as if it passed at once; what all processes
+    measured, and their furthest ratio."""
     everything = torch.cat(list(parts))
     total = rollout.mask[everything].sum()
     learned = (
@@ -114,7 +118,7 @@ def _accumulate(
     )
     told: dict[str, float] = {}
     furthest = 1.0
-    for part in parts:
+    for part in processes.share(parts):
         mask, ids, attention = rollout.mask[part], rollout.ids[part], rollout.attention[part]
         share = mask.sum() / total
         logits = actors.logits(ids, attention)
@@ -140,6 +144,10 @@ def _accumulate(
             nll = _old(actors, old, part, pad, ids.device) / learned
             (nll * options.ppo.ptx_weight).backward()
             told["ptx_loss"] = told.get("ptx_loss", 0.0) + float(nll.detach())
+    sums = torch.tensor(list(told.values()), dtype=torch.float64, device=total.device)
+    processes.add_up(sums)
+    told = dict(zip(told, sums.tolist(), strict=True))
+    furthest = max(processes.gathered(torch.tensor([furthest], dtype=torch.float64)).tolist(), key=lambda r: abs(r - 1))
     told["loss"] = told["policy_loss"] + told["value_loss"] + options.ppo.ptx_weight * told.get("ptx_loss", 0.0)
     return told, furthest
 

@@ -45,10 +45,11 @@ def test_parts_must_be_whole(given: dict[str, Any], message: str, prompts: Path,
         prepare(options, Encoder(byte_tokenizer(), frozenset({1}), 128, "drop"))
 
 
-def test_several_processes_are_refused(prompts: Path, byte_tokenizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_must_be_whole_in_each_process(prompts: Path, byte_tokenizer: Any, monkeypatch: Any) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
-    options = TrainOptions("m", (Source(prompts),), **SHORT, reinforcement=Reinforcement(count="a"))
-    with pytest.raises(InputError, match="method ppo: found 2 processes, expected one"):
+    given = {**SHORT, "ppo": Ppo(minibatches=4), "micro_batch_size": 4}
+    options = TrainOptions("m", (Source(prompts),), **given, reinforcement=Reinforcement(count="a"))
+    with pytest.raises(InputError, match="batch_size 16 that leaves whole micro batches for each of 2 processes"):
         prepare(options, Encoder(byte_tokenizer(), frozenset({1}), 128, "drop"))
 
 
@@ -83,7 +84,8 @@ def test_a_countable_reward_is_learned(counted: dict[str, Any]) -> None:
 
 
 def test_a_huge_price_holds_the_policy_where_it_was(counted: dict[str, Any]) -> None:
-    assert abs(counted["held"]["kl"][-1]) < 0.05 * abs(counted["free"]["kl"][-1])
+    held, free = (sum(counted[name]["kl"][7:]) for name in ("held", "free"))
+    assert abs(held) < 0.1 * free
 
 
 KILLED = """

@@ -8,7 +8,7 @@ from transformers import GenerationConfig
 
 from train import models
 from train.losses.policy import masked_mean
-from train.methods.drawn import seed_step
+from train.methods.drawn import row_seeds, seed_step
 from train.methods.ppo.rollout import answers_of, draw, generation_config, observe, whitened_advantages
 from train.methods.rewards import Rewards
 from train.options.reinforcement import Reinforcement
@@ -30,6 +30,14 @@ def test_what_a_step_draws_hangs_on_seed_and_step_alone(model: Any) -> None:
         seed_step(seed, step)
         found.append(draw(model, PROMPTS, config, 3, CPU))
     assert found[0] == found[1] and found[1] != found[2] and found[1] != found[3]
+
+
+def test_what_an_answer_draws_does_not_hang_on_those_beside_it(model: Any) -> None:
+    config, seeds = generation_config(OPTIONS, frozenset({1}), 0), row_seeds(1, 4, 3)
+    whole = draw(model, PROMPTS, config, 3, CPU, seeds)
+    assert draw(model, PROMPTS, config, 2, CPU, seeds) == whole
+    assert draw(model, PROMPTS[1:], config, 2, CPU, seeds[1:]) == whole[1:]
+    assert draw(model, PROMPTS, config, 3, CPU, row_seeds(1, 5, 3)) != whole
 
 
 def test_answers_stop_with_their_first_end_token(model: Any) -> None:
