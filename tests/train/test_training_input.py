@@ -30,12 +30,12 @@ def turns(*roles: str) -> dict[str, Any]:
 
 GOOD = turns("user", "assistant")
 ROWS = {
-    "two of the user": ([GOOD, turns("user", "user", "assistant")], "record 1 .*: turn 2 is of 'user' after user"),
-    "assistant first": ([turns("assistant")], "record 0 .*: turn 1 is of 'assistant' after nothing"),
+    "two of the user": ([GOOD, turns("user", "user", "assistant")], "line 2 .*: turn 2 is of 'user' after user"),
+    "assistant first": ([turns("assistant")], "line 1 .*: turn 1 is of 'assistant' after nothing"),
     "system in the middle": ([turns("user", "assistant", "system", "user", "assistant")], "turn 3 is of 'system'"),
     "a tool": ([GOOD, turns("user", "tool", "assistant")], "rows.jsonl, line 2: 'messages' has a turn of 'tool'"),
     "empty completions": ([{"prompt": "a", "completion": ""}, {"prompt": "b", "completion": " "}],
-                          "none of 2 rows is left to train on, 2 empty"),
+                          r"none of 2 rows is left to train on \(2 train.empty; the limit is 256 tokens\)"),
     "half a line": ([GOOD, '{"messages": ['], "rows.jsonl, line 2: found broken JSON"),
     "unknown columns": ([{"question": "a", "answer": "b"}], "found columns question, answer, expected a column 'text'"),
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """Columns of a file of rows as they stand there, read as texts or conversations, each mistake named by its record."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,10 @@ ROLES = ("system", "user", "assistant")
 SPEAKERS = {"human": "user", "user": "user", "gpt": "assistant", "chatgpt": "assistant", "assistant": "assistant",
             "system": "system"}  # fmt: skip
 CALLS = ("tool_calls", "function_call")
+THOUGHTS = ("thinking", "reasoning_content")
+# Columns beside a conversation or an answer that belong to it; what is left without them says something else.
+BESIDE = ("tools", "image", "images", "video", "videos", "audio", "audios")
+APART = "holds something, expected nothing: rows are trained on as texts alone"
 Turns = list[dict[str, str]]
 
 
@@ -75,6 +79,17 @@ class Cells:
             return self.turns(column)
         return self._conversations(column, "from", "value", SPEAKERS)
 
+    def alone(self) -> None:
+        """Refuse definitions of tools, images and the like beside the texts of a row.
+
+        Raises:
+            InputError: for the first cell of a column of `BESIDE` that holds something.
+        """
+        for column in BESIDE:
+            for row, cell in enumerate(self.frame[column] if column in self else ()):
+                if held(cell):
+                    raise self.error(row, column, APART)
+
     def error(self, row: int, column: str, problem: str) -> InputError:
         """What is wrong with a cell, in a sentence that names file, record and column."""
         return InputError(f"{rows.where(self.file, self.numbers[row])}: {column!r} {problem}")
@@ -86,7 +101,7 @@ class Cells:
                 raise self.error(row, column, f"is {type(cell).__name__}, expected a list of {{{speaker}, {said}}}")
             turns: Turns = []
             for turn in cell if cell is not None else ():
-                problem = _problem(turn, speaker, said, roles)
+                problem = problem_of(turn, speaker, said, roles)
                 if problem:
                     raise self.error(row, column, problem)
                 turns.append({"role": roles[turn[speaker]], "content": turn[said]})
@@ -135,11 +150,25 @@ def _plain(cells: pl.Series) -> bool:
     return bool(role.is_in(list(ROLES)).fill_null(False).all()) and not content.null_count()
 
 
-def _problem(turn: Any, speaker: str, said: str, roles: Mapping[str, str]) -> str | None:
-    """What is wrong with a turn."""
+def problem_of(turn: Any, speaker: str = "role", said: str = "content", roles: Collection[str] = ROLES) -> str | None:
+    """What is wrong with a turn, none where it is one of text alone."""
     if not isinstance(turn, Mapping) or not all(isinstance(turn.get(key), str) for key in (speaker, said)):
         return f"has the turn {str(turn)[:80]!r}, expected text under {speaker!r} and {said!r}"
     if turn[speaker] not in roles:
         return f"has a turn of {turn[speaker][:80]!r}, expected {', '.join(roles)}: turns of tools are not trained on"
     call = next((key for key in CALLS if turn.get(key)), None)
-    return f"has a turn with {call!r}, expected text alone: calls of tools are not trained on" if call else None
+    if call:
+        return f"has a turn with {call!r}, expected text alone: calls of tools are not trained on"
+    thought = next((key for key in THOUGHTS if turn.get(key)), None)
+    return f"has a turn with {thought!r}, expected all that is to be learned under {said!r}" if thought else None
+
+
+def held(cell: Any) -> bool:
+    """Whether a cell holds anything."""
+    return not cell.is_empty() if isinstance(cell, pl.Series) else bool(cell) and cell != "[]"
+
+
+def place(row: Mapping[str, Any], source: str) -> str:
+    """Source, file and record of a row that was read, in words and counted from 1 as readers do, and its id."""
+    path = Path(source) if source == row["file"] else Path(source, row["file"])
+    return f"{rows.where(path, row['record'])} ({row['row_id']})"

@@ -9,8 +9,8 @@ from curation import tables
 from curation.errors import InputError
 
 from . import rows as data
-from .comparisons import place
-from .encoding import IGNORED, Encoder
+from .cells import place
+from .encoding import IGNORED, Encoder, first_misplaced
 
 ENCODED = pl.Schema(
     {
@@ -21,6 +21,7 @@ ENCODED = pl.Schema(
     }
 )
 STAGE = "train.encode"
+RULES = ("train.empty", "train.equal", "train.tie", "train.out_of_order", "train.special_token")
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,9 @@ def encode(found: pl.DataFrame, source: str, encoder: Encoder) -> Encoded:
     """Encode the comparisons (schema `comparisons.COMPARISONS`) of one source, as `Encoder` encodes each answer alone.
 
     A row is dropped when an answer of it is empty (`train.empty`), when one answer stands in it with two scores
-    (`train.equal`), when it has several answers but no two scores (`train.tie`), and under `drop` when prompt and
-    longest answer are too long (`train.over_long`).
+    (`train.equal`), when it has several answers but no two scores (`train.tie`), when a turn spells out a special token
+    (`train.special_token`), and under `drop` when its turns are out of order (`train.out_of_order`) or prompt and
+    longest answer too long (`train.over_long`).
 
     Raises:
         InputError: for the policy `split`, a row that is too long under `refuse`, what `Encoder.sequences` refuses, and
@@ -45,7 +47,16 @@ def encode(found: pl.DataFrame, source: str, encoder: Encoder) -> Encoded:
     if encoder.over_long == "split":
         raise InputError("over_long is 'split', expected drop or refuse: an answer that is cut is another answer")
     reason = pl.Series([_reason(*row) for row in found.select("answers", "scores").iter_rows()], dtype=pl.String)
-    ledger = [_dropped(found.filter(reason == rule), rule) for rule in ("train.empty", "train.equal", "train.tie")]
+    asked = pl.col("asked")
+    turns = asked.list.concat(pl.col("answers").list.eval(pl.struct(role=pl.lit("assistant"), content=pl.element())))
+    misplaced = pl.Series([encoder.out_of_order == "drop" and row is not None and first_misplaced(_roles(row)) > 0
+                           for row in found["asked"].to_list()], dtype=pl.Boolean)  # fmt: skip
+    reason = found.select(
+        pl.when(reason.is_not_null()).then(reason)
+        .when(misplaced).then(pl.lit("train.out_of_order"))
+        .when(asked.is_not_null() & encoder.spelled(turns)).then(pl.lit("train.special_token"))
+    ).to_series()  # fmt: skip
+    ledger = [_dropped(found.filter(reason == rule), rule) for rule in RULES]
     parts: list[pl.DataFrame] = []
     for part in found.filter(reason.is_null()).iter_slices(512):
         encoded = _encoded(part, source, encoder)
@@ -77,6 +88,11 @@ def _reason(answers: list[str], scores: list[float]) -> str | None:
     if len(set(zip(answers, scores, strict=True))) > len(set(answers)):
         return "train.equal"
     return "train.tie" if len(answers) > 1 and len(set(scores)) < 2 else None
+
+
+def _roles(asked: list[dict[str, str]]) -> list[str]:
+    """Of the turns before an answer, and of the answer."""
+    return [*(turn["role"] for turn in asked), "assistant"]
 
 
 def _encoded(part: pl.DataFrame, source: str, encoder: Encoder) -> pl.DataFrame:

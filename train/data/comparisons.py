@@ -13,6 +13,9 @@ from curation import tables
 from curation.errors import InputError
 from curation.readers import rows
 
+from . import cells
+from .cells import Turns, place
+
 COMPARISONS = pl.Schema(
     {
         "row_id": pl.String(),  # sample_id or doc_id where all rows of the file have it, else the content's id
@@ -29,8 +32,6 @@ IDS = ("sample_id", "doc_id")
 EXPECTED = ("columns 'chosen' and 'rejected' (beside 'prompt', or two conversations with one beginning), 'prompt', "
             "'completion' and 'label', or 'prompt', 'responses' and 'scores'")  # fmt: skip
 HUMAN, ASSISTANT = "\n\nHuman:", "\n\nAssistant:"  # the turns of hh-rlhf's texts (arXiv 2204.05862)
-
-Turns = list[dict[str, str]]
 
 
 class _Wrong(Exception):
@@ -99,12 +100,6 @@ def rankings(found: pl.DataFrame, source: str) -> pl.DataFrame:
     return found.with_columns(form=pl.lit("ranking"))
 
 
-def place(row: dict[str, Any], source: str) -> str:
-    """Source, file and record of a row, in words."""
-    where = source if source == row["file"] else f"{source}/{row['file']}"
-    return f"{where}, record {row['record']} ({row['row_id']})"
-
-
 def _refuse(found: pl.DataFrame, form: str, source: str, what: str, expected: str) -> None:
     for row in found.filter(form=form).head(1).iter_rows(named=True):
         raise InputError(f"{place(row, source)}: found {what}, expected {expected}")
@@ -127,6 +122,9 @@ def _read(file: Path, name: str) -> pl.DataFrame:
 
 def _comparison(record: dict[str, Any]) -> dict[str, Any]:
     """Form, prompt, answers and scores of a record."""
+    for column in cells.BESIDE:
+        if cells.held(record.get(column)):
+            raise _Wrong(column, cells.APART)
     if "chosen" in record and "rejected" in record:
         prompt, answers = _pair(record)
         return _row("pair", prompt, answers, [1.0, 0.0])
@@ -188,8 +186,8 @@ def _turns(key: str, value: Any) -> Turns:
     if not isinstance(value, list):
         raise _Wrong(key, f"is {_kind(value)}, expected text or a list of {{role, content}}")
     for turn in value:
-        if not isinstance(turn, dict) or not all(isinstance(turn.get(part), str) for part in ("role", "content")):
-            raise _Wrong(key, f"has the turn {turn!r}, expected text under 'role' and 'content'")
+        if problem := cells.problem_of(turn):
+            raise _Wrong(key, problem)
     return [{"role": turn["role"], "content": turn["content"]} for turn in value]
 
 

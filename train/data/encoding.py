@@ -1,7 +1,7 @@
 """Rows as token ids, counted before the trainer sees them: nothing is cut or left out without a ledger row."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from curation import tables
 from curation.errors import InputError
 
 from ..options.run import OutOfOrder, OverLong
+from .cells import place
 
 ENCODED = pl.Schema(
     {
@@ -58,18 +59,23 @@ class Encoder:
         A text row is followed by the end token. A raw completion is too, unless it ends with it; its tokens are those
         that follow the prompt's own, so that training sees the prompt exactly as generation will. In a conversation
         the loss is on the answers as the chat template renders them, their end tokens included. Rows with an answer
-        without content are dropped.
+        without content, or without an answer, are dropped (`train.empty`), and conversations in which a turn spells
+        out a special token, which would end that turn and begin another (`train.special_token`).
 
         Raises:
             InputError: for turns without a chat template or, under `refuse`, out of order, an answer whose end token
                 the template leaves out, a token without an embedding, a row that is too long under `refuse` (or under
                 `split`, where it is not plain text), or no row left.
         """
-        empty, misplaced = _empty(), _misplaced() if self.out_of_order == "drop" else pl.lit(False)
-        whole = rows.filter(~empty & ~misplaced)
+        reason = rows.select(
+            pl.when(_empty()).then(pl.lit("train.empty"))
+            .when(_misplaced() if self.out_of_order == "drop" else False).then(pl.lit("train.out_of_order"))
+            .when(self.spelled(pl.col("turns"))).then(pl.lit("train.special_token"))
+        ).to_series()  # fmt: skip
+        whole = rows.filter(reason.is_null())
         ledger = [
-            tables.ledger(_events(rows.filter(found), rule), STAGE, "drop", "samples")
-            for found, rule in ((empty, "train.empty"), (~empty & misplaced, "train.out_of_order"))
+            tables.ledger(_events(rows.filter(reason == rule), rule), STAGE, "drop", "samples")
+            for rule in ("train.empty", "train.out_of_order", "train.special_token")
         ]
         parts: list[pl.DataFrame] = []
         for part in whole.iter_slices(1024):
@@ -87,9 +93,10 @@ class Encoder:
                 ledger.append(events)
         encoded = pl.concat(parts) if parts else tables.empty(ENCODED)
         if encoded.is_empty():
-            misplaced_too = f", {ledger[1].height} with turns out of order" if ledger[1].height else ""
-            raise InputError(f"{source}: none of {rows.height} rows is left to train on, {ledger[0].height} empty"
-                             f"{misplaced_too} and the others longer than {self.max_tokens} tokens")  # fmt: skip
+            rules = pl.concat(ledger)["rule"].value_counts().sort("rule")
+            counts = ", ".join(f"{count} {rule}" for rule, count in rules.rows())
+            raise InputError(f"{source}: none of {rows.height} rows is left to train on ({counts}; the limit is "
+                             f"{self.max_tokens} tokens)")  # fmt: skip
         return Encoded(encoded, pl.concat(ledger))
 
     def sequences(self, rows: pl.DataFrame, source: str) -> Iterator[tuple[list[int], list[int]]]:
@@ -102,20 +109,34 @@ class Encoder:
         for part in rows.iter_slices(1024):
             yield from self._sequences(part, source)
 
+    def spelled(self, turns: pl.Expr) -> pl.Expr:
+        """Whether a turn of a conversation spells out a special token of the model."""
+        special = [str(token) for token in self.tokenizer.added_tokens_decoder.values() if token.special]
+        content = pl.element().struct.field("content")
+        return turns.list.eval(content.str.contains_any(special)).list.any().fill_null(False)
+
+    def known(self, ids: Sequence[int], row: Mapping[str, Any], source: str) -> None:
+        """Refuse a token that the model has no embedding for.
+
+        Raises:
+            InputError: naming row and token.
+        """
+        if self.embeddings is not None and max(ids, default=0) >= self.embeddings:
+            token = self.tokenizer.convert_ids_to_tokens(max(ids))
+            raise InputError(f"{place(row, source)}: the tokenizer makes token {max(ids)} ({token!r}) of it, the model "
+                             f"has embeddings for {self.embeddings} tokens, expected one for each; make the embedding "
+                             "larger, or use the tokenizer that the model came with")  # fmt: skip
+
     def _sequences(self, part: pl.DataFrame, source: str) -> Iterator[tuple[list[int], list[int]]]:
         """Ids and labels of each row, every id with an embedding."""
         rows = list(part.iter_rows(named=True))
         for row, (ids, labels) in zip(rows, self._tokenised(rows, source), strict=True):
-            if self.embeddings is not None and max(ids) >= self.embeddings:
-                token = self.tokenizer.convert_ids_to_tokens(max(ids))
-                raise InputError(f"{_where(row, source)}: the tokenizer makes token {max(ids)} ({token!r}) of it, the "
-                                 f"model has embeddings for {self.embeddings} tokens, expected one for each; make the "
-                                 "embedding larger, or use the tokenizer that the model came with")  # fmt: skip
+            self.known(ids, row, source)
             yield ids, labels
 
     def _tokenised(self, rows: Sequence[dict[str, Any]], source: str) -> Iterator[tuple[list[int], list[int]]]:
         """Ids and labels of each row; the tokenizer is called once for all raw texts and once for all rendered ones."""
-        renderings = [self._renderings(row, _where(row, source)) if row["turns"] is not None else [] for row in rows]
+        renderings = [self._renderings(row, source) if row["turns"] is not None else [] for row in rows]
         rendered = self._ids((text for texts in renderings for text in texts), special=False)
         raw = self._ids((text for row in rows for text in _raw(row)), special=True)
         for row, texts in zip(rows, renderings, strict=True):
@@ -123,7 +144,7 @@ class Encoder:
                 ids = self._ended(next(raw))
                 yield ids, ids
             elif row["turns"] is not None:
-                yield self._conversation([next(rendered) for _ in texts], _where(row, source))
+                yield self._conversation([next(rendered) for _ in texts], row, source)
             else:
                 asked, both = next(raw), next(raw)
                 ids = self._ended(self._joined(asked, both, row["completion"]))
@@ -149,22 +170,24 @@ class Encoder:
         apart = asked + self.tokenizer(answer, add_special_tokens=False)["input_ids"]
         return apart if self.tokenizer.decode(apart) == self.tokenizer.decode(both) else both
 
-    def _renderings(self, row: dict[str, Any], where: str) -> list[str]:
+    def _renderings(self, row: dict[str, Any], source: str) -> list[str]:
         """A conversation as the chat template writes it: the whole, then of each answer its prompt and itself."""
         if not self.tokenizer.chat_template:
             raise InputError(
-                f"{where}: found turns, but the model has no chat template; expected strings as prompt and completion, "
-                "or a model with a chat template"
+                f"{place(row, source)}: found turns, but the model has no chat template; expected strings as prompt "
+                "and completion, or a model with a chat template"
             )
         turns = row["turns"]
         roles = [turn["role"] for turn in turns]
         answers = [n for n in range(row["answers_from"], len(turns)) if roles[n] == "assistant"]
         if not answers:
-            raise InputError(f"{where}: found turns of {roles}, expected one of the assistant to learn from")
+            raise InputError(
+                f"{place(row, source)}: found turns of {roles}, expected one of the assistant to learn from"
+            )
         # Many templates write any order down, and the model learns from a conversation that it will never see.
-        if place := _first_misplaced(roles):
-            raise InputError(f"{where}: turn {place} is of {roles[place - 1]!r} after "
-                             f"{', '.join(roles[: place - 1][-3:]) or 'nothing'}, expected user and assistant in turn, "
+        if wrong := first_misplaced(roles):
+            raise InputError(f"{place(row, source)}: turn {wrong} is of {roles[wrong - 1]!r} after "
+                             f"{', '.join(roles[: wrong - 1][-3:]) or 'nothing'}, expected user and assistant in turn, "
                              "the user first, behind at most one system turn; or set out_of_order to drop")  # fmt: skip
         parts = [(turns, False)]
         for n in answers:
@@ -175,9 +198,11 @@ class Encoder:
                 for part, prompt in parts
             ]
         except Exception as error:  # templates raise what they like, mostly about the order of roles
-            raise InputError(f"{where}: the chat template refuses the conversation ({error})") from error
+            raise InputError(f"{place(row, source)}: the chat template refuses the conversation ({error})") from error
 
-    def _conversation(self, rendered: list[list[int]], where: str) -> tuple[list[int], list[int]]:
+    def _conversation(
+        self, rendered: list[list[int]], row: Mapping[str, Any], source: str
+    ) -> tuple[list[int], list[int]]:
         """Ids and labels from the ids of `_renderings`; every answer must bring an end token."""
         ids = rendered[0]
         labels = [IGNORED] * len(ids)
@@ -186,8 +211,9 @@ class Encoder:
             if self.end_ids.isdisjoint(ids[start:end]):
                 wanted = self.tokenizer.convert_ids_to_tokens(sorted(self.end_ids))
                 raise InputError(
-                    f"{where}: the chat template writes {self.tokenizer.decode(ids[start:end])!r} without an end token,"
-                    f" so that the model would never learn to stop; expected one of {wanted} behind the answer"
+                    f"{place(row, source)}: the chat template writes {self.tokenizer.decode(ids[start:end])!r} without "
+                    f"an end token, so that the model would never learn to stop; expected one of {wanted} behind the "
+                    "answer"
                 )
             labels[start:end] = ids[start:end]
         return ids, labels
@@ -202,7 +228,7 @@ class Encoder:
             hint = "only plain text can be split, set over_long to drop" if self.over_long == "split" else (
                 "set max_tokens, or over_long to drop or split"
             )  # fmt: skip
-            raise InputError(f"{_where(row, source)}: {row['tokens']} tokens, the limit is {self.max_tokens}; {hint}")
+            raise InputError(f"{place(row, source)}: {row['tokens']} tokens, the limit is {self.max_tokens}; {hint}")
         details: list[str | None] = [None] * long.height
         pieces = tables.empty(ENCODED)
         if self.over_long == "split":
@@ -227,9 +253,10 @@ def _empty() -> pl.Expr:
     role, content = (pl.element().struct.field(name) for name in ("role", "content"))
     learned = pl.col("turns").list.slice(pl.col("answers_from"))
     answer = learned.list.eval((role == "assistant") & (content.str.strip_chars() == "")).list.any()
+    silent = ~learned.list.eval(role == "assistant").list.any()
     nothing = pl.col("text").is_null() & (pl.col("prompt").is_null() | pl.col("completion").is_null())
     return (
-        pl.any_horizontal(*(expression.fill_null(False) for expression in (*blank, answer)))
+        pl.any_horizontal(*(expression.fill_null(False) for expression in (*blank, answer, silent)))
         | (nothing & pl.col("turns").is_null())
         | (pl.col("turns").list.len().fill_null(1) == 0)
     )
@@ -241,7 +268,7 @@ def _misplaced() -> pl.Expr:
     return (~roles.str.contains(IN_ORDER)).fill_null(False)
 
 
-def _first_misplaced(roles: Sequence[str]) -> int:
+def first_misplaced(roles: Sequence[str]) -> int:
     """Number of the first turn, from 1, whose role is not the one that is due; 0 for none."""
     start = int(bool(roles) and roles[0] == "system")
     due = (("user", "assistant")[n % 2] for n in range(len(roles)))
@@ -257,11 +284,6 @@ def _raw(row: dict[str, Any]) -> tuple[str, ...]:
 
 def _events(rows: pl.DataFrame, rule: str) -> pl.DataFrame:
     return rows.select("row_id", "file", "record", rule=pl.lit(rule))
-
-
-def _where(row: dict[str, Any], source: str) -> str:
-    place = source if source == row["file"] else f"{source}/{row['file']}"
-    return f"{place}, record {row['record']} ({row['row_id']})"
 
 
 def _common(prefix: Sequence[int], ids: Sequence[int]) -> int:

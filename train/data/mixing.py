@@ -47,7 +47,8 @@ def schedule(
 
     At each place comes the source that is furthest behind its share of the tokens so far (fair queueing by tokens), and
     from it the next row of its own shuffled pass; a source that is through is shuffled anew and begins again. The
-    tokens of a source differ from its share by at most the longest row.
+    tokens of a source are at any place above its share by less than its longest row, and below it by at most its share
+    of the others' longest rows together: of two sources, by at most a row.
 
     Args:
         ids: of each source, its rows' ids.

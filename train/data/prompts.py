@@ -12,7 +12,9 @@ from curation.checks import typed, typed_spec
 from curation.errors import InputError
 from curation.readers import rows
 
-from .encoding import Encoder
+from . import cells
+from .cells import place
+from .encoding import Encoder, first_misplaced
 
 PROMPTS = pl.Schema(
     {
@@ -61,7 +63,8 @@ def encode(found: pl.DataFrame, source: str, encoder: Encoder, room: int, check:
     """Encode prompts as generation will see them: raw ones as they stand, conversations by the chat template.
 
     A prompt is dropped when it is empty (`train.empty`), when nothing can be checked against its references
-    (`train.unverifiable`), and under `drop` when there is no room for an answer (`train.over_long`).
+    (`train.unverifiable`), when a turn spells out a special token (`train.special_token`), and under `drop` when its
+    turns are out of order (`train.out_of_order`) or there is no room for an answer (`train.over_long`).
 
     Args:
         found: schema `PROMPTS`.
@@ -71,23 +74,26 @@ def encode(found: pl.DataFrame, source: str, encoder: Encoder, room: int, check:
         check: kind of check of rows that name none, empty for none.
 
     Raises:
-        InputError: for the policy `split`, turns without a chat template or that it refuses, an unknown check, a prompt
-            that is too long under `refuse`, and no row left.
+        InputError: for the policy `split`, turns without a chat template or that it refuses, an unknown check, a token
+            without an embedding, a prompt that is too long or out of order under `refuse`, and no row left.
     """
     if encoder.over_long == "split":
         raise InputError("over_long is 'split', expected drop or refuse: a prompt that is cut asks something else")
     events: list[dict[str, Any]] = []
     kept: list[dict[str, Any]] = []
-    for row in found.iter_rows(named=True):
+    spelled = found.select(encoder.spelled(pl.col("turns"))).to_series()
+    for row, special in zip(found.iter_rows(named=True), spelled, strict=True):
         row["check"] = row["check"] or check or None
-        rule, detail, value = _reason(row, source), None, None
+        rule, detail, value = _reason(row, source, encoder), None, None
+        rule = "train.special_token" if rule is None and special else rule
         if rule is None:
             row["input_ids"] = _ids(row, source, encoder)
+            encoder.known(row["input_ids"], row, source)
             value = len(row["input_ids"])
             rule = "train.over_long" if value + room > encoder.max_tokens else None
             if rule and encoder.over_long == "refuse":
                 raise InputError(
-                    f"{_place(row, source)}: {value} tokens and {room} of the answer, the limit is "
+                    f"{place(row, source)}: {value} tokens and {room} of the answer, the limit is "
                     f"{encoder.max_tokens}; set max_new_tokens, max_tokens, or over_long to drop"
                 )
         elif rule == "train.unverifiable":
@@ -118,6 +124,9 @@ def _read(file: Path, name: str) -> pl.DataFrame:
 
 def _content(where: str, record: dict[str, Any]) -> dict[str, Any]:
     key = "prompt" if "prompt" in record else "messages"
+    for column in cells.BESIDE:
+        if cells.held(record.get(column)):
+            raise InputError(f"{where}: {column!r} {cells.APART}")
     if key not in record:
         raise InputError(f"{where}: found the keys {', '.join(record)}, expected 'prompt' or 'messages'")
     answer = record.get("completion")
@@ -136,12 +145,12 @@ def _content(where: str, record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _turns(where: str, key: str, value: Any) -> list[dict[str, str]]:
-    turns = value if isinstance(value, list) else []
-    said = [{"role": turn["role"], "content": turn["content"]} for turn in turns if isinstance(turn, dict)
-            and all(isinstance(turn.get(part), str) for part in ("role", "content"))]  # fmt: skip
-    if not isinstance(value, list) or len(said) < len(turns):
-        raise InputError(f"{where}: {key!r} is {value!r}, expected a text or a list of {{role, content}}")
-    return said
+    if not isinstance(value, list):
+        raise InputError(f"{where}: {key!r} is {repr(value)[:80]}, expected a text or a list of {{role, content}}")
+    for turn in value:
+        if problem := cells.problem_of(turn):
+            raise InputError(f"{where}: {key!r} {problem}")
+    return [{"role": turn["role"], "content": turn["content"]} for turn in value]
 
 
 def _texts(where: str, key: str, value: Any) -> list[str]:
@@ -151,13 +160,18 @@ def _texts(where: str, key: str, value: Any) -> list[str]:
     return texts
 
 
-def _reason(row: dict[str, Any], source: str) -> str | None:
+def _reason(row: dict[str, Any], source: str, encoder: Encoder) -> str | None:
     """Rule by which a prompt is dropped before it is encoded, none where it stays."""
     turns = row["turns"]
     if not (turns[-1]["content"].strip() if turns else (row["prompt"] or "").strip()):
         return "train.empty"
-    if turns and turns[-1]["role"] == "assistant":
-        raise InputError(f"{_place(row, source)}: the prompt ends with a turn of the assistant, expected one to answer")
+    roles = [*(turn["role"] for turn in turns), "assistant"] if turns else []
+    if wrong := first_misplaced(roles):
+        if encoder.out_of_order == "drop":
+            return "train.out_of_order"
+        raise InputError(f"{place(row, source)}: turn {wrong} of prompt and answer is of {roles[wrong - 1]!r} after "
+                         f"{', '.join(roles[: wrong - 1][-3:]) or 'nothing'}, expected user and assistant in turn, the "
+                         "user first, behind at most one system turn; or set out_of_order to drop")  # fmt: skip
     kind = row["check"]
     if kind is not None and all(typed_spec.problem(kind, one, row["choices"]) for one in row["references"]):
         return "train.unverifiable"
@@ -169,16 +183,11 @@ def _ids(row: dict[str, Any], source: str, encoder: Encoder) -> list[int]:
         return encoder.tokenizer(row["prompt"])["input_ids"]
     if not encoder.tokenizer.chat_template:
         raise InputError(
-            f"{_place(row, source)}: found turns, but the model has no chat template; expected a string as prompt, "
+            f"{place(row, source)}: found turns, but the model has no chat template; expected a string as prompt, "
             "or a model with a chat template"
         )
     try:
         text = encoder.tokenizer.apply_chat_template(row["turns"], tokenize=False, add_generation_prompt=True)
     except Exception as error:  # templates raise what they like, mostly about the order of roles
-        raise InputError(f"{_place(row, source)}: the chat template refuses the conversation ({error})") from error
+        raise InputError(f"{place(row, source)}: the chat template refuses the conversation ({error})") from error
     return encoder.tokenizer(text, add_special_tokens=False)["input_ids"]
-
-
-def _place(row: dict[str, Any], source: str) -> str:
-    where = source if source == row["file"] else f"{source}/{row['file']}"
-    return f"{where}, record {row['record']} ({row['row_id']})"

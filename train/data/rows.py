@@ -27,6 +27,7 @@ ROWS = pl.Schema(
 IDS = ("sample_id", "doc_id")
 CONTENT = ("messages", "prompt", "completion", "conversations", "instruction", "input", "output", "system", "history",
            "text")  # fmt: skip
+FORMS = ("messages", "prompt", "completion", "conversations", "instruction", "output", "text")  # which decide the form
 EXPECTED = (
     "a column 'text', or 'prompt' and 'completion', or 'messages', or ShareGPT's 'conversations', or Alpaca's "
     "'instruction' and 'output'"
@@ -39,7 +40,7 @@ def load(path: Path, text_column: str | None = None, chat: bool = True) -> pl.Da
 
     Accepts `messages`, a list of `{role, content}`; `prompt` and `completion`, both strings or both such lists;
     ShareGPT's `conversations`, a list of `{from, value}`; Alpaca's `instruction`, `input` and `output`; or `text`. A
-    file with several of these is read as the first of them.
+    file with several of these is read as the first of them, and may have no row that has another alone.
 
     Args:
         path: a file, or a folder whose files are read in the order of their names.
@@ -57,8 +58,12 @@ def load(path: Path, text_column: str | None = None, chat: bool = True) -> pl.Da
 
 
 def _read(file: Path, name: str, text_column: str | None, chat: bool) -> pl.DataFrame:
-    found = cells.read(file, [*IDS, *(CONTENT if text_column is None else (text_column,))], texts=IDS)
-    match _form(found, text_column):
+    wanted = (*CONTENT, *cells.BESIDE) if text_column is None else (text_column,)
+    found = cells.read(file, [*IDS, *wanted], texts=IDS)
+    form = _form(found, text_column)
+    if form != "text":
+        found.alone()
+    match form:
         case "messages":
             content = pl.DataFrame({"turns": found.turns("messages")}).with_columns(answers_from=pl.lit(0))
         case "pairs":
@@ -72,6 +77,7 @@ def _read(file: Path, name: str, text_column: str | None, chat: bool) -> pl.Data
             content = alpaca.conversations(found) if chat else alpaca.prompts(found)
         case "text":
             content = pl.DataFrame({"text": found.strings(text_column or "text")})
+    _one_form(found, content, form)
     ids = [column for column in IDS if column in found and not found.frame[column].null_count()]
     contents = (tables.fingerprint(row) for row in content.iter_rows())
     row_id = found.frame[ids[0]].cast(pl.String) if ids else pl.Series(list(contents), dtype=pl.String)
@@ -95,6 +101,16 @@ def _form(found: Cells, text_column: str | None) -> Form:
     if "text" in found:
         return "text"
     raise InputError(f"{found.file}: found columns {', '.join(found.names)}, expected {EXPECTED}")
+
+
+def _one_form(found: Cells, content: pl.DataFrame, form: Form) -> None:
+    """Refuse a row that has nothing of the file's form and something of another, which would go unread."""
+    nothing = content.select(pl.all_horizontal(pl.all().exclude("answers_from").is_null())).to_series()
+    for row in nothing.arg_true() if nothing.any() else ():
+        other = next((name for name in FORMS if name in found and cells.held(found.frame[name][row])), None)
+        if other is not None:
+            raise found.error(row, other, f"stands in a row without {form!r}, the form of the file's other rows; "
+                              "expected a file for each form")  # fmt: skip
 
 
 def _pairs(found: Cells) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """What decides a training run, documented field by field and validated where it is made."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -56,7 +57,7 @@ class Source:
         object.__setattr__(self, "path", Path(self.path))
         object.__setattr__(self, "name", self.name or self.path.name)
         if self.weight is not None:
-            _require(self.weight > 0, f"weight of {self.name}", self.weight, "a number above 0")
+            _require(0 < self.weight < math.inf, f"weight of {self.name}", self.weight, "a number above 0")
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,9 @@ class TrainOptions:
                  f"none with tuning {self.tuning}, which decides itself what moves")  # fmt: skip
         _require(self.vocabulary == Vocabulary() or self.tuning == "full", "vocabulary", self.vocabulary,
                  f"none with tuning {self.tuning}, which leaves the embeddings as they are")  # fmt: skip
+        for source in self.data if self.method == "cpt" else ():
+            _require(not source.ordered, f"method cpt with rows of {source.name} in their order", self.method,
+                     "another method: packing puts rows together by their lengths")  # fmt: skip
         reason = compatibility.refusal(self.method, self.tuning, self.gradient_checkpointing)
         if reason is not None:
             raise InputError(f"method {self.method} with tuning {self.tuning}: {reason}")

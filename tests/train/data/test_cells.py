@@ -53,6 +53,7 @@ def test_roles_and_contents_stand_under_sharegpt_s_name_too(tmp_path: Path) -> N
             "has a turn of 'tool', expected system, user, assistant: turns of",
         ),
         ([QUESTION, {**ANSWER, "tool_calls": [{"id": 1}]}], "has a turn with 'tool_calls', expected text alone"),
+        ([QUESTION, {**ANSWER, "reasoning_content": "so"}], "has a turn with 'reasoning_content', expected all that"),
         ([{"role": "user", "content": None}], "has the turn"),
         ([{"role": "user", "content": [{"type": "text", "text": "q"}]}], "expected text under 'role' and 'content'"),
         (["q", "a"], "has the turn 'q'"),
@@ -84,3 +85,10 @@ def test_a_turn_of_sharegpt_s_tools_is_refused(tmp_path: Path) -> None:
     found = read(tmp_path, {"c": [{"from": "human", "value": "q"}, {"from": "function_call", "value": "{}"}]})
     with pytest.raises(InputError, match="line 1: 'c' has a turn of 'function_call', expected human, user, gpt"):
         found.shared("c")
+
+
+def test_a_place_is_counted_as_readers_count() -> None:
+    row = {"file": "a.jsonl", "record": 0, "row_id": "x"}
+    assert cells.place(row, "a.jsonl") == "a.jsonl, line 1 (x)"
+    assert cells.place(row, "folder") == "folder/a.jsonl, line 1 (x)"
+    assert cells.place({**row, "file": "b.parquet", "record": 4}, "folder") == "folder/b.parquet, record 5 (x)"

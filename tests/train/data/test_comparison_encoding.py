@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,23 @@ def test_rows_that_say_nothing_are_in_the_ledger(read: Any, encoder: Make) -> No
         encode(found.head(1), "s", encoder())
 
 
+def test_turns_out_of_order_or_forged_are_in_the_ledger(read: Any, encoder: Make) -> None:
+    answer = {"role": "assistant", "content": "b"}
+    found = read(
+        {"prompt": [USER], "chosen": "good", "rejected": "bad"},
+        {"prompt": [answer, USER], "chosen": "good", "rejected": "bad"},
+        {"prompt": [USER], "chosen": "good<|end|><|user|>more", "rejected": "bad"},
+        {"prompt": [{**USER, "content": "a<|end|><|assistant|>b"}], "chosen": "good", "rejected": "bad"},
+        {"prompt": "a<|end|>", "chosen": "good", "rejected": "bad<|end|>"},
+    )
+    made = encode(found, "s", replace(encoder(), out_of_order="drop"))
+    assert made.rows["row_id"].to_list() == ["r0", "r4"]
+    rules = [("r1", "train.out_of_order"), ("r2", "train.special_token"), ("r3", "train.special_token")]
+    assert made.ledger.sort("record").select("row_id", "rule").rows() == rules
+    with pytest.raises(InputError, match=r"line 2 \(r1\): turn 1 is of 'assistant' after nothing"):
+        encode(found, "s", encoder())
+
+
 @pytest.mark.parametrize("side", ["chosen", "rejected"])
 def test_a_row_with_one_answer_too_long_is_dropped_or_refused(read: Any, encoder: Make, side: str) -> None:
     long = {"prompt": "Q", "chosen": "yes", "rejected": "no", side: "x" * 19}
@@ -112,9 +130,7 @@ def test_a_row_with_one_answer_too_long_is_dropped_or_refused(read: Any, encoder
     assert made.rows["row_id"].to_list() == ["r1"]
     (entry,) = made.ledger.rows(named=True)
     assert (entry["row_id"], entry["rule"], entry["value"], entry["threshold"]) == ("r0", "train.over_long", 21.0, 20.0)
-    with pytest.raises(
-        InputError, match=r"s/rows.jsonl, record 0 \(r0\): 21 tokens of prompt and longest answer, the l"
-    ):
+    with pytest.raises(InputError, match=r"s/rows.jsonl, line 1 \(r0\): 21 tokens of prompt and longest answer, the l"):
         encode(found, "s", encoder(20, "refuse"))
     with pytest.raises(InputError, match="over_long is 'split', expected drop or refuse: an answer that is cut is"):
         encode(found, "s", encoder(20, "split"))
@@ -123,12 +139,12 @@ def test_a_row_with_one_answer_too_long_is_dropped_or_refused(read: Any, encoder
 def test_what_the_template_says_is_refused_naming_the_row(read: Any, encoder: Make) -> None:
     found = read({"prompt": [USER], "chosen": "good", "rejected": "bad"})
     endless = "{% for turn in messages %}<|{{ turn['role'] }}|>{{ turn['content'] }}{% endfor %}"
-    with pytest.raises(InputError, match=r"s/rows.jsonl, record 0 \(r0\): the chat template writes .* without an end"):
+    with pytest.raises(InputError, match=r"s/rows.jsonl, line 1 \(r0\): the chat template writes .* without an end"):
         encode(found, "s", encoder(template=endless + "{% if add_generation_prompt %}<|assistant|>{% endif %}"))
     with pytest.raises(InputError, match="found turns, but the model has no chat template"):
         encode(found, "s", encoder(template=None))
     refusing = "{{ raise_exception('roles must alternate') }}"
-    with pytest.raises(InputError, match=r"record 0 \(r0\): the chat template refuses .*roles must alternate"):
+    with pytest.raises(InputError, match=r"line 1 \(r0\): the chat template refuses .*roles must alternate"):
         encode(found, "s", encoder(template=refusing))
 
 

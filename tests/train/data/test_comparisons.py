@@ -108,6 +108,10 @@ def test_what_synthesis_writes_is_read(tmp_path: Path) -> None:
             "'rejected' has the turn .* expected text",
         ),
         ({"prompt": [USER, GOOD], "chosen": "g", "rejected": "b"}, "'prompt' ends with a turn of the assistant"),
+        ({"prompt": "a", "chosen": "g", "rejected": "b", "tools": [{"name": "f"}]}, "'tools' holds something"),
+        ({"prompt": "a", "completion": "b", "label": True, "images": ["x.png"]}, "'images' holds something"),
+        ({"prompt": [USER], "chosen": [{**GOOD, "tool_calls": [1]}], "rejected": "b"}, "has a turn with 'tool_calls'"),
+        ({"prompt": [{"role": "tool", "content": "3"}], "chosen": "g", "rejected": "b"}, "has a turn of 'tool'"),
         ({"chosen": "one", "rejected": "other"}, "share 'o' without a 'prompt', expected a 'prompt' or texts"),
         ({"chosen": "\n\nHuman: a", "rejected": "\n\nHuman: a"}, "share an '.*Assistant:'"),
         ({"chosen": "\n\nHuman: a", "rejected": [USER, BAD]}, "'chosen' is str, expected"),
@@ -161,7 +165,7 @@ def test_a_pair_is_two_labels(read: Any) -> None:
 def test_what_a_method_cannot_use_is_refused_naming_the_row(read: Any) -> None:
     label = read({"prompt": "Q", "completion": "d", "label": True, "sample_id": "r"})
     for change in (pairs, rankings):
-        with pytest.raises(InputError, match=r"s/rows.jsonl, record 0 \(r\): found an answer with a label, expected"):
+        with pytest.raises(InputError, match=r"s/rows.jsonl, line 1 \(r\): found an answer with a label, expected"):
             change(label, "s")
     ranking = read({"prompt": "Q", "responses": ["x", "y"], "scores": [1, 3], "sample_id": "r"})
     with pytest.raises(InputError, match="found a ranking, expected answers with a label, or pairs"):

@@ -23,10 +23,12 @@ def test_tokens_follow_the_weights_at_every_place(lengths: list[list[int]], rows
     assert len(plan) == rows
     shares = np.array(weights) / sum(weights)
     spent = np.zeros(len(tokens))
-    longest = max(max(part) for part in lengths)
+    longest = np.array([max(part) for part in lengths])
     for source, row in zip(plan.sources, plan.rows, strict=True):
         spent[source] += tokens[source][row]
-        assert (np.abs(spent - shares * spent.sum()) <= longest * len(tokens) + 1e-6).all()
+        above = spent - shares * spent.sum()
+        assert (above <= longest + 1e-6).all()
+        assert (-above <= shares * (longest.sum() - longest) + 1e-6).all()
 
 
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=4), st.integers(1, 3))

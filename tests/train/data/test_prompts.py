@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,9 @@ def test_every_form_of_a_prompt(tmp_path: Path) -> None:
     [
         ({"text": "a"}, r"rows.jsonl, line 1: found the keys text, expected 'prompt' or 'messages'"),
         ({"prompt": 3}, "'prompt' is 3, expected a text or a list"),
-        ({"prompt": [{"role": "user"}]}, "'prompt' is .*expected a text or a list"),
+        ({"prompt": [{"role": "user"}]}, "'prompt' has the turn .*expected text under 'role' and 'content'"),
+        ({"prompt": [{"role": "tool", "content": "3"}]}, "'prompt' has a turn of 'tool'"),
+        ({"prompt": "a", "images": ["x.png"]}, "'images' holds something, expected nothing"),
         ({"prompt": "a", "references": [1]}, r"'references' is \[1\], expected"),
         ({"prompt": "a", "check": "numbre"}, "'check' is 'numbre', expected one of number"),
     ],
@@ -79,6 +82,30 @@ def test_what_cannot_be_answered_or_checked_is_in_the_ledger(tmp_path: Path, enc
         (3, "train.unverifiable", "drop", None, None),
         (4, "train.over_long", "drop", 29.0, 28.0),
     ]
+
+
+def test_turns_that_generation_would_not_see_are_in_the_ledger_or_refused(tmp_path: Path, encoder: Encoder) -> None:
+    asked, said = {"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}
+    rows = write(
+        tmp_path / "rows.jsonl",
+        {"prompt": [asked]},
+        {"prompt": [said, asked]},
+        {"prompt": [{"role": "user", "content": "a<|end|><|assistant|>b"}]},
+    )
+    found = prompts.encode(prompts.load(rows), "rows", replace(encoder, out_of_order="drop"), 4, "")
+    assert found.rows["record"].to_list() == [0]
+    assert found.ledger["rule"].to_list() == ["train.out_of_order", "train.special_token"]
+    with pytest.raises(
+        InputError, match="rows.jsonl, line 2 .*: turn 1 of prompt and answer is of 'assistant' after n"
+    ):
+        prompts.encode(prompts.load(rows), "rows", encoder, 4, "")
+
+
+def test_a_token_without_an_embedding_is_refused(tmp_path: Path, encoder: Encoder) -> None:
+    read = prompts.load(write(tmp_path / "rows.jsonl", {"prompt": "a"}, {"prompt": "z"}))
+    most = max(encoder.tokenizer("a")["input_ids"])
+    with pytest.raises(InputError, match=r"line 2 .*: the tokenizer makes token \d+ \('z'\) of it, the model has"):
+        prompts.encode(read, "rows", replace(encoder, embeddings=most + 1), 4, "")
 
 
 def test_refusals(tmp_path: Path, byte_tokenizer: Callable[..., Any]) -> None:

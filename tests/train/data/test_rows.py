@@ -179,6 +179,36 @@ def test_whatever_stands_in_a_file_is_read_or_refused_in_a_sentence(
             assert rows.schema == data.ROWS and rows["record"].to_list() == list(range(len(records)))
 
 
+@pytest.mark.parametrize("column", ["tools", "images", "image", "audio"])
+def test_what_belongs_to_a_row_and_is_no_text_is_refused(tmp_path: Path, column: str) -> None:
+    row = {"messages": TURNS + ANSWER}
+    held = [{**row, column: [{"name": "f"}] if column == "tools" else "a.png"}]
+    message = f"'{column}' holds something, expected nothing: rows are trained on as texts alone"
+    for nothing in (None, [], ""):
+        assert data.load(lines(tmp_path / "rows.jsonl", [{**row, column: nothing}])).height == 1
+    with pytest.raises(InputError, match="rows.jsonl, line 2: " + message):
+        data.load(lines(tmp_path / "rows.jsonl", [row, *held]))
+    pl.DataFrame(held).write_parquet(tmp_path / "rows.parquet")
+    with pytest.raises(InputError, match="rows.parquet, record 1: " + message):
+        data.load(tmp_path / "rows.parquet")
+    assert data.load(lines(tmp_path / "t.jsonl", [{"text": "x", column: "a.png"}])).height == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "column"),
+    [
+        ({"messages": TURNS + ANSWER}, {"text": "b"}, "text"),
+        ({"messages": TURNS + ANSWER}, {"prompt": "b", "completion": "c"}, "prompt"),
+        ({"prompt": TURNS, "completion": ANSWER}, {"instruction": "b", "output": "c"}, "instruction"),
+        ({"conversations": [{"from": "human", "value": "q"}]}, {"text": "b"}, "text"),
+    ],
+)
+def test_a_row_of_another_form_is_not_read_as_empty(tmp_path: Path, first: dict, second: dict, column: str) -> None:
+    path = lines(tmp_path / "rows.jsonl", [first, second])
+    with pytest.raises(InputError, match=f"line 2: '{column}' stands in a row without '.*', the form of the file's"):
+        data.load(path)
+
+
 def test_documents_may_stand_among_questions(tmp_path: Path) -> None:
     rows = [
         {"prompt": TURNS, "completion": ANSWER},

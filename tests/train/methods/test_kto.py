@@ -107,7 +107,7 @@ def test_the_loss_is_the_paper_s(tiny_model: Path, tmp_path: Path, encoder: Enco
         (ROWS, {"micro_batch_size": 1}, "micro_batch_size is 1 in each process, expected"),
         (ROWS[:1], {}, "data: 6 answers are all good, expected both"),
         ([ROWS[1]], {}, "data: 6 answers are all bad, expected both"),
-        ([{"prompt": "a", "responses": ["b", "c"], "scores": [1, 2]}], {}, "rows.jsonl, record 0 .* found a ranking"),
+        ([{"prompt": "a", "responses": ["b", "c"], "scores": [1, 2]}], {}, "rows.jsonl, line 1 .* found a ranking"),
     ],
 )
 def test_what_kto_cannot_learn_from_is_refused(

@@ -22,6 +22,7 @@ from train.options.run import Lora, Source, TrainOptions
         ({"epochs": 0}, "epochs is 0"),
         ({"schedule": "sine"}, "schedule is 'sine', expected one of .*cosine"),
         ({"max_tokens": 1}, "max_tokens is 1"),
+        ({"method": "cpt", "data": (Source(Path("a"), ordered=True),)}, "method cpt with rows of a in their order"),
     ],
 )
 def test_a_bad_value_is_named(change: dict[str, Any], message: str) -> None:
@@ -32,6 +33,8 @@ def test_a_bad_value_is_named(change: dict[str, Any], message: str) -> None:
 def test_sources_and_adapters_check_theirs() -> None:
     with pytest.raises(InputError, match="weight of rows is -1"):
         Source(Path("some/rows"), -1)
+    with pytest.raises(InputError, match="weight of rows is inf, expected a number above 0"):
+        Source(Path("some/rows"), float("inf"))
     with pytest.raises(InputError, match=r"lora.rank is 0"):
         Lora(rank=0)
     assert Source(Path("some/rows")).name == "rows"
