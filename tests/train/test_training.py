@@ -14,6 +14,7 @@ from transformers import AutoTokenizer
 
 from curation.errors import InputError
 from curation.model import Request, Sampling
+from train.methods import documents
 from train.options.run import Lora, Source, TrainOptions
 from train.training import Progress, train
 
@@ -151,13 +152,23 @@ def test_a_killed_run_ends_with_the_same_bytes(tiny_model: Path, pairs: Path, tm
         assert (tmp_path / "killed" / name).read_bytes() == (whole.folder / name).read_bytes(), name
 
 
-def test_continued_pretraining_keeps_documents_apart(raw_model: Path, tmp_path: Path) -> None:
-    """One step on two packed documents moves the weights as one step on both side by side."""
+def test_continued_pretraining_keeps_documents_apart(
+    raw_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One step on two packed documents has the loss of one step on both side by side, and attends to each alone."""
+    attend, lengths = documents.attend, []
+
+    def watched(*states: Any, **given: Any) -> Any:
+        lengths.append(given["cu_seq_lens_q"].diff().tolist())
+        return attend(*states, **given)
+
+    monkeypatch.setattr(documents, "attend", watched)
     (tmp_path / "text.jsonl").write_text('{"text": "one document"}\n{"text": "another, longer document"}\n')
     source = (Source(tmp_path / "text.jsonl"),)
     shared = {"model": str(raw_model), "data": source, "tuning": "full", "learning_rate": 1e-3, "schedule": "constant",
               "warmup": 0.0, "threads": 1}  # fmt: skip
     packed = train(TrainOptions(method="cpt", steps=1, batch_size=1, max_tokens=64, **shared), tmp_path / "packed")
+    assert lengths and all(len(each) == 2 and sum(each) == packed.card["tokens"] for each in lengths)
     apart = train(TrainOptions(method="sft", steps=1, batch_size=2, max_tokens=64, **shared), tmp_path / "apart")
     assert packed.card["sources"]["text.jsonl"]["rows"] == 1
     assert apart.card["sources"]["text.jsonl"]["rows"] == 2

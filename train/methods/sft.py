@@ -11,7 +11,7 @@ from ..data import rows as data
 from ..data.encoding import IGNORED, Encoder
 from ..data.preparation import Part, Prepared
 from ..options.run import Source, TrainOptions
-from . import setup
+from . import documents, setup
 from .setup import Setup, Trained
 
 
@@ -28,8 +28,8 @@ def prepare(options: TrainOptions, encoder: Encoder) -> Prepared:
 def run(given: Setup) -> Trained:
     """Train on the rows."""
     packed = given.options.method == "cpt"
-    # Packed rows of one pass through the model are laid end to end, and attention without a kernel for that is square
-    # in their joint length: one row at a time unless asked otherwise.
+    # Packed rows of one pass through the model are laid end to end. Where attention is not document by document, it is
+    # square in their joint length: one row at a time unless asked otherwise.
     micro = given.options.micro_batch_size or (1 if packed else None)
     config = SFTConfig(
         **setup.arguments(given, micro),
@@ -45,7 +45,10 @@ def run(given: Setup) -> Trained:
         processing_class=given.tokenizer,
         peft_config=given.tuned.peft,
     )
-    return setup.run(trainer, given)
+    if not packed:
+        return setup.run(trainer, given)
+    with documents.apart(given.tuned.model, int(given.prepared.tokens.max())):
+        return setup.run(trainer, given)
 
 
 def part(source: Source, options: TrainOptions, encoder: Encoder) -> Part:
