@@ -9,7 +9,8 @@ from .plain import plain
 
 # A line that opens another speaker's turn.
 _SPEAKER = re2.compile(
-    r"(?m)^\s*(?:#{2,6} ?)?(?:\*\*)?(?:User|Human|Assistant|USER|HUMAN|ASSISTANT|사용자|어시스턴트)(?:\*\*)? ?[:：]"
+    r"(?m)^\s*(?:#{2,6} ?)?(?:\*\*)?"
+    r"(?:User|Human|Assistant|System|USER|HUMAN|ASSISTANT|SYSTEM|사용자|어시스턴트|도우미|챗봇|시스템)(?:\*\*)? ?[:：]"
 )
 
 

@@ -3,16 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-import re2
-
+from ..marks import USUAL
 from ..prompts import Template
-
-# What chat templates put between turns. In a prompt a document's own such marks would be read as the model's tokens.
-_MARKS = re2.compile(
-    r"(?i)<\|[^|<>\s]{1,40}\|>|<｜[^｜<>\s]{1,40}｜>|</?s>|</?(?:start|end)_of_(?:turn|text|image)>"
-    r"|<(?:bos|eos|pad|unk|mask|endoftext)>|</?think>|</?tool_call>"
-    r"|\[/?(?:INST|BOS|EOS|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]|<</?SYS>>"
-)
 
 
 def plain(text: str) -> str:
@@ -20,7 +12,7 @@ def plain(text: str) -> str:
 
     `<|assistant|>` becomes `< |assistant|>`, which no tokenizer reads as the token that opens a turn.
     """
-    return _MARKS.sub(lambda match: match.group()[0] + " " + match.group()[1:], text)
+    return USUAL.sub(lambda match: match.group()[0] + " " + match.group()[1:], text)
 
 
 def prompt(template: Template, values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
