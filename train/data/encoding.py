@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from curation import tables
+from curation import chat, tables
 from curation.errors import InputError
 
 from ..options.run import OutOfOrder, OverLong
@@ -193,10 +193,7 @@ class Encoder:
         for n in answers:
             parts += [(turns[:n], True), (turns[: n + 1], False)]
         try:
-            return [
-                self.tokenizer.apply_chat_template(part, tokenize=False, add_generation_prompt=prompt) if part else ""
-                for part, prompt in parts
-            ]
+            return [chat.render(self.tokenizer, part, prompt) if part else "" for part, prompt in parts]
         except Exception as error:  # templates raise what they like, mostly about the order of roles
             raise InputError(f"{place(row, source)}: the chat template refuses the conversation ({error})") from error
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from curation import tables
+from curation import chat, tables
 from curation.checks import typed, typed_spec
 from curation.errors import InputError
 from curation.readers import rows
@@ -187,7 +187,7 @@ def _ids(row: dict[str, Any], source: str, encoder: Encoder) -> list[int]:
             "or a model with a chat template"
         )
     try:
-        text = encoder.tokenizer.apply_chat_template(row["turns"], tokenize=False, add_generation_prompt=True)
+        text = chat.render(encoder.tokenizer, row["turns"])
     except Exception as error:  # templates raise what they like, mostly about the order of roles
         raise InputError(f"{place(row, source)}: the chat template refuses the conversation ({error})") from error
     return encoder.tokenizer(text, add_special_tokens=False)["input_ids"]

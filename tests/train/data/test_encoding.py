@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
-from curation import tables
+from curation import chat, tables
 from curation.errors import InputError
 from train.data import rows as data
 from train.data.encoding import IGNORED, Encoder
@@ -156,6 +156,18 @@ def test_a_turn_that_spells_out_a_special_token_is_no_turn_of_another(encoder: M
     assert result.ledger.select("row_id", "rule", "action").rows() == [("r1", "train.special_token", "drop")]
     raw = encoder().encode(rows(prompt=["a<|end|>"], completion=["b"]), "s")  # raw texts are taken as they stand
     assert in_loss(raw.rows, 0, tokenizer) == "b<|end|>"
+
+
+def test_a_template_with_a_date_and_thoughts_is_rendered_as_in_generation(encoder: Make, tokenizer: Any) -> None:
+    """Not by the clock, which would train on other tokens tomorrow, and as answers are asked for."""
+    turns = "{% for turn in messages %}<|{{ turn['role'] }}|>{{ turn['content'] }}<|end|>{% endfor %}"
+    opening = "<|assistant|>{% if enable_thinking is defined and not enable_thinking %}<none>{% endif %}"
+    dated = "{{ strftime_now('%Y') }}" + turns + "{% if add_generation_prompt %}" + opening + "{% endif %}"
+    made = encoder(template=dated)
+    ids = made.encode(rows(turns=[[USER, ANSWER]], answers_from=[0]), "s").rows["input_ids"][0].to_list()
+    year = str(chat.TEMPLATE_DATE.year)
+    assert tokenizer.decode(ids) == f"{year}<|user|>a<|end|><|assistant|>b<|end|>"
+    assert chat.render(made.tokenizer, [USER]) == f"{year}<|user|>a<|end|><|assistant|><none>"
 
 
 def test_an_empty_answer_among_others_drops_the_row(encoder: Make) -> None:
