@@ -115,6 +115,10 @@ def _plan(run: Run, step: str, settings: EvaluateSettings, tasks: list[str]) -> 
             "fixed before any score; evaluate into another folder, or all of it again with --fresh"
         )
     items = load_tasks(_files(settings.tasks))
+    by_task: dict[str, list[Any]] = {}
+    for item in items:
+        by_task.setdefault(item.task, []).append([item.id, item.metric, item.prompt, item.references, item.choices,
+                                                  vars(item.check) if item.check is not None else None])  # fmt: skip
     plan = {
         "format": 1,
         "models": list(settings.models),
@@ -125,6 +129,10 @@ def _plan(run: Run, step: str, settings: EvaluateSettings, tasks: list[str]) -> 
         },
         "tasks": tasks,
         "chance": chances(items),
+        "asked": {
+            task: tables.fingerprint([settings.shots, settings.max_tokens, sorted(found, key=lambda one: one[0])])
+            for task, found in sorted(by_task.items())
+        },
     }
 
     def make() -> Made:

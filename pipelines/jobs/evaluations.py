@@ -57,12 +57,30 @@ def read(named: Sequence[str]) -> Evaluations:
             continue
         for folder in _folders(path, text):
             frames.append(_table(folder))
-            plan = folder / PLAN
-            found.plans.append(json.loads(plan.read_text(encoding="utf-8")) if plan.is_file() else None)
+            found.plans.append(_plan(folder / PLAN))
+    asked: dict[str, str] = {}
     for before in found.plans:
         found.chance |= (before or {}).get("chance") or {}
+        for task, items in ((before or {}).get("asked") or {}).items():
+            if asked.setdefault(task, items) != items:
+                raise InputError(f"task {task!r} was asked otherwise in two of the evaluations, expected the same "
+                                 "items, shots and longest answer")  # fmt: skip
     found.scores = _together(frames)
     return found
+
+
+def _plan(path: Path) -> dict[str, Any] | None:
+    """What was fixed before there were scores, null where nothing was."""
+    if not path.is_file():
+        return None
+    try:
+        plan = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: found broken JSON ({error}), expected the plan of an evaluation") from error
+    margin = plan.get("margin") if isinstance(plan, dict) else 0
+    if margin is not None and not (isinstance(margin, int | float) and 0 < margin < float("inf")):
+        raise InputError(f"{path}: found no plan of an evaluation, expected one with a margin above 0, or null")
+    return plan
 
 
 def _harness(samples: list[Path], name: str, found: Evaluations) -> list[pl.DataFrame]:
@@ -101,7 +119,19 @@ def _table(path: Path) -> pl.DataFrame:
     missing = [name for name in tables.EVALUATION if name not in frame.columns]
     if missing:
         raise InputError(f"{path}: no column {missing[0]!r}, expected {EXPECTED}")
-    return frame.select(list(tables.EVALUATION)).cast(tables.EVALUATION)  # type: ignore[arg-type]
+    if frame.is_empty():
+        raise InputError(f"{path}: found no score in it, expected {EXPECTED}")
+    unscored = (
+        frame.filter(~pl.col("score").is_finite().fill_null(False)) if frame["score"].dtype.is_numeric() else frame
+    )
+    if unscored.height:
+        row = unscored.row(0, named=True)
+        raise InputError(f"{path}: item {row['item']!r} of task {row['task']!r} has the score {row['score']} under "
+                         f"model {row['model']!r}, expected a number")  # fmt: skip
+    try:
+        return frame.select(list(tables.EVALUATION)).cast(tables.EVALUATION)  # type: ignore[arg-type]
+    except pl.exceptions.PolarsError as error:
+        raise InputError(f"{path}: not readable ({str(error).splitlines()[0]}), expected {EXPECTED}") from error
 
 
 def _together(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -139,9 +139,10 @@ def _cells(
             raise InputError(f"task {task!r}, {metric}: {stages[0]!r} and {stage!r} were not asked the same items")
     scores = [frame.drop(*KEYS).to_numpy().T for frame in frames.values()]
     most = max(len(score) for score in scores)
-    if any(len(score) not in (1, most) for score in scores):
-        counts = ", ".join(f"{stage} {len(score)}" for stage, score in zip(stages, scores, strict=True))
-        raise InputError(f"task {task!r}: seeds by stage are {counts}, expected as many each, or one")
+    seeds = {stage: frame.drop(*KEYS).columns for stage, frame in frames.items() if len(frame.columns) > len(KEYS) + 1}
+    if len(set(map(tuple, seeds.values()))) > 1:
+        listed = "; ".join(f"{stage} {', '.join(own)}" for stage, own in seeds.items())
+        raise InputError(f"task {task!r}: seeds by stage are {listed}, expected the same of each, or one")
     cube = np.stack([np.broadcast_to(score, (most, len(items))) for score in scores])
     if not np.isfinite(cube).all():
         raise InputError(f"task {task!r}, {metric}: an item has no score under some stage and seed")

@@ -13,7 +13,7 @@ from curation.metrics import text as metrics
 from curation.model import Generator, Request, Response, Sampling, Score, Scorer, ScoreRequest
 
 from .perplexity import measure, scores_of
-from .tasks import GENERATED, Task
+from .tasks import GENERATED, MATCHED, Task
 
 LOWER_IS_BETTER = frozenset({"bits_per_byte"})
 
@@ -163,16 +163,8 @@ def _generated(
 def _score(item: Task, response: Response) -> float:
     text = response.text
     match item.metric:
-        case "verbatim":
-            return max(metrics.verbatim(reference, text) for reference in item.references)
-        case "exact_match":
-            return max(metrics.exact_match(reference, text) for reference in item.references)
-        case "first_word":
-            return max(metrics.first_word(reference, text) for reference in item.references)
-        case "contains":
-            return max(metrics.contains(reference, text) for reference in item.references)
-        case "rouge_l":
-            return max(metrics.rouge_l(reference, text).f for reference in item.references)
+        case metric if metric in MATCHED:
+            return max(MATCHED[metric](reference, text) for reference in item.references)
         case "check":
             return max(_checked(item, reference, text) for reference in item.references or ("",))
         case "refusal" | "no_refusal":

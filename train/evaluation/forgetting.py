@@ -237,12 +237,13 @@ def _paired(evaluation: pl.DataFrame, base: str, part: pl.DataFrame, task: str, 
         odd = sorted(set(first["item"]) ^ set(second["item"]))
         raise InputError(f"task {task!r}, {metric}: {base!r} and {model!r} were not asked the same items, such as "
                          f"{(odd or ['-'])[0]!r}")  # fmt: skip
+    seeds = [[name for name in frame.columns if name not in KEYS] for frame in (first, second)]
+    if len(seeds[0]) > 1 and seeds[0] != seeds[1]:
+        raise InputError(f"task {task!r}: {base!r} has the seeds {', '.join(seeds[0])} and {model!r} "
+                         f"{', '.join(seeds[1])}, expected the same, or one of the base")  # fmt: skip
     before, after = (frame.drop(*KEYS).to_numpy().T for frame in (first, second))
     if before.shape[0] == 1:
         before = np.repeat(before, after.shape[0], axis=0)
-    if before.shape != after.shape:
-        raise InputError(f"task {task!r}: {base!r} has {before.shape[0]} seeds and {model!r} {after.shape[0]}, expected"
-                         " as many, or one of the base")  # fmt: skip
     if not np.isfinite(before).all() or not np.isfinite(after).all():
         raise InputError(f"task {task!r}, {metric}: an item of {base!r} or {model!r} has no score under a seed")
     return _Pair(before, after, first["source"].to_list(), first["weight"].to_list())

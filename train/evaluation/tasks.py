@@ -1,6 +1,6 @@
 """Task files: what a model is asked before and after training, and how its answer is scored."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,11 +8,17 @@ from typing import Any
 from curation import tables
 from curation.checks import typed, typed_spec
 from curation.errors import InputError
+from curation.metrics import text as metrics
 from curation.readers import rows
 
-GENERATED = (  # metrics of a generated answer
-    "verbatim", "exact_match", "first_word", "contains", "rouge_l", "check", "refusal", "no_refusal",
-)  # fmt: skip
+MATCHED: Mapping[str, Callable[[str, str], float]] = {  # scores of an answer (second) against a reference, 0..1
+    "verbatim": metrics.verbatim,
+    "exact_match": metrics.exact_match,
+    "first_word": metrics.first_word,
+    "contains": metrics.contains,
+    "rouge_l": lambda reference, answer: metrics.rouge_l(reference, answer).f,
+}
+GENERATED = (*MATCHED, "check", "refusal", "no_refusal")  # metrics of a generated answer
 SCORED = ("choice", "bits_per_byte")  # metrics of the likelihood of given text
 METRICS = (*GENERATED, *SCORED)
 SPLITS = ("test", "train")  # what is asked, and what may be shown as a demonstration
@@ -69,7 +75,7 @@ class Task:
     def chance(self) -> float | None:
         """Score that guessing among the choices has on average, none where there is nothing to guess among."""
         options = self.choices or (self.check.choices if self.check is not None else ())
-        right = len(set(self.references) & set(options)) or 1
+        right = sum(option in self.references for option in options) or 1
         return right / len(options) if options else None
 
 
@@ -145,24 +151,22 @@ def _task(where: str, record: dict[str, Any], file_task: str) -> tuple[Task, str
     check = _check(where, record) if metric == "check" else None
     references = _references(where, record, metric, check)
     prompt = () if metric == "bits_per_byte" else _prompt(where, record.get("prompt"), empty=metric == "choice")
-    choices = _texts(where, record, "choices") if metric == "choice" else ()
-    missing = [reference for reference in references if choices and reference not in choices]
-    if missing:
-        raise InputError(f"{where}: reference {missing[0]!r} is not among 'choices'")
+    choices = _choices(where, record, references) if metric == "choice" else ()
+    _matchable(where, metric, references)
     if check is not None:
         _checkable(where, check, references)
     name, identity = record.get("task", file_task), record.get("id")
-    identity = str(identity) if isinstance(identity, int) else identity
+    identity = str(identity) if type(identity) is int else identity  # a bool is none
     if identity is None:
         identity = tables.fingerprint([prompt, references])
     for key, value in (("task", name), ("id", identity)):
-        if not isinstance(value, str) or not value:
-            raise InputError(f"{where}: {key!r} is {value!r}, expected text")
+        if not isinstance(value, str) or not value.strip() or any(sign < " " for sign in value):
+            raise InputError(f"{where}: {key!r} is {value!r}, expected text on one line")
     source, cluster = record.get("source"), record.get("cluster")
     if source is not None and not isinstance(source, str):
         raise InputError(f"{where}: 'source' is {source!r}, expected text")
-    if cluster is not None and not isinstance(cluster, int):
-        raise InputError(f"{where}: 'cluster' is {cluster!r}, expected a whole number")
+    if cluster is not None and (isinstance(cluster, bool) or not isinstance(cluster, int) or cluster < 0):
+        raise InputError(f"{where}: 'cluster' is {cluster!r}, expected a whole number of 0 or more")
     return Task(identity, name, metric, prompt, references, choices, source, cluster, check), split
 
 
@@ -172,6 +176,27 @@ def _references(where: str, record: dict[str, Any], metric: str, check: Check | 
     if known and "references" not in record:
         return ()
     return _texts(where, record, "text" if metric == "bits_per_byte" and "text" in record else "references")
+
+
+def _choices(where: str, record: dict[str, Any], references: tuple[str, ...]) -> tuple[str, ...]:
+    """What is chosen among, the right ones and a wrong one. A public set (ARC) has the same choice twice."""
+    choices = _texts(where, record, "choices")
+    missing = [reference for reference in references if reference not in choices]
+    if missing:
+        raise InputError(f"{where}: reference {missing[0]!r} is not among 'choices'")
+    if set(choices) <= set(references):
+        raise InputError(f"{where}: 'choices' is {list(choices)!r:.200}, expected a wrong one among them")
+    return choices
+
+
+def _matchable(where: str, metric: str, references: tuple[str, ...]) -> None:
+    """Refuse a reference that itself would not be right, or that an empty answer would match."""
+    matches = metrics.contains if metric in ("refusal", "no_refusal") else MATCHED.get(metric)
+    if matches is None:
+        return
+    for reference in references:
+        if matches(reference, reference) < 1.0 or matches(reference, "") > 0.0:
+            raise InputError(f"{where}: reference {reference!r} has nothing that {metric!r} could match")
 
 
 def _check(where: str, record: dict[str, Any]) -> Check:
@@ -202,11 +227,13 @@ def _texts(where: str, record: dict[str, Any], key: str) -> tuple[str, ...]:
 
 
 def _prompt(where: str, value: Any, empty: bool = False) -> Prompt:
-    if isinstance(value, str) and (value or empty):
+    if isinstance(value, str) and (value.strip() or (empty and not value)):
         return value
     turns = value if isinstance(value, list) else []
     roles = [(turn.get("role"), turn.get("content")) for turn in turns if isinstance(turn, dict)]
     said = [(role, content) for role, content in roles if isinstance(role, str) and isinstance(content, str)]
     if not turns or len(said) < len(turns):
         raise InputError(f"{where}: 'prompt' is {value!r}, expected a text or a list of {{role, content}}")
+    if said[-1][0] == "assistant":
+        raise InputError(f"{where}: 'prompt' ends with a turn of the assistant, expected one that asks it to answer")
     return tuple(said)

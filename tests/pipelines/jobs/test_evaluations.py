@@ -84,6 +84,30 @@ def test_what_lm_eval_wrote_is_compared_alike(tmp_path: Path) -> None:
     assert read([str(tmp_path / "before")]).scores["model"].unique().to_list() == ["before"]
 
 
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), None])
+def test_a_score_that_is_no_number_is_named(tmp_path: Path, score: float | None) -> None:
+    named = run(tmp_path, scores("base", BASE), scores("tuned", [1.0, score, 0.0, 1.0]))  # type: ignore[list-item]
+    with pytest.raises(
+        InputError, match="item '1' of task 't' has the score .* under model 'tuned', expected a number"
+    ):
+        read([named])
+
+
+def test_evaluations_that_asked_otherwise_are_not_compared(tmp_path: Path) -> None:
+    first = run(tmp_path / "1", scores("base", BASE), asked={"t": "one"})
+    assert read([first, run(tmp_path / "2", scores("a", LATER), asked={"t": "one", "u": "x"})]).scores.height == 8
+    with pytest.raises(InputError, match="task 't' was asked otherwise in two of the evaluations"):
+        read([first, run(tmp_path / "3", scores("a", LATER), asked={"t": "two"})])
+
+
+@pytest.mark.parametrize("plan", ["{", "[]", '{"margin": NaN}', '{"margin": -1}', '{"margin": "0.1"}'])
+def test_a_damaged_plan_is_named(tmp_path: Path, plan: str) -> None:
+    named = run(tmp_path, scores("base", BASE))
+    (tmp_path / "evaluation/examined/plan.json").write_text(plan)
+    with pytest.raises(InputError, match="plan.json: found .*, expected "):
+        read([named])
+
+
 def test_what_is_no_evaluation_or_says_two_things_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for text in (str(tmp_path / "empty"), str(tmp_path / "nowhere"), f"a={tmp_path / 'nowhere'}"):
@@ -92,6 +116,9 @@ def test_what_is_no_evaluation_or_says_two_things_is_refused(tmp_path: Path) -> 
     pl.DataFrame({"model": ["x"]}).write_parquet(tmp_path / "other.parquet")
     with pytest.raises(InputError, match="no column 'stage'"):
         read([str(tmp_path / "other.parquet")])
+    tables.empty(tables.EVALUATION).write_parquet(tmp_path / "none.parquet")
+    with pytest.raises(InputError, match="none.parquet: found no score in it"):
+        read([str(tmp_path / "none.parquet")])
     (tmp_path / "damaged.parquet").write_bytes(b"PAR1 and then nothing")
     with pytest.raises(InputError, match="damaged.parquet: not readable"):
         read([str(tmp_path / "damaged.parquet")])

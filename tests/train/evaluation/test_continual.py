@@ -107,8 +107,11 @@ def test_what_is_no_sequence_is_refused() -> None:
     with pytest.raises(InputError, match="'base' and 'four' were not asked the same items"):
         sequence(table(), ("base", "four"), {})
     two = pl.concat([table(), table(1).filter(model="one"), table(2).filter(model="two"), table(3).filter(model="two")])
-    with pytest.raises(InputError, match="seeds by stage are base 1, one 2, two 3, three 1"):
+    with pytest.raises(InputError, match="seeds by stage are one 0, 1; two 0, 2, 3, expected the same of each, or one"):
         sequence(two, STAGES, TRAINED)
+    other = pl.concat([table(1).filter(model="one"), table(2).filter(model="two")])  # as many, but not the same
+    with pytest.raises(InputError, match="seeds by stage are one 0, 1; two 0, 2"):
+        sequence(pl.concat([table(), other]), STAGES, TRAINED)
 
 
 def test_the_order_of_rows_changes_nothing() -> None:

@@ -100,6 +100,10 @@ def test_what_cannot_be_paired_is_refused() -> None:
         compare(pl.concat([scores("base", "t", [1.0]), scores("m", "t", [1.0, 0.0])]), "base")
     with pytest.raises(InputError, match="more than once under a seed"):
         compare(pl.concat([scores("base", "t", [1.0])] * 2 + [scores("m", "t", [1.0])]), "base")
+    unlike = [scores("base", "t", [1.0], seed=seed) for seed in (1, 2)] + [
+        scores("m", "t", [1.0], seed=seed) for seed in (1, 3)]  # fmt: skip
+    with pytest.raises(InputError, match="'base' has the seeds 1, 2 and 'm' 1, 3, expected the same, or one"):
+        compare(pl.concat(unlike), "base")
 
 
 def test_the_order_of_rows_changes_nothing() -> None:

@@ -46,6 +46,16 @@ def test_reads_items_of_every_form(tmp_path: Path) -> None:
         ({"task": 3}, "'task' is 3, expected text"),
         ({"metric": "choice", "choices": ["no"]}, "reference 'yes' is not among 'choices'"),
         ({"source": 1}, "'source' is 1"),
+        ({"references": [" "]}, "reference ' ' has nothing that 'contains' could match"),
+        ({"references": ["."], "metric": "exact_match"}, "reference '.' has nothing that 'exact_match' could match"),
+        ({"references": ["->"], "metric": "first_word"}, "reference '->' has nothing that 'first_word' could match"),
+        ({"references": [" "], "metric": "no_refusal"}, "reference ' ' has nothing"),
+        ({"prompt": "  "}, "'prompt' is '  '"),
+        ({"prompt": [{"role": "assistant", "content": "x"}]}, "'prompt' ends with a turn of the assistant"),
+        ({"metric": "choice", "choices": ["yes", "yes"]}, "expected a wrong one among them"),
+        ({"id": True}, "'id' is True, expected text"),
+        ({"id": "a\x1fb"}, "'id' is .*, expected text on one line"),
+        ({"cluster": True}, "'cluster' is True, expected a whole number"),
         ({"cluster": "x"}, "'cluster' is 'x', expected a whole number"),
         ({"split": "dev"}, "'split' is 'dev', expected one of test, train"),
         ({"metric": "check"}, "'check' is None, expected one of number, choice"),
@@ -113,5 +123,7 @@ def test_chance_is_known_where_there_are_choices() -> None:
     four = Task("2", "a", "check", "p", ("B",), check=Check("choice", ("A", "B", "C", "D")))
     several = Task("3", "b", "choice", "p", ("x", "y"), ("x", "y", "z"))
     free = Task("4", "c", "contains", "p", ("x",))
+    twice = Task("5", "d", "choice", "p", ("x",), ("x", "x", "y", "z"))  # as some questions of ARC
+    assert twice.chance == 0.5
     assert (two.chance, four.chance, several.chance, free.chance) == (0.5, 0.25, pytest.approx(2 / 3), None)
     assert chances([two, four, several, free]) == {"a": 0.375, "b": pytest.approx(2 / 3)}
