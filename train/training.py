@@ -137,6 +137,7 @@ def _card(options: TrainOptions, base: Path, prepared: Prepared, limit: int) -> 
         "sources": {name: {"weight": weights.get(name), **facts} for name, facts in prepared.sources.items()},
         "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
         "processes": processes.count(),
+        **({"sharded": True} if processes.sharded() else {}),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
     }
     return {"fingerprint": tables.fingerprint(decides), **decides, "tokens": int(prepared.tokens.sum())}

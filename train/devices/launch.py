@@ -12,8 +12,10 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields, is_dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import polars as pl
@@ -27,6 +29,9 @@ from ..training import CARD, TrainReport, train
 from ..weights import read_json
 
 LEDGER = "ledger.parquet"
+PLACES = {"--ledger", "--work"}
+GRACE = 5.0  # seconds in which `accelerate launch` ends the other processes of one that has failed
+ELASTIC = "torch/distributed/elastic/"  # names the launcher's own lines
 for _family in (TrainOptions, Source, *(field.default_factory for field in fields(TrainOptions))):
     if is_dataclass(_family):  # an unknown key is a mistake, not a remark
         setattr(_family, "__pydantic_config__", ConfigDict(extra="forbid"))  # noqa: B010
@@ -95,8 +100,10 @@ def environment() -> dict[str, str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """One process: train, and print a JSON object a line of what comes about; 2 for bad input, as the command line."""
-    places = dict(zip(arguments[2::2], map(Path, arguments[3::2]), strict=True))
+    """One process: train, and print a JSON object a line of what comes about; 2 for bad input, as the command line.
+
+    Bad input is said by the first process; by another where the first did not find it and so has not ended them all.
+    """
     first = int(os.environ.get("RANK", "0")) == 0
 
     def tell(what: dict[str, object]) -> None:
@@ -104,9 +111,16 @@ def main(arguments: Sequence[str]) -> int:
             print(json.dumps(what), flush=True)
 
     try:
+        if len(arguments) < 2 or len(arguments) % 2 or not {*arguments[2::2]} <= PLACES:
+            raise InputError(f"found the arguments {' '.join(arguments) or 'none'}, expected OPTIONS.json OUT "
+                             "[--ledger FILE] [--work FOLDER]")  # fmt: skip
+        places = dict(zip(arguments[2::2], map(Path, arguments[3::2]), strict=True))
         options = read(Path(arguments[0]))
         report = train(options, Path(arguments[1]), lambda at: tell(asdict(at)), places.get("--work"))
     except InputError as error:
+        if not first:
+            time.sleep(GRACE)
+            first = True
         tell({"error": str(error)})
         return 2
     if first and "--ledger" in places:
@@ -144,6 +158,8 @@ def _followed(command: list[str], progress: Callable[[Progress], None] | None) -
             raise InputError(said)
         if running.returncode:
             errors.seek(0)
-            raise RuntimeError(f"{' '.join(command[:4])} ended with exit code {running.returncode}:\n"
-                               + errors.read().decode(errors="replace")[-40000:])  # fmt: skip
+            text = errors.read().decode(errors="replace")
+            own = "\n".join(takewhile(lambda line: ELASTIC not in line, text.splitlines()))
+            raise RuntimeError(f"training in several processes ended with exit code {running.returncode}:\n"
+                               + (own or text)[-8000:])  # fmt: skip
     return resumed

@@ -32,8 +32,9 @@ def prepare(options: TrainOptions, encoder: Encoder) -> Prepared:
     """Read, encode and mix the answers of a run: columns `prompt_ids`, `completion_ids`, `KL_completion_ids`, `label`.
 
     The loss is relative to how far the model has moved from the reference (its KL), which is estimated on answers to
-    other prompts: each row's is the answer before it in its batch (section 4.1 of the paper). Such an answer is cut
-    where it would be longer than `max_tokens` behind the prompt; no gradient goes through it.
+    other prompts: each row's is the answer before it in its step (section 4.1 of the paper), however the step is cut
+    into parts and shared out. Such an answer is cut where it would be longer than `max_tokens` behind the prompt; no
+    gradient goes through it.
 
     Raises:
         InputError: for rows that cannot be read or trained on, answers all good or all bad, and batches of one row.
@@ -55,7 +56,7 @@ def prepare(options: TrainOptions, encoder: Encoder) -> Prepared:
                          "method kto")  # fmt: skip
     answers = list(made.dataset["completion_ids"])
     room = [encoder.max_tokens - len(ids) for ids in made.dataset["prompt_ids"]]
-    others = [answers[other][: room[row]] for row, other in enumerate(neighbours(len(answers), micro))]
+    others = [answers[other][: room[row]] for row, other in enumerate(neighbours(len(answers), options.batch_size))]
     return replace(made, dataset=made.dataset.add_column("KL_completion_ids", others))
 
 

@@ -1,36 +1,50 @@
 """Two processes on the CPU, started by `accelerate launch`: the losses of one, and a folder written once."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from curation.errors import InputError
+from train import models
 from train.devices import launch
-from train.methods.setup import Progress
 from train.options.reinforcement import Ppo, Reinforcement
 from train.options.run import Lora, Source, TrainOptions
 from train.options.unlearning import Unlearning
 from train.training import train
 
-# Runs every set of options that it is given, so that the libraries are read once.
+# Runs every set of options that it is given, so that the libraries are read once; what is called so under FSDP.
 WORKER = """
-import sys
+import os, sys
 from pathlib import Path
 from train.devices import launch, processes
 from train.training import train
 folder = Path(sys.argv[1])
 for file in sorted(folder.glob("*.json")):
+    os.environ |= {"ACCELERATE_USE_FSDP": str(file.stem.startswith("fsdp")), "FSDP_VERSION": "2",
+                   "FSDP_AUTO_WRAP_POLICY": "TRANSFORMER_BASED_WRAP", "FSDP_STATE_DICT_TYPE": "SHARDED_STATE_DICT"}
     report = train(launch.read(file), folder / "two" / file.stem)
     (folder / f"{file.stem}.{processes.rank()}").write_text(repr(report.losses))
 """
 COMPARED = ("dpo", "orpo", "kto", "reward")
 DRAWN = ("ppo", "rloo", "grpo")
+SHARDED = ("fsdp-sft", "fsdp-dpo", "fsdp-lora")
+FSDP = """
+compute_environment: LOCAL_MACHINE
+distributed_type: FSDP
+fsdp_config: {fsdp_version: 2, fsdp_auto_wrap_policy: TRANSFORMER_BASED_WRAP, fsdp_state_dict_type: FULL_STATE_DICT}
+mixed_precision: 'no'
+num_machines: 1
+"""
 
 
 @pytest.fixture(scope="module")
@@ -60,21 +74,24 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def options(tiny_model: Path, data: dict[str, Path]) -> dict[str, TrainOptions]:
     def of(name: str, **settings: Any) -> TrainOptions:
-        given = {"steps": 3, "batch_size": 4, "learning_rate": 5e-3, "threads": 1, "lora": Lora(rank=4), **settings}
+        given = {"steps": 2, "batch_size": 4, "learning_rate": 5e-3, "threads": 1, "lora": Lora(rank=4), **settings}
         return TrainOptions(str(tiny_model), (Source(data[name]),), **given)
 
     drawn = Reinforcement(count="e", count_weight=3.0, kl_weight=0.5, max_new_tokens=6, answers=4)
     ptx = Ppo(epochs=2, minibatches=2, ptx=(data["kept"],))
     return {
         "sft-full": of("pairs", tuning="full"),
-        "sft-in-parts": of("pairs", batch_size=8, micro_batch_size=2, checkpoint_steps=2),
+        "sft-in-parts": of("pairs", batch_size=8, micro_batch_size=2, steps=3, checkpoint_steps=2),
+        "fsdp-sft": of("pairs", tuning="full", checkpoint_steps=1),
+        "fsdp-dpo": of("compared", method="dpo", tuning="full"),
+        "fsdp-lora": of("pairs"),
         "cpt": of("texts", method="cpt", max_tokens=128),
         "unlearn": of(
             "pairs", method="unlearn", unlearning=Unlearning("gradient_difference", (data["kept"],), retain_loss="kl")
         ),  # fmt: skip
         **{method: of("compared", method=method) for method in COMPARED},
         **{
-            method: of("prompts", method=method, micro_batch_size=micro, steps=2, reinforcement=drawn, ppo=ptx)
+            method: of("prompts", method=method, micro_batch_size=micro, reinforcement=drawn, ppo=ptx)
             for method, micro in zip(DRAWN, (None, 2, 2), strict=True)
         },
     }
@@ -95,7 +112,7 @@ def two(options: dict[str, TrainOptions], tiny_model: Path, data: dict[str, Path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["sft-full", "sft-in-parts", "cpt", "unlearn", *COMPARED, *DRAWN])
+@pytest.mark.parametrize("name", ["sft-full", "sft-in-parts", "cpt", "unlearn", *COMPARED, *DRAWN, *SHARDED])
 def test_two_processes_have_the_losses_of_one(
     two: Path, options: dict[str, TrainOptions], tmp_path: Path, name: str
 ) -> None:
@@ -103,12 +120,10 @@ def test_two_processes_have_the_losses_of_one(
     card = json.loads((two / "two" / name / "run_card.json").read_text())
     assert card["losses"] == pytest.approx(one.losses, rel=2e-5, abs=1e-6)
     assert card["losses"] == eval((two / f"{name}.0").read_text()) == eval((two / f"{name}.1").read_text())
-    assert (card["processes"], one.card["processes"]) == (2, 1)
+    assert (card["processes"], one.card["processes"]) == (2, 1) and card.get("sharded", False) == (name in SHARDED)
     for key in ("sources", "tokens", "options", "model"):
         assert card[key] == one.card[key]
     for measure, values in one.card["measures"].items():
-        if (name, measure) == ("kto", "kl"):
-            continue  # of each answer against its neighbour's prompt, which may be in the other process
         assert card["measures"][measure] == pytest.approx(values, rel=1e-3, abs=1e-4), measure
     first, second = (load_file(folder / "model.safetensors") for folder in (one.folder, two / "two" / name))
     assert first.keys() == second.keys()
@@ -117,6 +132,10 @@ def test_two_processes_have_the_losses_of_one(
     assert sum(float((first[key] - second[key]).abs().sum()) for key in first) < 1e-3 * sum(
         float(tensor.abs().sum()) for tensor in first.values()
     )
+    if name in SHARDED:
+        ids = torch.tensor([[5, 9, 7, 30]])
+        logits = [models.causal_lm(folder)(ids).logits for folder in (one.folder, two / "two" / name)]
+        torch.testing.assert_close(*logits, atol=2e-3, rtol=0)
 
 
 @pytest.mark.slow
@@ -132,41 +151,6 @@ def test_nothing_else_is_left(two: Path, options: dict[str, TrainOptions]) -> No
     assert {path.name for path in (two / "two").iterdir()} == {*options, "epoch"}
 
 
-SHARDED = """
-import sys
-from pathlib import Path
-import torch
-from torch.distributed.fsdp import fully_shard
-from torch.distributed.tensor import DTensor
-from train import models
-from train.devices import processes
-
-processes.join()
-ids = torch.tensor([[5, 9, 7, 30], [8, 6, 11, 40]])
-
-def step(model):
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    model(ids, labels=ids).loss.backward()
-    optimizer.step()
-
-whole, shared = (models.causal_lm(Path(sys.argv[1])) for _ in range(2))
-step(whole)
-mesh = torch.distributed.init_device_mesh("cpu", (2,))
-for layer in shared.model.layers:
-    fully_shard(layer, mesh=mesh)
-fully_shard(shared, mesh=mesh)
-step(shared)
-assert all(isinstance(weight, DTensor) for weight in shared.parameters())
-processes.whole(shared)
-assert not any(isinstance(weight, DTensor) for weight in shared.parameters())
-assert shared.lm_head.weight is shared.model.embed_tokens.weight
-expected = dict(whole.named_parameters())
-for name, weight in shared.named_parameters():
-    assert torch.allclose(weight, expected[name], atol=1e-5), name
-print(f"equal {processes.rank()}")
-"""
-
-
 def started(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Two processes of a script."""
     command = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2",
@@ -174,38 +158,78 @@ def started(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=launch.environment(), capture_output=True, text=True)
 
 
-@pytest.mark.slow
-def test_what_fsdp_shares_out_is_whole_again(tiny_model: Path, tmp_path: Path) -> None:
-    """A step of weights that lie in parts in two processes is that of whole ones; they come back with their ties."""
-    (tmp_path / "sharded.py").write_text(SHARDED)
-    done = started(str(tmp_path / "sharded.py"), str(tiny_model))
-    assert done.returncode == 0, done.stderr[-4000:]
-    assert "equal 0" in done.stdout and "equal 1" in done.stdout
+def started_by(process: int) -> list[int]:
+    """The processes that one has started, and those that they have."""
+    tasks = list(Path(f"/proc/{process}/task").iterdir())
+    children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    return [*children, *(one for child in children for one in started_by(child))]
+
+
+def ended(others: list[int], seconds: float) -> bool:
+    """Whether all are gone within a time."""
+    limit = time.monotonic() + seconds
+    while any(Path(f"/proc/{process}").exists() for process in others):
+        if time.monotonic() > limit:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+# Trains through the launcher and stops in the middle, as if someone watched.
+PARENT = """
+import sys, time
+from pathlib import Path
+from train.devices import launch
+config = sys.argv[3] if len(sys.argv) > 3 else None
+def tell(at):
+    print(at.step, flush=True)
+    if at.step == 5:
+        time.sleep(600)
+launch.launch(launch.read(Path(sys.argv[1])), Path(sys.argv[2]), 2, config, tell)
+"""
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("way", ["data parallel", "fsdp"])
 def test_processes_that_were_killed_go_on_and_end_with_the_same_bytes(
-    options: dict[str, TrainOptions], tmp_path: Path
+    options: dict[str, TrainOptions], tmp_path: Path, way: str
 ) -> None:
     given = replace(options["sft-in-parts"], steps=6)
-    told: list[int] = []
-    whole = launch.launch(given, tmp_path / "whole", 2, progress=lambda at: told.append(at.step))
-    assert told == [1, 2, 3, 4, 5, 6] and whole.resumed_from == 0
-
-    class Stop(Exception):
-        pass
-
-    def stop(at: Progress) -> None:
-        if at.step == 5:
-            raise Stop
-
-    with pytest.raises(Stop):
-        launch.launch(given, tmp_path / "killed", 2, progress=stop)
+    (tmp_path / "options.json").write_text(launch.written(given))
+    (tmp_path / "fsdp.yaml").write_text(FSDP)
+    config = [str(tmp_path / "fsdp.yaml")] if way == "fsdp" else []
+    command = [sys.executable, "-c", PARENT, str(tmp_path / "options.json"), str(tmp_path / "killed"), *config]
+    with subprocess.Popen(command, env=launch.environment(), stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        for line in parent.stdout:
+            if line == "5\n":
+                break
+        others = started_by(parent.pid)
+        assert len(others) >= 3  # accelerate's launcher and two that train
+        for process in (parent.pid, *others):
+            os.kill(process, signal.SIGKILL)
+    assert ended(others, 60)
     assert not (tmp_path / "killed").exists()
-    again = launch.launch(given, tmp_path / "killed", 2)
-    assert again.resumed_from in (2, 4)
+    told: list[int] = []
+    again, whole = (
+        launch.launch(given, tmp_path / name, 2, *config, progress=lambda at: told.append(at.step))
+        for name in ("killed", "whole")
+    )
+    assert again.resumed_from in (2, 4) and whole.resumed_from == 0
+    assert told == [*range(again.resumed_from + 1, 7), 1, 2, 3, 4, 5, 6]
     for name in ("model.safetensors", "run_card.json"):
-        assert (tmp_path / "killed" / name).read_bytes() == (whole.folder / name).read_bytes()
+        assert (again.folder / name).read_bytes() == (whole.folder / name).read_bytes()
+
+
+@pytest.mark.long
+def test_those_who_train_end_with_the_one_who_started_them(options: dict[str, TrainOptions], tmp_path: Path) -> None:
+    (tmp_path / "options.json").write_text(launch.written(replace(options["sft-in-parts"], steps=100_000)))
+    command = [sys.executable, "-c", PARENT, str(tmp_path / "options.json"), str(tmp_path / "out")]
+    with subprocess.Popen(command, env=launch.environment(), stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None and parent.stdout.readline() == "1\n"
+        others = started_by(parent.pid)
+        parent.kill()
+    assert ended(others, 120)
 
 
 @pytest.mark.slow

@@ -49,6 +49,22 @@ def test_a_process_says_a_mistake_as_a_line_of_json(tmp_path: Path, capsys: pyte
     assert "found no such file" in json.loads(capsys.readouterr().out)["error"]
 
 
+def test_arguments_that_are_none_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    for given in ([], ["a.json"], ["a.json", "out", "--work"], ["a.json", "out", "--wrok", "x"]):
+        assert launch.main(given) == 2
+        said = json.loads(capsys.readouterr().out)["error"]
+        assert said.startswith(f"found the arguments {' '.join(given) or 'none'}, expected OPTIONS.json OUT")
+
+
+def test_another_process_says_what_the_first_did_not_find(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setattr(launch, "GRACE", 0.01)
+    assert launch.main([str(tmp_path / "none.json"), str(tmp_path / "out")]) == 2
+    assert "found no such file" in json.loads(capsys.readouterr().out)["error"]
+
+
 def test_a_configuration_that_is_not_there_is_refused(tmp_path: Path) -> None:
     options = TrainOptions("m", (Source(Path("a")),))
     with pytest.raises(InputError, match="fsdp.yaml: found no such file, expected a configuration of accelerate"):

@@ -60,7 +60,7 @@ def test_rows_come_as_the_trainer_reads_them(tiny_model: Path, tmp_path: Path, e
     }
     assert said == {("AB", True), ("cd!", False), ("EFEF", True), ("ef", False), ("bye", False), ("GH", True)}
     for place, row in enumerate(found):
-        other = found[place // 3 * 3 + (place - 1) % 3]
+        other = found[place // 6 * 6 + (place - 1) % 6]
         assert row["KL_completion_ids"] == other["completion_ids"] != row["completion_ids"]
 
 
