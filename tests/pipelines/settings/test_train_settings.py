@@ -1,6 +1,6 @@
 """A step of training: settings that are the options of a run, each under the same name."""
 
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,3 +48,18 @@ def test_what_does_not_fit_is_one_sentence_before_anything_runs(settings: dict[s
     with pytest.raises(InputError) as caught:
         step(**settings)
     assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_every_setting_and_every_option_of_a_method_or_tuning_stands_in_the_page_on_training() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "train.md").read_text(encoding="utf-8")
+    default = step()
+    names = {name: getattr(default, name) for name in set(TrainSettings.model_fields) - {"job", "model", "data"}}
+    dotted = {f"{name}.{one.name}" for name, value in names.items() if is_dataclass(value) for one in fields(value)}
+    plain = {name for name, value in names.items() if not is_dataclass(value)}
+    said = {name for name in plain if f"`{name}`" in page} | {
+        name
+        for name in dotted
+        if f"{name}" in page or (f"{name.partition('.')[0]}: {{" in page and f"{name.partition('.')[2]}: " in page)
+    }
+    missing = sorted((plain | dotted) - said)
+    assert not missing, f"settings of training that docs/train.md does not name: {missing}"
