@@ -195,7 +195,10 @@ class Encoder:
         try:
             return [chat.render(self.tokenizer, part, prompt) if part else "" for part, prompt in parts]
         except Exception as error:  # templates raise what they like, mostly about the order of roles
-            raise InputError(f"{place(row, source)}: the chat template refuses the conversation ({error})") from error
+            raise InputError(
+                f"{place(row, source)}: the chat template refuses the conversation "
+                f"({str(error) or type(error).__name__})"
+            ) from error
 
     def _conversation(
         self, rendered: list[list[int]], row: Mapping[str, Any], source: str

@@ -189,5 +189,7 @@ def _ids(row: dict[str, Any], source: str, encoder: Encoder) -> list[int]:
     try:
         text = chat.render(encoder.tokenizer, row["turns"])
     except Exception as error:  # templates raise what they like, mostly about the order of roles
-        raise InputError(f"{place(row, source)}: the chat template refuses the conversation ({error})") from error
+        raise InputError(
+            f"{place(row, source)}: the chat template refuses the conversation ({str(error) or type(error).__name__})"
+        ) from error
     return encoder.tokenizer(text, add_special_tokens=False)["input_ids"]
