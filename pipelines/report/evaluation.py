@@ -25,6 +25,7 @@ def evaluate(step: dict[str, Any]) -> View:
         "base": base,
         "models": models,
         "tasks": rows,
+        "chance": any(row["chance"] for row in rows),
         "cut": words.cut_answers(step),
         "controls": forgetting.controls(facts),
         "sequences": forgetting.sequences(facts),
@@ -63,12 +64,13 @@ def _task(
         "before": words.score(before, metric),
         "interval": words.interval(own.get(base or "", {}), metric),
         "perplexity": words.number(own.get(base or "", {}).get("perplexity")) if metric == words.BITS else "",
-        "cells": [_cell(own.get(model, {}), compared.get(model, {}), metric) for model in models],
+        "cells": [_cell(own.get(model, {}), compared.get(model, {}), metric, kind) for model in models],
     }
 
 
-def _cell(own: Row, compared: Row, metric: str) -> View:
+def _cell(own: Row, compared: Row, metric: str, kind: str) -> View:
     difference, p = compared.get("difference"), compared.get("p_holm")
+    kept = compared.get("kept") if kind != "new" else None  # what is new there was nothing of to keep
     certain = p is not None and p < LEVEL
     worse = certain and difference is not None and ((difference < 0) != (metric == words.BITS))
     return {
@@ -76,7 +78,7 @@ def _cell(own: Row, compared: Row, metric: str) -> View:
         "difference": words.score(difference, metric, signed=True),
         "interval": words.interval(compared, metric),
         "class": "worse" if worse else "better" if certain else "",
-        "kept": "" if (kept := compared.get("kept")) is None else "kept" if kept else "not shown to be kept",
+        "kept": "" if kept is None else "kept" if kept else "not shown to be kept",
         "perplexity": words.number(own.get("perplexity")) if metric == words.BITS else "",
     }
 

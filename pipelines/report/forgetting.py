@@ -155,10 +155,11 @@ def _compared(facts: Row, table: Table) -> list[str]:
     rows = [["model", "task", "metric", "kind", "difference", "", "p (Holm)", "kept"]]
     for row in facts.get("comparison") or []:
         p = "" if row["p_holm"] is None else f"{row['p_holm']:.3f}"
+        kept = KEPT.get(row["kept"], "") if row["kind"] != "new" else ""
         rows.append(
             [row["model"], row["task"], row["metric"], row["kind"],
              words.score(row["difference"], row["metric"], signed=True),
-             words.interval(row, row["metric"], signed=True), p, KEPT.get(row["kept"], "")]
+             words.interval(row, row["metric"], signed=True), p, kept]
         )  # fmt: skip
     return ["", f"differences to {facts['base']}", *table(rows, (4, 5, 6))] if len(rows) > 1 else []
 

@@ -64,7 +64,7 @@ def test_only_models_with_answers_that_were_cut_are_named() -> None:
 def test_an_evaluation_of_nothing() -> None:
     assert evaluate({"facts": {}}) == {
         "base": None, "models": [], "tasks": [], "cut": [], "controls": [], "sequences": [], "clusters": [],
-        "charts": [],
+        "charts": [], "chance": False,
     }  # fmt: skip
 
 
@@ -74,6 +74,8 @@ def test_chance_intervals_and_what_was_shown_to_be_kept_stand_beside_the_scores(
     facts["comparison"] = [{**facts["comparison"][0], "kept": True}]
     (task,) = evaluate({"facts": facts})["tasks"]
     assert (task["chance"], task["interval"], task["cells"][0]["kept"]) == ("25.0", "[40.0, 60.0]", "kept")
+    facts["comparison"] = [{**facts["comparison"][0], "kind": "new"}]  # what was not there cannot be kept
+    assert evaluate({"facts": facts})["tasks"][0]["cells"][0]["kept"] == ""
     bits = step("bits_per_byte", 0.1, 1.0)["facts"]
     bits["scores"] = [{**row, "perplexity": 12.345} for row in bits["scores"]]
     bits["comparison"] = [{**bits["comparison"][0], "kept": False}]
