@@ -102,12 +102,13 @@ def test_the_loss_is_the_paper_s_against_the_model_that_training_started_from(
 
 def test_corda_is_compared_with_the_model_that_it_started_from(tiny_model: Path, pairs: Path, tmp_path: Path) -> None:
     """Without its adapters such a model has lost what they took out of its weights."""
-    lora = Lora(rank=4, corda="knowledge", corda_data=pairs.with_name("kept.jsonl"), corda_rows=8)
+    lora = Lora(rank=16, corda="instruction", corda_data=pairs.with_name("kept.jsonl"), corda_rows=8)
     pairs.with_name("kept.jsonl").write_text(
         "".join(json.dumps({"text": f"row {n} to be kept"}) + "\n" for n in range(8))
     )
-    report = train(options(tiny_model, pairs, 1, lora=lora), tmp_path / "out")
+    report = train(options(tiny_model, pairs, 1, lora=lora, dpo=Dpo(beta=1.0)), tmp_path / "out")
     assert report.losses[0] == pytest.approx(math.log(2), abs=1e-3)
+    assert report.card["measures"]["rewards/chosen"][0] == pytest.approx(0, abs=1e-2)
 
 
 KILLED = """
