@@ -1,4 +1,5 @@
 import json
+import weakref
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from curation.errors import InputError
 from train import models
 from train.merging import CARD, MergeOptions, deltas, interpolation, merge
+from train.merging.parents import Parent
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +90,32 @@ def test_of_several_models_each_counts_the_same(family, tmp_path):
     every = [weights(folder) for folder in (*family, family[0], family[1])]
     for name, found in weights(tmp_path / "merged").items():
         torch.testing.assert_close(found, sum(one[name] for one in every) / 5, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["slerp", "slerp_geometric"])
+def test_arcs_between_several_models_are_a_tree(family, tmp_path, method):
+    merge(family, tmp_path / "merged", MergeOptions(method))
+    between = getattr(interpolation, method)
+    a, b, c = (weights(folder) for folder in family)
+    for name, found in weights(tmp_path / "merged").items():
+        assert found.equal(between(between(a[name], b[name], 0.5).values, c[name], 1 / 3).values), name
+
+
+@pytest.mark.parametrize("method", ["slerp", "ties"])
+def test_no_tensor_of_a_parent_is_kept_when_the_next_is_read(family, tmp_path, method, monkeypatch):
+    read: dict[str, list[weakref.ref]] = {}
+    plain = Parent.tensor
+
+    def tensor(self: Parent, name: str) -> torch.Tensor:
+        kept = [other for other, found in read.items() if other != name and any(one() is not None for one in found)]
+        assert not kept, f"{kept} in memory when {name} is read"
+        found = plain(self, name)
+        read.setdefault(name, []).append(weakref.ref(found))
+        return found
+
+    monkeypatch.setattr(Parent, "tensor", tensor)
+    merge(family[1:], tmp_path / "merged", MergeOptions(method), family[0] if method == "ties" else None)
+    assert len(read) > 20 and {len(found) for found in read.values()} == {3 if method == "ties" else 2}
 
 
 def test_t_along_the_depth(family, tmp_path):
