@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from train import models
 from train.data.encoding import Encoder
@@ -109,6 +110,19 @@ def test_corda_is_compared_with_the_model_that_it_started_from(tiny_model: Path,
     report = train(options(tiny_model, pairs, 1, lora=lora, dpo=Dpo(beta=1.0)), tmp_path / "out")
     assert report.losses[0] == pytest.approx(math.log(2), abs=1e-3)
     assert report.card["measures"]["rewards/chosen"][0] == pytest.approx(0, abs=1e-2)
+
+
+def test_dropout_of_the_model_is_off(byte_tokenizer: Callable[..., Any], pairs: Path, tmp_path: Path) -> None:
+    """Model and reference differ by their weights alone: not at all in the first step."""
+    raw = byte_tokenizer(None)
+    config = GPT2Config(vocab_size=len(raw), n_positions=64, n_embd=32, n_layer=1, n_head=2, embd_pdrop=0.5,
+                        resid_pdrop=0.5, eos_token_id=1, bos_token_id=None)  # fmt: skip
+    GPT2LMHeadModel(config).save_pretrained(tmp_path / "model")
+    raw.save_pretrained(tmp_path / "model")
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(json.dumps({**row, "prompt": "say"}) + "\n" for row in ROWS))
+    report = train(options(tmp_path / "model", rows, 1, tuning="full", dpo=Dpo(beta=1.0)), tmp_path / "out")
+    assert report.losses[0] == pytest.approx(math.log(2), abs=1e-5)
 
 
 KILLED = """

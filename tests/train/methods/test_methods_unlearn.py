@@ -82,6 +82,10 @@ def test_what_is_to_be_forgotten_is_and_the_rest_stays(
     measures = report.card["measures"]
     assert len(measures["forget_loss"]) == len(measures["retain_loss"]) == len(report.losses)
     assert measures["forget_loss"][0] == pytest.approx(facts["forget"]["before"], rel=1e-3)  # all four are in a step
+    held = measures["retain_kl" if settings.get("retain_loss") == "kl" else "retain_loss"]
+    if settings["loss"] == "gradient_difference":  # a step is one batch
+        steps = zip(measures["forget_loss"], held, strict=True)
+        assert report.losses == pytest.approx([2.0 * kept - lost for lost, kept in steps], abs=2e-3)
     assert ("retain_kl" in measures) == (settings.get("retain_loss") == "kl")
     if settings.get("retain_loss") == "kl":
         assert measures["retain_kl"][0] == pytest.approx(0, abs=1e-5) and max(measures["retain_kl"]) > 1e-3
