@@ -1,4 +1,5 @@
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,25 @@ def test_a_state_is_what_the_paper_says() -> None:
     for state, changed in zip(states.view(-1, 6), (states + change(states)).view(-1, 6), strict=True):
         wanted = state + rotation.T @ (change.source @ state + change.bias - rotation @ state)
         assert torch.allclose(changed, wanted, atol=1e-6)
+
+
+def test_a_model_begins_as_it_was_and_is_changed_at_its_positions_alone(raw_model: Path) -> None:
+    model = models.causal_lm(raw_model).eval()
+    seen: list[torch.Tensor] = []
+    model.model.layers[1].register_forward_pre_hook(lambda layer, given: seen.append(given[0].detach()))
+    given = {"input_ids": IDS, "attention_mask": MASK, "use_cache": False}
+    told = {**given, "prompt_tokens": torch.tensor([5, 3])}
+    plain = model(**given).logits
+    change = loreft.attach(model, Loreft(rank=2, first=1, last=1, layers=(0,)), 3).of["0"]
+    assert torch.allclose(model(**told).logits, plain, atol=1e-5)
+    change.bias.data.fill_(0.5)
+    model(**told)
+    before, after = seen[0], seen[2]
+    places = torch.zeros_like(MASK, dtype=torch.bool)
+    for row, last in enumerate((4, 2)):
+        places[row, [0, last]] = True
+    assert after[~places].equal(before[~places])
+    assert (after - before)[places].norm(dim=-1).tolist() == pytest.approx([math.sqrt(0.5)] * 4, rel=1e-3)  # |R^T b|
 
 
 def test_positions_are_counted_in_each_row(raw_model: Path) -> None:
