@@ -38,6 +38,8 @@ for file in sorted(folder.glob("*.json")):
 COMPARED = ("dpo", "orpo", "kto", "reward")
 DRAWN = ("ppo", "rloo", "grpo")
 SHARDED = ("fsdp-sft", "fsdp-dpo", "fsdp-lora")
+SHORT = ("sft-full", "sft-in-parts", "dpo", "kto", "ppo", "fsdp-sft", "fsdp-lora")
+LONG = ("cpt", "unlearn", "orpo", "reward", "rloo", "grpo", "fsdp-dpo")  # TRL takes seconds to read rloo and grpo
 FSDP = """
 compute_environment: LOCAL_MACHINE
 distributed_type: FSDP
@@ -98,24 +100,36 @@ def options(tiny_model: Path, data: dict[str, Path]) -> dict[str, TrainOptions]:
 
 
 @pytest.fixture(scope="module")
-def two(options: dict[str, TrainOptions], tiny_model: Path, data: dict[str, Path], tmp_path_factory: Any) -> Path:
+def two(options: dict[str, TrainOptions], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of what two processes made of the options, and of an epoch whose last step is not full."""
-    folder: Path = tmp_path_factory.mktemp("two")
+    asked = {name: each for name, each in options.items() if name not in LONG}
+    return made(asked | {"epoch": replace(options["sft-full"], steps=None, epochs=1.0)}, tmp_path_factory.mktemp("two"))
+
+
+@pytest.fixture(scope="module")
+def two_more(options: dict[str, TrainOptions], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same of those that take long."""
+    return made({name: options[name] for name in LONG}, tmp_path_factory.mktemp("two_more"))
+
+
+def made(options: dict[str, TrainOptions], folder: Path) -> Path:
     (folder / "worker.py").write_text(WORKER)
     for name, each in options.items():
         (folder / f"{name}.json").write_text(launch.written(each))
-    epoch = replace(options["sft-full"], steps=None, epochs=1.0)
-    (folder / "epoch.json").write_text(launch.written(epoch))
-    done = started(str(folder / "worker.py"), str(folder))
+    command = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2",
+               "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no",
+               str(folder / "worker.py"), str(folder)]  # fmt: skip
+    done = subprocess.run(command, env=launch.environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-4000:]
     return folder
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["sft-full", "sft-in-parts", "cpt", "unlearn", *COMPARED, *DRAWN, *SHARDED])
+@pytest.mark.parametrize("name", [*SHORT, *(pytest.param(name, marks=pytest.mark.long) for name in LONG)])
 def test_two_processes_have_the_losses_of_one(
-    two: Path, options: dict[str, TrainOptions], tmp_path: Path, name: str
+    options: dict[str, TrainOptions], tmp_path: Path, name: str, request: pytest.FixtureRequest
 ) -> None:
+    two: Path = request.getfixturevalue("two_more" if name in LONG else "two")
     one = train(options[name], tmp_path / "one")
     card = json.loads((two / "two" / name / "run_card.json").read_text())
     assert card["losses"] == pytest.approx(one.losses, rel=2e-5, abs=1e-6)
@@ -147,15 +161,8 @@ def test_a_last_step_that_is_not_full_is_filled_up_and_counted(two: Path) -> Non
 
 
 @pytest.mark.slow
-def test_nothing_else_is_left(two: Path, options: dict[str, TrainOptions]) -> None:
-    assert {path.name for path in (two / "two").iterdir()} == {*options, "epoch"}
-
-
-def started(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Two processes of a script."""
-    command = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2",
-               "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", *arguments]  # fmt: skip
-    return subprocess.run(command, env=launch.environment(), capture_output=True, text=True)
+def test_nothing_else_is_left(two: Path) -> None:
+    assert {path.name for path in (two / "two").iterdir()} == {*SHORT, "epoch"}
 
 
 def started_by(process: int) -> list[int]:
@@ -223,7 +230,7 @@ def test_processes_that_were_killed_go_on_and_end_with_the_same_bytes(
 
 @pytest.mark.long
 def test_those_who_train_end_with_the_one_who_started_them(options: dict[str, TrainOptions], tmp_path: Path) -> None:
-    (tmp_path / "options.json").write_text(launch.written(replace(options["sft-in-parts"], steps=100_000)))
+    (tmp_path / "options.json").write_text(launch.written(replace(options["sft-in-parts"], steps=2_000)))
     command = [sys.executable, "-c", PARENT, str(tmp_path / "options.json"), str(tmp_path / "out")]
     with subprocess.Popen(command, env=launch.environment(), stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None and parent.stdout.readline() == "1\n"
@@ -232,8 +239,8 @@ def test_those_who_train_end_with_the_one_who_started_them(options: dict[str, Tr
     assert ended(others, 120)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_mistake_of_the_user_is_one_sentence(options: dict[str, TrainOptions], tmp_path: Path) -> None:
     given = replace(options["sft-full"], model=str(tmp_path / "none"))
     with pytest.raises(InputError, match="none: no such model folder$"):
-        launch.launch(given, tmp_path / "out", 1)
+        launch.launch(given, tmp_path / "out", 2)

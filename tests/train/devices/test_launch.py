@@ -1,10 +1,12 @@
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from curation.errors import InputError
 from train.devices import launch
+from train.methods.setup import Progress
 from train.options.run import Lora, Source, TrainOptions
 from train.options.unlearning import Unlearning
 
@@ -69,3 +71,35 @@ def test_a_configuration_that_is_not_there_is_refused(tmp_path: Path) -> None:
     options = TrainOptions("m", (Source(Path("a")),))
     with pytest.raises(InputError, match="fsdp.yaml: found no such file, expected a configuration of accelerate"):
         launch.launch(options, tmp_path / "out", 2, tmp_path / "fsdp.yaml")
+
+
+# Stands for accelerate's launcher with two processes that end as they are told, and that launcher's own report.
+LAUNCHER = """
+import json, sys
+for line in json.loads(sys.argv[1]):
+    print(json.dumps(line) if isinstance(line, dict) else line, flush=True)
+print("ValueError: ours\\nE1121 torch/distributed/elastic/multiprocessing/api.py: failed\\nTheirs", file=sys.stderr)
+sys.exit(int(sys.argv[2]))
+"""
+
+
+def follow(lines: list[object], code: int, told: list[Progress] | None = None) -> int:
+    command = [sys.executable, "-S", "-c", LAUNCHER, json.dumps(lines), str(code)]
+    return launch._followed(command, None if told is None else told.append)
+
+
+def test_what_the_processes_say_is_followed() -> None:
+    told: list[Progress] = []
+    steps = [{"step": n, "steps": 2, "tokens_per_second": 1.5, "loss": 0.5} for n in (1, 2)]
+    assert follow(["chatter", *steps, {"resumed_from": 4}], 0, told) == 4
+    assert told == [Progress(1, 2, 1.5, 0.5), Progress(2, 2, 1.5, 0.5)]
+
+
+def test_bad_input_of_a_process_is_said_once() -> None:
+    with pytest.raises(InputError, match="^rows: found none$"):
+        follow([{"error": "rows: found none"}, {"error": "rows: found none"}], 1)
+
+
+def test_a_fault_shows_what_the_process_said_and_not_its_launcher() -> None:
+    with pytest.raises(RuntimeError, match="ended with exit code 1:\nValueError: ours$"):
+        follow([], 1)
