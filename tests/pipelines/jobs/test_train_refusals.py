@@ -51,7 +51,7 @@ def rows(*found: Any) -> str:
         (rows(GOOD, '{"messages": '), (), "rows.jsonl, line 2: found broken JSON"),
         (rows({"messages": GOOD["messages"][::-1]}), ("out_of_order=refuse",), "turn 1 is of 'assistant' after"),
         (rows({"conversations": [{"from": "observation", "value": "x"}]}), (), "has a turn of 'observation'"),
-        (rows({"prompt": "a", "completion": ""}), (), r"none of 1 rows is left to train on \(1 train.empty;"),
+        (rows({"prompt": "a", "completion": ""}), (), "none of 1 rows is left to train on (1 train.empty;"),
         (rows({"instruction": "a", "output": "b", "history": [["c", "d"]]}), (), "line 1: 'history' has turns"),
         (rows(GOOD), ("method=unlearn", "unlearning.loss=gradient_difference"), "unlearning.retain"),
     ],
