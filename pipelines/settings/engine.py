@@ -38,7 +38,9 @@ class EngineSettings(Settings):
         None, description="what starts vLLM's processes on several GPUs: this machine (mp) or a Ray cluster"
     )
     gpu_memory_utilization: float = Field(0.9, gt=0, le=1, description="share of GPU memory (vLLM)")
-    chunk: int = Field(256, ge=1, description="requests that a model generates and commits together")
+    chunk: int | None = Field(
+        None, ge=1, description="requests generated and committed together; unless set 256, 4,096 with vLLM on a GPU"
+    )
     url: Address | None = Field(None, description="address of the server's API, such as http://127.0.0.1:8000/v1")
     model_name: str | None = Field(None, description="the server's name for the model; its only one unless set")
     api_key_variable: str | None = Field(None, description="environment variable that holds the server's key")

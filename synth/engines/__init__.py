@@ -48,8 +48,14 @@ def open_engine(
         engine.close()
 
 
-def cached(engine: Engine, path: Path, chunk: int = 256, progress: Progress | None = None) -> "Cached":
-    """An engine behind a cache file, as its kind needs it; see `cache.Cached`. `chunk` is that of each copy.
+def cached(engine: Engine, path: Path, chunk: int | None = None, progress: Progress | None = None) -> "Cached":
+    """An engine behind a cache file, as its kind needs it; see `cache.Cached`.
+
+    Args:
+        engine: makes what is missing.
+        path: SQLite file.
+        chunk: requests of one call and one commit, of several copies those of each; the engine's own unless given.
+        progress: as in `open_engine`.
 
     Raises:
         InputError: when the file is no such cache, or is damaged.
@@ -58,10 +64,12 @@ def cached(engine: Engine, path: Path, chunk: int = 256, progress: Progress | No
     from .copies import Copies
     from .server import Kept, ServerEngine
 
+    if chunk is None:
+        chunk = engine.chunk
+    elif isinstance(engine, Copies):
+        chunk *= engine.options.data_parallel_size
     if isinstance(engine, ServerEngine):
         return Kept(engine, path, chunk, progress)
-    if isinstance(engine, Copies):
-        chunk *= engine.options.data_parallel_size
     return Cached(engine, path, chunk, progress)
 
 

@@ -2,7 +2,8 @@
 
 An answer that is there is used; what is missing of a chunk is generated in one call, in order. Chunks are cut by
 position and committed whole, so after a kill each chunk of a list is either all there or all missing, and what a
-resumed run generates has the same neighbours in its batch as in a run that was never killed.
+resumed run generates has the same neighbours in its batch as in a run that was never killed. What failed is not kept:
+the next run asks it again. Where an engine gives up within a chunk, what it had answered of it is kept.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from curation import chat, tables
 from curation.errors import InputError
 from curation.model import Request, Response, Score, ScoreRequest
 
-from .engine import Engine, Progress, windows
+from .engine import Engine, Progress, Unfinished, windows
 from .requests import Passage, Prompt
 from .store import Store
 
@@ -28,7 +29,7 @@ class Cached:
     Attributes:
         name, fingerprint: the engine's.
         hits: answers and scores that were there, or equal another's of the same chunk.
-        generated: answers and scores that the engine made.
+        generated: answers and scores that the engine made and that are kept.
         tokens: tokens of the answers that it made.
     """
 
@@ -58,7 +59,7 @@ class Cached:
         for window in windows(requests, self._chunk):
             prompts = [self._engine.prompt(request) for request in window]
             keys = [self._prompt_key(prompt) if prompt.refusal is None else "" for prompt in prompts]
-            found = self._complete(keys, prompts, self._store.answers, self._engine.answer, self._keep_answers)
+            found = self._complete(keys, prompts, self._store.answers, self._engine.answer, self._store.add_answers)
             for key, prompt in zip(keys, prompts, strict=True):
                 request = prompt.request
                 yield replace(found[key], id=request.id, sample=request.sample) if key else prompt.refused()
@@ -92,16 +93,23 @@ class Cached:
                 missing.setdefault(key, one)
         self._report(len(keys) - len(missing))
         if missing:
-            made = dict(zip(missing, make(list(missing.values()), self._progress), strict=True))
-            keep(made)
+            names = list(missing)
+            try:
+                made = dict(zip(names, make(list(missing.values()), self._progress), strict=True))
+            except Unfinished as error:
+                self._keep({names[place]: one for place, one in error.made.items()}, keep)
+                raise
+            self._keep(made, keep)
             found.update(made)
-        self.generated += len(missing)
         self.hits += sum(bool(key) for key in keys) - len(missing)
         return found
 
-    def _keep_answers(self, made: Mapping[str, Response]) -> None:
-        self._store.add_answers(made)
-        self.tokens += sum(len(answer.token_ids) for answer in made.values())
+    def _keep(self, made: Mapping[str, R], keep: Callable[[Mapping[str, R]], None]) -> None:
+        """Commit what did not fail."""
+        answered = {key: one for key, one in made.items() if one.error is None}
+        keep(answered)
+        self.generated += len(answered)
+        self.tokens += sum(len(one.token_ids) for one in answered.values() if isinstance(one, Response))
 
     def _report(self, done: int) -> None:
         if self._progress is not None and done:

@@ -1,15 +1,28 @@
 """What an engine is inside this package: a generator and scorer that can also prepare and answer one chunk."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from curation.errors import InputError
 from curation.model import Request, Response, Score, ScoreRequest
 
 from .requests import Passage, Prompt
 
 Progress = Callable[[int, int], None]  # (requests answered since the last call, tokens generated since the last call)
 T = TypeVar("T")
+
+
+class Unfinished(InputError):
+    """A chunk that had to stop, with what was answered of it until then.
+
+    Attributes:
+        made: answers or scores by their place in the chunk.
+    """
+
+    def __init__(self, reason: str, made: Mapping[int, Any]) -> None:
+        super().__init__(reason)
+        self.made = made
 
 
 class Engine(Protocol):

@@ -127,7 +127,7 @@ def _perplexity(documents: pl.DataFrame, scorer: Scorer, windows: _Windows) -> p
     return perplexity_scores(documents, scorer, windows.options, windows.tokenizer)
 
 
-def _score(shelf: Shelf, name: str, part: str, text: str, chunk: int, measure: Measure, options: Any) -> Made:
+def _score(shelf: Shelf, name: str, part: str, text: str, chunk: int | None, measure: Measure, options: Any) -> Made:
     """In the child: score a partition. What the engine gave is kept until then, for a run that is killed within it."""
     from synth.engines import cached
 

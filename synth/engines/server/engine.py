@@ -11,12 +11,12 @@ from curation.model import Request, Response, Score, ScoreRequest
 
 from .. import engine as chunked
 from .. import limits
-from ..engine import Progress
+from ..engine import Progress, Unfinished
 from ..options import EngineOptions
 from ..requests import Passage, Prompt, Prompter
 from . import bodies, probe, replies
 from .client import Client
-from .failures import Refusal, Unfinished
+from .failures import Refusal
 from .loop import Loop
 from .options import ServerOptions
 

@@ -1,8 +1,5 @@
 """What can go wrong with a request: it alone is refused, it may work later, or nothing will."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from curation.errors import InputError
 
 
@@ -24,15 +21,3 @@ class Failure(Exception):
 
 class Absent(InputError):
     """There is no such address or model on the server, nor will there be."""
-
-
-class Unfinished(InputError):
-    """A chunk that had to stop, with what was answered of it until then.
-
-    Attributes:
-        made: answers or scores by their place in the chunk.
-    """
-
-    def __init__(self, reason: str, made: Mapping[int, Any]) -> None:
-        super().__init__(reason)
-        self.made = made

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from curation.errors import InputError
 from curation.model import Guide, Request, Sampling, ScoreRequest
+from synth import engines
 from synth.engines.cache import Cached
 from synth.engines.options import EngineOptions
 
@@ -78,6 +79,16 @@ def test_what_is_refused_is_neither_kept_nor_counted(engine: Any, path: Path) ->
     assert {one.error for one in (*responses, *scores)} == {"prompt of 401 tokens, limit 255", "prompt of 402 tokens, "
                                                             "limit 255"}  # fmt: skip
     assert (cached.generated, cached.hits, engine.chunks, content(path)) == (0, 0, [], [])
+    cached.close()
+
+
+def test_what_the_engine_gave_up_is_asked_again(engine: Any, path: Path) -> None:
+    """Its error is not in the file, so an answer that is would be one without a reason."""
+    cached = Cached(engine, path)
+    asks = [Request("nowhere", "the", Sampling(9, guide=Guide(regex=r"a[^\d\D]"))), Request("r", "the", GREEDY)]
+    first, second = list(cached.generate(asks)), list(cached.generate(asks))
+    assert first == second and "no token can follow" in first[0].error
+    assert (cached.generated, cached.hits, engine.chunks) == (1, 1, [["nowhere", "r"], ["nowhere"]])
     cached.close()
 
 
@@ -215,6 +226,18 @@ def test_a_chunk_is_kept_before_its_first_answer_is_given(engine: Any, path: Pat
     cached.close()
 
 
+@pytest.mark.parametrize(("given", "sizes"), [(None, [3, 1]), (2, [2, 2])])
+def test_a_chunk_is_the_engines_unless_it_is_given(
+    open_watched: Open, path: Path, given: int | None, sizes: list[int]
+) -> None:
+    engine = open_watched(EngineOptions(chunk=3))
+    kept = engines.cached(engine, path, given)
+    list(kept.generate([replace(BASE, id=f"r{place}") for place in range(4)]))
+    assert [len(chunk) for chunk in engine.chunks] == sizes
+    kept.close()
+    engine.close()
+
+
 def test_an_interrupted_chunk_is_made_again(open_watched: Open, path: Path, engine: Any) -> None:
     told: list[int] = []
 
@@ -265,6 +288,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
 from curation.model import Guide, Request, Sampling
+from synth import engines
 from synth.engines.cache import Cached
 from synth.engines.options import EngineOptions
 from synth.engines.transformers import TransformersEngine
@@ -274,7 +298,7 @@ sampling = Sampling(max_tokens=6, temperature=1.0, seed=3)
 requests = [Request(f"r{place}", "the cat", sampling) for place in range(int(count))]
 
 
-def run(point):
+def run(engine, point):
     kind, number = point.split()
     passed = {"made": 0}
     log = os.open(Path(folder, point + ".log"), os.O_CREAT | os.O_WRONLY)
@@ -289,7 +313,6 @@ def run(point):
             os.write(log, b"." * done)
             die_at("made", done)
 
-    engine = TransformersEngine(model, EngineOptions(batch=2))
     cached = Cached(engine, Path(folder, point + ".sqlite"), chunk=4, progress=progress)
     cached._store._connection.set_trace_callback(lambda statement: die_at(statement.split()[0], 1))
     for response in cached.generate(requests):
@@ -297,10 +320,11 @@ def run(point):
 
 
 torch.set_num_threads(1)
+engine = TransformersEngine(model, EngineOptions(batch=2))  # once: each child has it as it was here
 for point in points:
     child = os.fork()
     if not child:
-        run(point)
+        run(engine, point)
         os._exit(0)
     print(point, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """

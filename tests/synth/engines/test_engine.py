@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curation.errors import InputError
 from curation.model import Request, Sampling, ScoreRequest
-from synth.engines.engine import windows
+from synth.engines.engine import Unfinished, windows
 from synth.engines.options import EngineOptions
 
 GREEDY = Sampling(max_tokens=4)
@@ -73,3 +74,8 @@ def test_nothing_asked_is_nothing_made(engine: Any) -> None:
     assert list(engine.generate([])) == []
     assert list(engine.score([])) == []
     assert engine.chunks == []
+
+
+def test_what_ends_a_chunk_is_bad_input_with_what_was_answered() -> None:
+    unfinished = Unfinished("gone", {2: "answer"})
+    assert isinstance(unfinished, InputError) and (str(unfinished), unfinished.made) == ("gone", {2: "answer"})

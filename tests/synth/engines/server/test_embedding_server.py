@@ -121,6 +121,7 @@ def url(start_vllm: Callable[..., str], tiny_model: Path) -> str:
 
 @pytest.mark.vllm
 @pytest.mark.slow
+@pytest.mark.long
 def test_vectors_are_those_of_the_same_model_here(url: str, tiny_model: Path) -> None:
     here = TransformersEmbedder(str(tiny_model), WINDOWS)
     with open_embedder("server", str(tiny_model), WINDOWS, server=ServerOptions(url)) as served:
@@ -137,6 +138,7 @@ def test_vectors_are_those_of_the_same_model_here(url: str, tiny_model: Path) ->
 
 @pytest.mark.vllm
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_folder_with_another_tokenizer_is_refused(
     url: str, tiny_model: Path, write_tokenizer: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -1,7 +1,7 @@
 """Failures carry what is needed after them."""
 
 from curation.errors import InputError
-from synth.engines.server.failures import Absent, Failure, Refusal, Unfinished
+from synth.engines.server.failures import Absent, Failure, Refusal
 
 
 def test_a_failure_says_how_long_to_wait() -> None:
@@ -10,5 +10,3 @@ def test_a_failure_says_how_long_to_wait() -> None:
 
 def test_what_ends_a_run_is_bad_input_and_what_ends_a_request_is_not() -> None:
     assert isinstance(Absent("x"), InputError) and not isinstance(Refusal("x"), InputError | Failure)
-    unfinished = Unfinished("gone", {2: "answer"})
-    assert isinstance(unfinished, InputError) and (str(unfinished), unfinished.made) == ("gone", {2: "answer"})
