@@ -39,6 +39,20 @@ def token_rewards(
     return rewards.scatter_add(1, last.unsqueeze(1), scores.unsqueeze(1).to(rewards.dtype))
 
 
+def price(present: float, divergence: float, target: float, least: float) -> float:
+    """What leaving the reference costs in the next step (Schulman et al. 2017, arXiv 1707.06347, section 4).
+
+    Args:
+        present: price in this step.
+        divergence: of this step's answers from the reference, in the unit of `target`.
+        target: beyond half as much again the price is doubled, within two thirds of it halved.
+        least: below which it does not fall.
+    """
+    if divergence > 1.5 * target:
+        return max(2 * present, least)
+    return max(present / 2, least) if divergence < target / 1.5 else present
+
+
 def advantages(
     rewards: torch.Tensor, values: torch.Tensor, mask: torch.Tensor, gamma: float = 1.0, lam: float = 0.95
 ) -> tuple[torch.Tensor, torch.Tensor]:

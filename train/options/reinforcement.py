@@ -105,6 +105,9 @@ class Ppo:
         critic_learning_rate: its peak; that of the policy unless given.
         shared: policy, reference, critic and reward models are one frozen base with adapters. For the tuning `lora`,
             and for reward models that were trained with `lora` from the same base.
+        kl_target: how far from the start the policy is to be held, nats an answer: the price is doubled after a step
+            half as far again, and halved, down to `kl_weight`, after one within two thirds of it (arXiv 1707.06347,
+            section 4; a target for the divergence from the start: arXiv 1909.08593, section 2.2).
         ptx: files of training rows that keep old skills in the policy (PPO-ptx), none unless given.
         ptx_weight: of their loss a token.
     """
@@ -117,6 +120,7 @@ class Ppo:
     critic: Path | None = None
     critic_learning_rate: float | None = None
     shared: bool = False
+    kl_target: float | None = None
     ptx: tuple[Path, ...] = ()
     ptx_weight: float = 1.0
 
@@ -130,6 +134,8 @@ class Ppo:
         _require(self.value_clip > 0, "ppo.value_clip", self.value_clip, "a number above 0")
         rate = self.critic_learning_rate
         _require(rate is None or rate > 0, "ppo.critic_learning_rate", rate, "a number above 0")
+        target = self.kl_target
+        _require(target is None or target > 0, "ppo.kl_target", target, "a number above 0")
         _require(self.ptx_weight > 0, "ppo.ptx_weight", self.ptx_weight, "a number above 0")
         _require(not (self.shared and self.critic), "ppo.critic", str(self.critic),
                  "none with shared, where the critic is an adapter of the policy's base")  # fmt: skip

@@ -16,6 +16,14 @@ def test_rewards_are_the_penalty_and_at_the_last_token_the_score():
     torch.testing.assert_close(found, torch.tensor([[-0.05, -0.05, 1.95], [-0.05, -1.05, 0.0]]))
 
 
+@pytest.mark.parametrize(
+    ("present", "divergence", "expected"),
+    [(0.2, 3.1, 0.4), (0.2, 2.9, 0.2), (0.2, 1.4, 0.2), (0.2, 1.3, 0.1), (0.1, -0.5, 0.08), (0.08, 0.0, 0.08)],
+)
+def test_the_price_doubles_far_from_the_target_and_halves_within_it(present, divergence, expected):
+    assert policy.price(present, divergence, target=2.0, least=0.08) == pytest.approx(expected)
+
+
 def test_advantages_by_hand():
     """gamma 1, lambda 0.5: deltas 1 + 2 - 1, 0 + 3 - 2 and 4 - 3; from the end 1, 1 + 0.5, 2 + 0.75."""
     rewards, values = torch.tensor([[1.0, 0.0, 4.0]]), torch.tensor([[1.0, 2.0, 3.0]])

@@ -44,6 +44,8 @@ def prepare(options: TrainOptions, encoder: Encoder) -> Prepared:
         more = f" for each of {several} processes" if several > 1 else ""
         raise InputError(f"ppo.minibatches is {parts}, expected a divisor of batch_size {size} that leaves whole micro "
                          f"batches{more}")  # fmt: skip
+    if options.ppo.kl_target is not None and not options.reinforcement.kl_weight:
+        raise InputError("reinforcement.kl_weight is 0, expected a number above 0 with ppo.kl_target, which doubles it")
     prepared = prompted.prepare(options, encoder)
     if not options.ppo.ptx:
         return prepared
@@ -85,14 +87,14 @@ def run(given: Setup) -> Trained:
             seed_step(options.seed, step)  # each process has drawn as long as its answers are
             actors.learning(True)
             rollout = observe(actors, rewards, answers, pad, micro, options.reinforcement.temperature, device)
-            gains, returns = whitened_advantages(rollout, options.reinforcement.kl_weight, options.ppo.gamma,
-                                                 options.ppo.lam)  # fmt: skip
+            price = _price(options, log)
+            gains, returns = whitened_advantages(rollout, price, options.ppo.gamma, options.ppo.lam)
             old = (
                 Old([row["old_ids"] for row in rows], [row["old_labels"] for row in rows]) if options.ppo.ptx else None
             )
             found = update(actors, learn, rollout, gains, returns, old, options, pad, micro)
             actors.learning(False)
-        for name, value in (found | _measures(rollout, returns)).items():
+        for name, value in (found | _measures(rollout, returns) | {"kl_weight": price}).items():
             log.setdefault(name, []).append(value)
         if not math.isfinite(found["loss"]):
             break  # the frame says so
@@ -111,14 +113,24 @@ def _share(options: TrainOptions) -> int:
     return options.batch_size // options.ppo.minibatches // processes.count()
 
 
+def _price(options: TrainOptions, log: state.Log) -> float:
+    """What leaving the start costs in the next step, from what the steps before were like."""
+    least, target = options.reinforcement.kl_weight, options.ppo.kl_target
+    if target is None or not log:
+        return least
+    return policy.price(log["kl_weight"][-1], log["kl_answer"][-1], target, least)
+
+
 def _measures(rollout: Rollout, returns: torch.Tensor) -> dict[str, float]:
     """What is kept of a step's answers."""
     mask = rollout.mask
+    left = (rollout.log_probs - rollout.reference) * mask
     wrong, spread = ((values[mask]).var(correction=0) for values in (returns - rollout.values, returns))
     return {
         "reward": float(rollout.scores.mean()),
         **{f"reward_{name}": float(scores.mean()) for name, scores in rollout.parts.items()},
-        "kl": float(policy.masked_mean(rollout.log_probs - rollout.reference, mask)),  # nats a token
+        "kl": float(policy.masked_mean(left, mask)),  # nats a token
+        "kl_answer": float(left.sum(1).mean()),  # nats an answer
         "value_explained_variance": float(1 - wrong / spread) if spread > 0 else 0.0,
         "length": float(mask.sum(1).float().mean()),
         "ended": rollout.ended,
