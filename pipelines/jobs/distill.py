@@ -4,13 +4,13 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from ..child import call
 from ..digests import FileDigests
-from ..run import Made, Run
+from ..run import Run
 from ..settings import DistillSettings
 from .engine import answering_model, opened
 from .inputs import data_of, task_files
 from .output import Output, Outputs
+from .samples import sampled, write
 
 
 def distill(run: Run, step: str, settings: DistillSettings, outputs: Outputs) -> Output:
@@ -27,28 +27,14 @@ def distill(run: Run, step: str, settings: DistillSettings, outputs: Outputs) ->
     config = settings.model_dump(mode="json", exclude={"model", "data", "held_out"})
     config["held_out"] = len(held_out)  # which of the inputs they are
     paths = [str(path) for path, _, _ in sources]
-
-    def make() -> Made:
-        facts = call(_distill, run.folder, step, settings, run.seed, model, paths)
-        names = ("samples", "ledger", "work")
-        return Made(tuple(_path(top, step) for top in names), facts)
-
-    record = run.task(f"{step}/distill", ["distill", config], inputs, make)
-    run.sweep(step, [record])
-    return Output(run.folder / "samples" / step, record.digest, record.facts)
-
-
-def _path(top: str, step: str) -> str:
-    return f"{top}/{step}/{'rows' if top == 'work' else 'distill'}.parquet"
+    return sampled(run, step, "distill", config, inputs, _distill, settings, run.seed, model, paths)
 
 
 def _distill(
     folder: Path, step: str, settings: DistillSettings, seed: int, model: str, paths: list[str]
 ) -> dict[str, Any]:
     """In the child: read the rows, open the engine, distil, compare with what is held out, write; the report."""
-    import polars as pl
-
-    from curation import storage, tables
+    from curation import tables
     from curation.checks import typed
     from synth import novelty, rows
     from synth.distill import DistillOptions
@@ -64,8 +50,6 @@ def _distill(
     tables.conserve(f"{step}/distill", loaded.rows.height, made.samples.height, 0, 0)
     prompts = held_out.prompts(settings.held_out)
     split = novelty.novel(made.samples, (), prompts, settings.novelty, seed, made="completion")
-    storage.write_parquet(loaded.rows, folder / _path("work", step))
-    storage.write_parquet(split.kept, folder / _path("samples", step))
-    storage.write_parquet(pl.concat([loaded.ledger, made.ledger, split.ledger]), folder / _path("ledger", step))
+    write(folder, step, "distill", loaded.rows, split.kept, [loaded.ledger, made.ledger, split.ledger])
     compared = {"samples": split.kept.height, "novelty": novelty.counts(split.ledger), "held_out": len(prompts)}
     return {**made.report, **compared, "records": loaded.records, "damaged": loaded.ledger.height, **cache}

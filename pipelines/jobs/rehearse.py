@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from curation.errors import InputError
 
-from ..child import call
 from ..digests import FileDigests
-from ..run import Made, Run
+from ..run import Run
 from ..settings import RehearseSettings
 from .engine import Named, answering_model, opened
 from .inputs import data_of, task_files
 from .output import Output, Outputs
+from .samples import sampled, write
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,18 +52,7 @@ def rehearse(run: Run, step: str, settings: RehearseSettings, outputs: Outputs) 
     config["read"] = {**{name: sum(len(found) for _, _, found in sources[name]) for name in PATHS},
                       "held_out": len(held_out)}  # fmt: skip
     paths = {name: [str(path) for path, _, _ in sources[name]] for name in PATHS}
-
-    def make() -> Made:
-        facts = call(_rehearse, run.folder, step, settings, run.seed, base, latest, paths)
-        return Made(tuple(_path(top, step) for top in ("samples", "ledger", "work")), facts)
-
-    record = run.task(f"{step}/rehearse", ["rehearse", config], inputs, make)
-    run.sweep(step, [record])
-    return Output(run.folder / "samples" / step, record.digest, record.facts)
-
-
-def _path(top: str, step: str) -> str:
-    return f"{top}/{step}/{'rows' if top == 'work' else 'rehearse'}.parquet"
+    return sampled(run, step, "rehearse", config, inputs, _rehearse, settings, run.seed, base, latest, paths)
 
 
 def _rehearse(
@@ -76,9 +65,7 @@ def _rehearse(
     paths: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
     """In the child: read, open the engines one after the other, write; the report."""
-    import polars as pl
-
-    from curation import storage, tables
+    from curation import tables
     from synth.rehearse import ModelTokens
     from synth.rows import ROWS
 
@@ -98,9 +85,7 @@ def _rehearse(
         steering = work.steering(loaded, paths)
         made, counts = work.rehearsed(loaded, steering) if settings.mode == "rehearse" else work.kept(loaded, steering)
         read, used = (loaded.rows, loaded.ledger, loaded.records), loaded.rows
-    storage.write_parquet(used, folder / _path("work", step))
-    storage.write_parquet(made.samples, folder / _path("samples", step))
-    storage.write_parquet(pl.concat([read[1], made.ledger]), folder / _path("ledger", step))
+    write(folder, step, "rehearse", used, made.samples, [read[1], made.ledger])
     return {
         "mode": settings.mode,
         **made.report,

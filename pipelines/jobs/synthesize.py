@@ -5,14 +5,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..child import call
 from ..digests import FileDigests
-from ..run import Made, Run
+from ..run import Run
 from ..settings import SynthesizeSettings
 from ..settings.synthesize import OF_BOTH, OF_DOCUMENTS
 from .engine import answering_model, opened
 from .inputs import data_of, model_of, task_files
 from .output import Output, Outputs
+from .samples import sampled, write
 
 # Methods whose prompts are the model's. Of a dialogue only some are: it may begin with a row's own, and of one cut into
 # rows each prompt goes on from the one before.
@@ -42,19 +42,8 @@ def synthesize(run: Run, step: str, settings: SynthesizeSettings, outputs: Outpu
     config |= {"options": asdict(settings.options), "novelty": asdict(settings.novelty)}
     config |= {"labelled": len(labelled), "held_out": len(held_out)}  # which of the inputs they are
     paths = [[path for path, _, _ in found] for found in (sources, labelled)]
-
-    def make() -> Made:
-        facts = call(_synthesize, run.folder, step, settings, run.seed, (model, other, reward), paths[0], paths[1])
-        written = (*(_path(top, step) for top in ("samples", "ledger", "work")), *facts.pop("more"))
-        return Made(written, facts)
-
-    record = run.task(f"{step}/synthesize", ["synthesize", config], inputs, make)
-    run.sweep(step, [record])
-    return Output(run.folder / "samples" / step, record.digest, record.facts)
-
-
-def _path(top: str, step: str) -> str:
-    return f"{top}/{step}/{'rows' if top == 'work' else 'synthesize'}.parquet"
+    models = (model, other, reward)
+    return sampled(run, step, "synthesize", config, inputs, _synthesize, settings, run.seed, models, *paths)
 
 
 def _synthesize(
@@ -67,8 +56,6 @@ def _synthesize(
     labelled: list[Path],
 ) -> dict[str, Any]:
     """In the child: read the data, open the engines, carry out the method, compare, write; the report."""
-    import polars as pl
-
     from curation import storage
     from synth import novelty, rows
     from synth.synthesize.preferences import Preferences
@@ -90,9 +77,7 @@ def _synthesize(
         split = novelty.novel(made.samples, texts, prompts, settings.novelty, seed)
     else:
         split = novelty.novel(made.samples, (), prompts, settings.novelty, seed, made="completion")
-    storage.write_parquet(loaded.rows, folder / _path("work", step))
-    storage.write_parquet(split.kept, folder / _path("samples", step))
-    storage.write_parquet(pl.concat([loaded.ledger, made.ledger, split.ledger]), folder / _path("ledger", step))
+    write(folder, step, "synthesize", loaded.rows, split.kept, [loaded.ledger, made.ledger, split.ledger])
     more = []
     if isinstance(made, Preferences) and made.ties.height:
         more.append(f"work/{step}/ties.parquet")
