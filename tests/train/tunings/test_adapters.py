@@ -1,4 +1,5 @@
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +91,27 @@ def test_every_form_of_adapter_is_kept_beside_the_base_as_it_was(
     assert base.equal(AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)(ids).logits)
     assert (found - base).abs().max() > 1e-3
     assert report.losses[-1] < report.losses[0]
+    if lora.corda == "none":
+        saved = load_file(report.folder / "adapter" / "adapter_model.safetensors")
+        layer = "layers.0.self_attn.q_proj."
+        parts = {name.split(layer)[1]: weight for name, weight in saved.items() if layer in name}
+        assert_merged(lora, tiny_model, report.folder, parts)
     again = train(options, tmp_path / "again")
     assert (again.folder / "model.safetensors").read_bytes() == (report.folder / "model.safetensors").read_bytes()
     assert str(tmp_path) not in json.dumps(report.card)
+
+
+def assert_merged(lora: Lora, base: Path, folder: Path, parts: dict[str, torch.Tensor]) -> None:
+    """A layer's merged weight is that of the papers: scaled as rsLoRA says, of the lengths that DoRA learned."""
+    old, new = (
+        load_file(path / "model.safetensors")["model.layers.0.self_attn.q_proj.weight"] for path in (base, folder)
+    )
+    scale = lora.alpha / (math.sqrt(lora.rank) if lora.rslora else lora.rank)
+    wanted = old + scale * parts["lora_B.weight"] @ parts["lora_A.weight"]
+    assert ("lora_magnitude_vector" in parts) == lora.dora
+    if lora.dora:
+        wanted = parts["lora_magnitude_vector"][:, None] * wanted / wanted.norm(dim=1, keepdim=True)
+    assert torch.allclose(new, wanted, atol=1e-5) and not torch.allclose(new, old, atol=1e-3)
 
 
 def test_corda_starts_where_the_model_is_and_takes_other_directions_in_its_two_modes(tiny_model: Path) -> None:
