@@ -74,12 +74,23 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="module")
-def options(tiny_model: Path, data: dict[str, Path]) -> dict[str, TrainOptions]:
+def scoring(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A reward model."""
+    folder: Path = tmp_path_factory.mktemp("scoring")
+    model = models.scoring(tiny_model, new_head=True)
+    model.config.pad_token_id = 0
+    models.write(model, tiny_model, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def options(tiny_model: Path, scoring: Path, data: dict[str, Path]) -> dict[str, TrainOptions]:
     def of(name: str, **settings: Any) -> TrainOptions:
         given = {"steps": 2, "batch_size": 4, "learning_rate": 5e-3, "threads": 1, "lora": Lora(rank=4), **settings}
         return TrainOptions(str(tiny_model), (Source(data[name]),), **given)
 
     drawn = Reinforcement(count="e", count_weight=3.0, kl_weight=0.5, max_new_tokens=6, answers=4)
+    gated = replace(drawn, reward_models=(scoring, scoring), gate=0.5)  # whitened over the answers of both processes
     ptx = Ppo(epochs=2, minibatches=2, ptx=(data["kept"],))
     return {
         "sft-full": of("pairs", tuning="full"),
@@ -93,8 +104,8 @@ def options(tiny_model: Path, data: dict[str, Path]) -> dict[str, TrainOptions]:
         ),  # fmt: skip
         **{method: of("compared", method=method) for method in COMPARED},
         **{
-            method: of("prompts", method=method, micro_batch_size=micro, reinforcement=drawn, ppo=ptx)
-            for method, micro in zip(DRAWN, (None, 2, 2), strict=True)
+            method: of("prompts", method=method, micro_batch_size=micro, reinforcement=rewards, ppo=ptx)
+            for method, micro, rewards in zip(DRAWN, (None, 2, 2), (drawn, drawn, gated), strict=True)
         },
     }
 
