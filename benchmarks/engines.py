@@ -1,13 +1,19 @@
 """What the layer over vLLM costs, what the cache saves, and what of shared prompts is not computed again, in one run.
 
-    python benchmarks/engines.py [--model MODEL] [--requests 1024] [--rounds 5] [--chunk 1024]
+    python benchmarks/engines.py [--model MODEL] [--requests 1024] [--rounds 5] [--chunk CHUNK]
 
-Both arms use one open engine and the same requests: chats that differ and few-shot prompts. `bare` hands the finished
-tokens and sampling parameters to `vllm.LLM.generate` in one call; `ours` begins with requests as a method makes them,
-renders, tokenises and looks them up, generates chunk by chunk and commits each to a new cache file; `again` asks the
-same of that file. Answers must be equal. Arms alternate and take turns in going first; `cost` is the median over the
-rounds of what ours took over what bare took, by the clock and by processor time, which other work on the machine
-disturbs less.
+All arms use one open engine and the same requests: chats that differ and few-shot prompts. Each begins with texts and
+ends with texts and tokens:
+
+- `bare` is the script that one would write: conversations go through the tokenizer's own chat template, raw prompts are
+  given as they are, sampling parameters are made, and `vllm.LLM.generate` is called once with all of them;
+- `ours` renders, tokenises and looks requests up, generates chunk by chunk and commits each to a new cache file;
+- `again` asks the same of that file;
+- `tokens` is bare's one call alone: finished tokens and parameters are given to it for nothing.
+
+Answers must be equal. The arms take turns in going first; `cost` is the median over the rounds of what ours took over
+what the other arm took in that round, by the clock and by processor time, which other work on the machine disturbs
+less; before and after it stand the quartiles.
 """
 
 import argparse
@@ -21,6 +27,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,20 +91,48 @@ class Watch:
         return time.perf_counter() - self._clock, time.process_time() - self._processor
 
 
-def bare(engine: Counting, requests: list[Request]) -> tuple[tuple[float, float], list[tuple[int, ...]]]:
+def bare(engine: Counting, requests: list[Request], seeds: list[int | None]) -> tuple[tuple[float, float], list]:
+    """What a user's own script does with the same texts."""
+    from vllm import SamplingParams
+
+    llm, tokenizer = engine._llm, engine._llm.get_tokenizer()
+    llm.reset_prefix_cache()
+    watch = Watch()
+    sent: list[Any] = []
+    parameters = []
+    for request, seed in zip(requests, seeds, strict=True):
+        if isinstance(request.prompt, str):
+            sent.append(request.prompt)
+        else:
+            turns = [{"role": role, "content": content} for role, content in request.prompt]
+            tokens = tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=False)
+            sent.append({"prompt_token_ids": tokens})
+        asked = request.sampling
+        parameters.append(SamplingParams(
+            max_tokens=asked.max_tokens, temperature=asked.temperature, top_p=asked.top_p, top_k=asked.top_k,
+            repetition_penalty=asked.repetition_penalty, stop=list(asked.stop), seed=seed,
+        ))  # fmt: skip
+    outputs = llm.generate(sent, parameters, use_tqdm=False)
+    answers = [(output.outputs[0].text, tuple(output.outputs[0].token_ids)) for output in outputs]
+    return watch.read(), answers
+
+
+def tokens(engine: Counting, requests: list[Request]) -> tuple[tuple[float, float], list]:
+    """One call with everything made before the watch starts."""
     made = [engine.prompt(request) for request in requests]
     sent = [{"prompt_token_ids": list(prompt.token_ids)} for prompt in made]
     parameters = [_parameters(prompt) for prompt in made]
     engine._llm.reset_prefix_cache()
     watch = Watch()
     outputs = engine._llm.generate(sent, parameters, use_tqdm=False)
-    return watch.read(), [tuple(output.outputs[0].token_ids) for output in outputs]
+    answers = [(output.outputs[0].text, tuple(output.outputs[0].token_ids)) for output in outputs]
+    return watch.read(), answers
 
 
 def ours(engine: Counting, requests: list[Request], file: Path, chunk: int) -> tuple[tuple[float, float], list]:
     cached = Cached(engine, file, chunk)
     watch = Watch()
-    answers = [response.token_ids for response in cached.generate(requests)]
+    answers = [(response.text, response.token_ids) for response in cached.generate(requests)]
     seconds = watch.read()
     cached.close()
     return seconds, answers
@@ -121,43 +156,55 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=1024)
     parser.add_argument("--tokens", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--chunk", type=int, default=1024)
+    parser.add_argument("--chunk", type=int, help="requests of a chunk; what a run takes unless given")
     parser.add_argument("--profile", action="store_true", help="show what our arm spends its time on")
     options = parser.parse_args()
     engine = Counting(options.model, EngineOptions())
+    chunk = options.chunk or engine.chunk
     half = options.requests // 2
     requests = chats(half, options.tokens) + pairs(demonstrations(16, 8), 3, options.tokens)[: options.requests - half]
-    times: dict[str, list[tuple[float, float]]] = {"bare": [], "ours": [], "again": []}
+    seeds = [engine.prompt(request).seed for request in requests]
+    times: dict[str, list[tuple[float, float]]] = {"bare": [], "tokens": [], "ours": [], "again": []}
     with tempfile.TemporaryDirectory() as folder:
         ours(engine, requests[:64], Path(folder) / "warm", 64)
+        bare(engine, requests[:64], seeds[:64])
         for number in range(options.rounds):
             file = Path(folder) / f"{number}.sqlite"
-            made = {} if number % 2 else {"ours": ours(engine, requests, file, options.chunk)}
-            made["bare"] = bare(engine, requests)
-            if number % 2:
-                made["ours"] = ours(engine, requests, file, options.chunk)
-            made["again"] = ours(engine, requests, file, options.chunk)
+            arms = {
+                "ours": partial(ours, engine, requests, file, chunk),
+                "bare": partial(bare, engine, requests, seeds),
+                "tokens": partial(tokens, engine, requests),
+            }
+            order = list(arms) if number % 2 else list(arms)[::-1]
+            made = {name: arms[name]() for name in order}
+            made["again"] = ours(engine, requests, file, chunk)
             for name, (seconds, answers) in made.items():
                 times[name].append(seconds)
                 differing = sum(one != other for one, other in zip(answers, made["bare"][1], strict=True))
                 assert differing <= len(requests) // 50, f"{differing} answers differ"
         if options.profile:
             profile = cProfile.Profile()
-            profile.runcall(ours, engine, requests, Path(folder) / "profile", options.chunk)
+            profile.runcall(ours, engine, requests, Path(folder) / "profile", chunk)
             pstats.Stats(profile).sort_stats("cumulative").print_stats(45)
-    tokens = sum(map(len, made["bare"][1]))
+    lengths = [len(ids) for _, ids in made["bare"][1]]
 
-    def median(of: str, over: str, which: int) -> float:
-        ratios = [one[which] / other[which] for one, other in zip(times[of], times[over], strict=True)]
-        return statistics.median(ratios)
+    def ratios(over: str, which: int) -> list[float]:
+        return [one[which] / other[which] for one, other in zip(times["ours"], times[over], strict=True)]
+
+    def cost(over: str) -> dict[str, list[float]]:
+        """Quartiles over the rounds."""
+        return {name: [round(one - 1, 4) for one in statistics.quantiles(ratios(over, which), method="inclusive")]
+                for which, name in enumerate(("clock", "processor"))}  # fmt: skip
 
     print(json.dumps({
-        "engine": engine.name, "requests": len(requests), "chunk": options.chunk, "tokens": tokens,
+        "engine": engine.name, "requests": len(requests), "chunk": chunk, "tokens": sum(lengths),
+        "mean_length": round(statistics.mean(lengths), 1), "longest": max(lengths),
         "seconds": {name: [round(one, 3) for one, _ in seconds] for name, seconds in times.items()},
-        "tokens_per_second": {name: round(tokens / min(times[name])[0]) for name in ("bare", "ours")},
-        "cost": {"clock": round(median("ours", "bare", 0) - 1, 4),
-                 "processor": round(median("ours", "bare", 1) - 1, 4)},
-        "again": round(median("ours", "again", 0), 1), "prefix_cache": shares(engine, options.tokens),
+        "processor_seconds": {name: [round(one, 3) for _, one in seconds] for name, seconds in times.items()},
+        "tokens_per_second": {name: round(sum(lengths) / min(times[name])[0]) for name in ("bare", "ours")},
+        "cost": {"bare": cost("bare"), "tokens": cost("tokens")},
+        "again": round(statistics.median(ratios("again", 0)), 1),
+        "prefix_cache": shares(engine, options.tokens),
     }, indent=1))  # fmt: skip
     engine.close()
 
