@@ -60,7 +60,7 @@ def decided(made, names: list[str], rules: tuple[rule.Rule, ...]) -> list[tuple]
 
 
 @pytest.mark.slow
-def test_scores_are_those_of_the_engine_are_made_once_and_bounds_move_without_it(step) -> None:
+def test_scores_are_those_of_the_engine_are_made_once_and_bounds_move_without_it(step, quick_children) -> None:
     made = step(TEXTS)
     job, pending = made
     names = ask(made, perplexity(), grades())
@@ -103,7 +103,7 @@ def test_scores_are_those_of_the_engine_are_made_once_and_bounds_move_without_it
 
 
 @pytest.mark.slow
-def test_a_model_that_can_score_nothing_is_bad_input(step) -> None:
+def test_a_model_that_can_score_nothing_is_bad_input(step, quick_children) -> None:
     with pytest.raises(InputError, match=r"c: perplexity: the model could score no document.*limit"):
         ask(step([SENTENCE * 200, SENTENCE * 300]), perplexity(window=100_000, tokenizer=None), None)
 
