@@ -115,6 +115,7 @@ def _plan(run: Run, step: str, settings: EvaluateSettings, tasks: list[str]) -> 
             "fixed before any score; evaluate into another folder, or all of it again with --fresh"
         )
     items = load_tasks(_files(settings.tasks))
+    _check_taught(settings, items)
     by_task: dict[str, list[Any]] = {}
     for item in items:
         by_task.setdefault(item.task, []).append([item.id, item.metric, item.prompt, item.references, item.choices,
@@ -141,6 +142,27 @@ def _plan(run: Run, step: str, settings: EvaluateSettings, tasks: list[str]) -> 
         return Made((_path(step, PLAN),), {"margin": settings.margin, "fingerprint": tables.fingerprint(plan)})
 
     return run.task(f"{step}/plan", ["plan", plan], [], make)
+
+
+def _check_taught(settings: EvaluateSettings, items: "list[Task]") -> None:
+    """Refuse what could only be refused after all models have answered.
+
+    Raises:
+        InputError: for a new task that no task file holds, or drift without an old task whose answers are generated.
+    """
+    from train.evaluation.tasks import GENERATED
+
+    taught = _taught(settings)
+    names = sorted({item.task for item in items})
+    if unknown := sorted(set(taught) - set(names)):
+        raise InputError(f"new_tasks: found {unknown[0]!r}, expected tasks of the task files ({', '.join(names)})")
+    if settings.drift and not any(item.metric in GENERATED and item.task not in taught for item in items):
+        raise InputError("drift: found no old task whose answers are generated, expected one to measure it on")
+
+
+def _taught(settings: EvaluateSettings) -> list[str]:
+    """Tasks that training was to teach, those of stages among them, sorted."""
+    return sorted({*settings.new_tasks, *(task for some in settings.stages.values() for task in some)})
 
 
 def _items(settings: EvaluateSettings, seed: int) -> "tuple[list[Task], list[Task]]":
@@ -237,7 +259,7 @@ def _drift(
 ) -> Record:
     """How far a model has moved from the base, on the base's own answers to old prompts."""
     name, model, digest = models[number]
-    taught = sorted({*settings.new_tasks, *(task for some in settings.stages.values() for task in some)})
+    taught = _taught(settings)
     wanted = ["drift", settings.drift, taught, name, settings.resamples]
 
     def make() -> Made:

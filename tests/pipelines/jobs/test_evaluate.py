@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -35,8 +36,16 @@ def run(*arguments: object) -> int:
     return int(ended.value.code or 0)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def here() -> Iterator[None]:
+    """Models are opened in this process: six others would each import what this one has (`test_child` is of those)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipelines.jobs.evaluate.call", lambda function, *arguments: function(*arguments))
+        yield
+
+
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+def done(here: None, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """The seed model, a copy of it as a sham, and one with noise on its weights, on old tasks and a new one."""
     folder = tmp_path_factory.mktemp("evaluate")
     noisy = folder / "noisy"
@@ -86,6 +95,7 @@ def test_the_plan_was_there_first_and_names_the_margin(done: SimpleNamespace) ->
     plan = json.loads((done.place / "plan.json").read_text())
     assert (plan["margin"], plan["shots"], plan["sham"]) == (0.3, 2, "sham")
     assert plan["chance"] == {"colours": 0.5}
+    assert sorted(plan["asked"]) == ["birds", "colours", "sums"]
     assert done.facts["plan"]["fingerprint"] == tables.fingerprint(plan)
     order = [json.loads(line)["task"] for line in (done.run / "manifest.jsonl").read_text().splitlines()]
     assert order[0] == "evaluate/plan" and order[1] == "evaluate/examine/00"
@@ -95,6 +105,17 @@ def test_a_margin_that_comes_after_the_scores_is_refused(done: SimpleNamespace, 
     assert "margin: found 0.5 where scores exist that were made with 0.3" in refused(*done.arguments, "--margin", 0.5)
     message = refused("forgetting", done.run, "--out", done.folder / "f.json", "--margin", 0.5)
     assert "--margin: found 0.5, and the evaluations fixed 0.3" in message
+
+
+def test_what_no_answer_could_change_is_refused_before_any(done: SimpleNamespace, refused) -> None:
+    models = ["evaluate", "--model", f"a={SEED_MODEL}", "--model", f"b={SEED_MODEL}", "--out", done.folder / "refused"]
+    birds = [*models, "--tasks", done.files[2]]
+    for named in (["--new-task", "birs"], ["--stage", "b=birs"]):
+        assert "new_tasks: found 'birs', expected tasks of the task files (birds)" in refused(*birds, *named)
+    assert "drift: found no old task whose answers are generated" in refused(*birds, "--drift", 3)
+    sums = [*models, "--tasks", done.files[1], "--new-task", "sums", "--drift", 3]
+    assert "drift: found no old task" in refused(*sums)
+    assert not (done.folder / "refused" / "evaluation").exists()
 
 
 def test_the_same_model_measured_again_is_the_same(done: SimpleNamespace) -> None:
