@@ -1,6 +1,6 @@
 """What PPO's models hold in memory: each with weights of its own, or adapters of one frozen base.
 
-    python benchmarks/ppo.py --model MODEL [--hidden 512 --layers 8] [--steps 3] [--batch-size 8] [--new-tokens 16]
+    python -m benchmarks.ppo --model MODEL [--hidden 512 --layers 8] [--steps 3] [--batch-size 8] [--new-tokens 16]
 
 With `--hidden` the model's layout and tokenizer are taken and its weights are random ones of that size.
 
@@ -112,7 +112,8 @@ def main() -> None:
         reward_model(model, folder)
         print(f"{'form':8} {'held MB':>9} {'moving MB':>10} {'optimiser MB':>13} {'peak RSS MB':>12} {'s/step':>7}")
         for form in FORMS:
-            command = [sys.executable, __file__, *sys.argv[1:], "--model", model, "--form", form, "--folder", name]
+            command = [sys.executable, "-m", "benchmarks.ppo", *sys.argv[1:], "--model", model, "--form", form,
+                       "--folder", name]  # fmt: skip
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
             row = json.loads(done.stdout.splitlines()[-1])
             print(f"{form:8} {row['held']:9.1f} {row['moving']:10.1f} {row['optimiser']:13.1f} {row['peak']:12.1f} "

@@ -1,6 +1,6 @@
 """What a step of LoReFT or of new blocks costs beside a step of LoRA with as many trained parameters.
 
-    python benchmarks/tunings.py [--model MODEL] [--steps 8] [--rounds 5] [--threads 1] [--rows 8] [--tokens 128]
+    python -m benchmarks.tunings [--model MODEL] [--steps 8] [--rounds 5] [--threads 1] [--rows 8] [--tokens 128]
 
 Without a model a Llama of random weights is made (`--hidden`, `--layers`). A step is a pass forward and back through
 rows of prompt and answer, and one of AdamW, with the trainer left out: what differs between the arms is the tuning
