@@ -1,6 +1,7 @@
 """The synthesize job through a recipe, with the seed model in transformers: outputs, ledger, report, resume."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,21 @@ import yaml
 
 from curation import tables
 from pipelines.demo.skills import SKILLS
+from pipelines.jobs import samples
 from pipelines.recipe import load
 from pipelines.runner import run_recipe
 
 SEED_MODEL = Path(__file__).resolve().parents[2] / "pipelines" / "demo" / "seed_model"
 ITEMS = next(skill for skill in SKILLS if skill.name == "reverse").items("train", 12, 5)
 ENGINE = {"kind": "transformers", "chunk": 16}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_this_process() -> Iterator[None]:
+    """Steps are carried out here, and not in a process each: six of them would mostly import. The demo has those."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(samples, "call", lambda function, *arguments: function(*arguments))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +89,18 @@ def test_the_same_recipe_again_does_nothing(run: Path) -> None:
     run_recipe(load(run / "recipe.yaml"), run, said.append)
     assert "Nothing to do: this run is finished already." in said
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_distilling_again_answers_from_the_cache(run: Path) -> None:
+    manifest = run / "manifest.jsonl"
+    kept = [line for line in manifest.read_text(encoding="utf-8").splitlines() if '"distilled/distill"' not in line]
+    manifest.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    before = {path.name: path.read_bytes() for path in (run / "samples" / "distilled").iterdir()}
+    run_recipe(load(run / "recipe.yaml"), run, lambda line: None)
+    added = [json.loads(line) for line in manifest.read_text(encoding="utf-8").splitlines()[len(kept) :]]
+    assert [entry["task"] for entry in added] == ["distilled/distill"]
+    assert added[0]["facts"]["generated"] == 0 and added[0]["facts"]["cached"] >= 12
+    assert {path.name: path.read_bytes() for path in (run / "samples" / "distilled").iterdir()} == before
 
 
 def test_a_changed_option_asks_again_and_the_cache_answers_what_it_can(run: Path) -> None:
