@@ -104,6 +104,13 @@ def _funnel(step: Step) -> list[str]:
 def _rehearsal(facts: dict[str, Any]) -> list[str]:
     if "requests" not in facts:
         return []
+    if facts.get("mode") == "refresh":
+        kept = sum(facts["fallback"].values())
+        return [
+            f"{words.count(facts['requests'])} rows asked again: {words.count(facts['replaced'])} replaced, "
+            f"{words.count(facts['unchanged'])} answered as before, {words.count(kept)} kept because the new answer "
+            "cannot be used"
+        ]
     shown = [
         f"{words.count(facts.get('samples'))} samples kept of {words.count(facts['requests'])} made up, "
         f"for {len(facts.get('tasks') or {})} tasks"

@@ -1,5 +1,6 @@
 """The summary in a terminal: plain lines whose columns stand below each other."""
 
+import json
 from pathlib import Path
 
 from rich.cells import cell_len
@@ -34,3 +35,13 @@ def test_columns_stand_below_each_other_in_korean_too() -> None:
     lines = table([["task", "n"], ["한국어 과제", "7"], ["addition", "1,000"]], (1,))
     assert [cell_len(line) for line in lines] == [cell_len(lines[0])] * 3
     assert lines[1] == "한국어 과제       7"
+
+
+def test_a_buffer_asked_again_says_how_many_rows_were_replaced(tmp_path: Path) -> None:
+    facts = {"mode": "refresh", "requests": 24, "samples": 24, "unchanged": 1, "replaced": 7,
+             "fallback": {"truncated": 15, "empty": 1}, "tasks": {"reverse": {}}}  # fmt: skip
+    step = {"name": "fresh", "job": "rehearse", "facts": facts}
+    (tmp_path / "report.json").write_text(json.dumps({"steps": [step], "headline": []}), encoding="utf-8")
+    assert summary(tmp_path)[-1].strip() == (
+        "24 rows asked again: 7 replaced, 1 answered as before, 16 kept because the new answer cannot be used"
+    )
