@@ -6,7 +6,8 @@ With `--hidden` the model's layout and tokenizer are taken and its weights are r
 
 First a reward model is trained with LoRA for two steps. Then the same PPO run is carried out in three forms, each in a
 process of its own: `full` (policy, reference, critic and reward model are whole models, policy and critic move whole),
-`lora` (adapters on policy and critic; the reference is the policy without them) and `shared` (one base, four adapters).
+`lora` (adapters on policy and critic; the reference is the policy without them) and `shared` (one base, an
+adapter each for policy, critic and reward model).
 Reported: bytes of the weights that are held, of those that move, and of the optimiser's state for them; the peak of
 resident memory above that of the process before any model was opened; seconds a step.
 """
