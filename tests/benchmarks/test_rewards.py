@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from benchmarks import rewards
@@ -59,17 +58,6 @@ def test_ppo_learns_what_a_reward_model_has_learned_and_is_held(given: Inputs, j
     assert before["even"] < 0.6
     assert min(one["even"] for one in found.values()) > 0.8
     assert found["held"]["kl_answer"] < 0.7 * found["free"]["kl_answer"]
-
-
-@pytest.mark.long
-def test_ptx_lowers_forgetting(given: Inputs, out: Path) -> None:
-    kept = {}
-    for name, old in (("without", ()), ("with", (given.old,))):
-        report = train(rewards.counted(given, 1, ptx=old), out / f"ptx-{name}")
-        reward = report.card["measures"]["reward"]
-        assert reward[-1] > reward[0] + 1
-        kept[name] = rewards.kept(report.folder, given, name, 1).select(pl.col("score").mean()).item()
-    assert kept["with"] > kept["without"] + 0.1
 
 
 @pytest.mark.long
