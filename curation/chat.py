@@ -141,7 +141,11 @@ def _check_model(folder: Path) -> None:
             )
         raise InputError(f"{folder}: a model folder without weights, expected model.safetensors")
     if (folder / _INDEX).is_file():
-        shards = set(json.loads((folder / _INDEX).read_text(encoding="utf-8"))["weight_map"].values())
+        try:
+            shards = set(json.loads((folder / _INDEX).read_text(encoding="utf-8"))["weight_map"].values())
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"{folder / _INDEX}: found no table of weight files ({error!r}), expected the file of "
+                             "each tensor under 'weight_map'") from error  # fmt: skip
         if missing := sorted(shard for shard in shards if not (folder / shard).is_file()):
             raise InputError(f"{folder}: no {missing[0]}, one of {len(missing)} weight files its index names")
     if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")):

@@ -22,7 +22,9 @@ COMPANIONS = (
     "merges.txt", "tokenizer.model", "chat_template.jinja", "generation_config.json", "new_tokens.json",
 )  # fmt: skip
 WANTED = ("*.json", "*.jinja", "*.model", "*.txt", "*.safetensors")
-WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
+WEIGHTS = "*.safetensors"
+PICKLED = ("*.bin", "*.pt", "*.pth")
+_JSON = tuple(name for name in COMPANIONS if name.endswith(".json"))
 ADAPTER = "adapter_config.json"
 
 
@@ -52,22 +54,43 @@ def locate(model: str) -> Path:
                          "training writes beside its adapter")  # fmt: skip
     if not (folder / "config.json").is_file():
         raise InputError(f"{folder}: no config.json, expected a model folder of transformers")
-    if not any(True for pattern in WEIGHTS for _ in folder.glob(pattern)):
+    if not any(folder.glob(WEIGHTS)):
+        if any(True for pattern in PICKLED for _ in folder.glob(pattern)):
+            raise InputError(f"{folder}: found pickled weights only, expected safetensors (reading a pickle can run "
+                             "code): convert a copy you trust with save_pretrained")  # fmt: skip
         raise InputError(f"{folder}: a model folder without weights, expected model.safetensors")
     if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")):
         raise InputError(f"{folder}: a model folder without a tokenizer, expected tokenizer.json")
-    read_json(folder / "config.json")
+    for name in ("config.json", *_JSON):
+        if (folder / name).is_file():
+            read_json(folder / name)
+    try:
+        AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    except Exception as error:  # transformers and huggingface_hub raise what they like
+        raise InputError(f"{folder}/config.json: {_reason(error)}, expected a model that transformers knows; code that "
+                         "comes with a model is never run") from error  # fmt: skip
     weights.check_files(folder)
     return folder
+
+
+def _reason(error: Exception) -> str:
+    """What a library says is wrong, as a part of a sentence."""
+    return " ".join(str(error).split())[:200].rstrip(".")
 
 
 def tokenizer(folder: Path) -> Any:
     """The folder's tokenizer, which must have an end token.
 
     Raises:
-        InputError: when no end token is set, since a model tuned without one never stops.
+        InputError: for files that no tokenizer can be read from, and when no end token is set, since a model tuned
+            without one never stops.
     """
-    loaded = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    try:
+        loaded = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    except Exception as error:  # tokenizers raises bare exceptions
+        raise InputError(f"{folder}: no tokenizer can be read from tokenizer.json and tokenizer_config.json "
+                         f"({_reason(error)}), expected one of transformers; code that comes with a model is never run"
+                         ) from error  # fmt: skip
     if loaded.eos_token_id is None:
         raise InputError(f"{folder}/tokenizer_config.json: no eos_token, expected the token that ends an answer")
     return loaded
@@ -106,7 +129,9 @@ def scoring(folder: Path, dtype: torch.dtype = torch.float32, new_head: bool = F
 def _read(kind: Any, folder: Path, dtype: torch.dtype, **settings: Any) -> tuple[Any, dict[str, Any]]:
     """A model of transformers, and what it says of the reading."""
     try:
-        return kind.from_pretrained(folder, dtype=dtype, trust_remote_code=False, output_loading_info=True, **settings)
+        return kind.from_pretrained(
+            folder, dtype=dtype, trust_remote_code=False, use_safetensors=True, output_loading_info=True, **settings
+        )
     except RuntimeError as error:
         if "ignore_mismatched_sizes" not in str(error):
             raise
@@ -148,7 +173,7 @@ def context_length(folder: Path) -> int:
 
 def fingerprint(folder: Path) -> str:
     """xxh3-128 over the bytes of configuration, tokenizer, template and weights."""
-    names = {file.name for pattern in WEIGHTS for file in folder.glob(pattern)}
+    names = {file.name for file in folder.glob(WEIGHTS)}
     present = sorted(name for name in {*names, *COMPANIONS, "config.json"} if (folder / name).is_file())
     return tables.fingerprint({name: storage.digest(folder / name) for name in present})
 

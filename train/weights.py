@@ -11,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 from curation.errors import InputError
 
 INDEX = "model.safetensors.index.json"
+WHOLE = "model.safetensors"
 
 
 def check_files(folder: Path) -> None:
@@ -28,8 +29,16 @@ def check_files(folder: Path) -> None:
         except (SafetensorError, OSError) as error:
             raise InputError(f"{file}: found damaged or cut off weights ({error}), expected a whole file") from error
     if not (folder / INDEX).is_file():
+        if held and not (folder / WHOLE).is_file():
+            raise InputError(f"{folder}: found parts of weights ({min(held.values())}) without {INDEX}, expected it, "
+                             f"or {WHOLE}")  # fmt: skip
         return
-    for tensor, name in read_json(folder / INDEX).get("weight_map", {}).items():
+    parts = read_json(folder / INDEX).get("weight_map")
+    if not isinstance(parts, dict) or not all(isinstance(name, str) for name in parts.values()):
+        raise InputError(
+            f"{folder / INDEX}: found no table of files under 'weight_map', expected the file of each tensor"
+        )
+    for tensor, name in parts.items():
         if not (folder / name).is_file():
             raise InputError(f"{folder / INDEX}: names {name}, found no such file, expected all parts of the weights")
         if held.get(tensor) != name:

@@ -9,14 +9,14 @@ from .plan import MODEL, Plan, Steps, examination, rows
 EMBEDDING, HEAD, LAYERS = "model.embed_tokens.weight", "lm_head.weight", "model.layers.*"
 NEW_RATE = 1e-3  # of rows that have to find their place; what was learned before moves at `rate`
 # Name of a stage, weights that move in it, and those of which only the new rows do.
-APART = (
+APART: tuple[tuple[str, list[str], list[str]], ...] = (
     ("input-rows", [EMBEDDING], ["input"]),
     ("output-rows", [HEAD], ["output"]),
     ("new-rows", [EMBEDDING, HEAD], ["input", "output"]),
     ("output-layer", [HEAD], []),
     ("rows-and-output", [EMBEDDING, HEAD], ["input"]),
 )
-TIED = (("new-rows", [EMBEDDING], ["input"]),)
+TIED: tuple[tuple[str, list[str], list[str]], ...] = (("new-rows", [EMBEDDING], ["input"]),)
 
 
 class NewWords(Plan):

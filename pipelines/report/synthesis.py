@@ -130,6 +130,7 @@ def synthesize(step: Step) -> View:
     return {
         "method": (facts.get("method") or "").replace("_", " "),
         "samples": words.count(facts.get("samples")),
+        "asked": bool(requests),
         "requests": words.count(requests),
         "rejections": words.counted(facts.get("rejections"), requests or 0, {}),
         "novelty": words.counted(facts.get("novelty"), requests or 0, {}),

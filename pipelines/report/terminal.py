@@ -125,7 +125,8 @@ def _synthesis(facts: dict[str, Any]) -> list[str]:
     if "samples" not in facts:
         return []
     asked = (facts.get("requests") or {}).get("requests")
-    shown = [f"{words.count(facts['samples'])} samples kept of {words.count(asked)} requests ({facts['method']})"]
+    made = f"kept of {words.count(asked)} requests" if asked else "made without asking a model"
+    shown = [f"{words.count(facts['samples'])} samples {made} ({facts['method']})"]
     lost = {**(facts.get("rejections") or {}), **(facts.get("novelty") or {})}
     most = sorted(lost.items(), key=lambda item: (-item[1], item[0]))[:MOST_RULES]
     if most:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from curation import chat
 from curation.errors import InputError
 
 from .plain import plain
@@ -21,14 +22,14 @@ class RewardModel:
         """Load a model for sequence classification with one output, as reward trainers save it, and its tokenizer.
 
         Raises:
-            InputError: when it cannot be read, has another number of outputs, or no chat template.
+            InputError: when it cannot be read, lacks weights, has another number of outputs, or no chat template.
         """
         import torch
         from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
         try:
-            config = AutoConfig.from_pretrained(folder)
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+            config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         except Exception as error:  # transformers raises nothing narrower for a folder that it cannot read
             reason = " ".join(str(error).split())[:200]
             raise InputError(
@@ -42,8 +43,17 @@ class RewardModel:
             )
         if not self._tokenizer.chat_template:
             raise InputError(f"reward model {folder}: has no chat template, expected one to write conversations with")
+        try:
+            model, report = AutoModelForSequenceClassification.from_pretrained(
+                folder, dtype=torch.float32, trust_remote_code=False, use_safetensors=True, output_loading_info=True
+            )
+        except (OSError, RuntimeError, ValueError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(f"reward model {folder}: cannot be read ({reason}), expected a whole model") from error
+        if missing := sorted(report["missing_keys"]):  # transformers fills them with random numbers
+            raise InputError(f"reward model {folder}: its weights lack {missing[0]}, one of {len(missing)}, expected "
+                             "a whole model")  # fmt: skip
         self._torch = torch
-        model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32)
         self._model: Any = model.to(device).eval()
         self._device = device
 
@@ -52,8 +62,8 @@ class RewardModel:
         return [self._score((*prompt, ("assistant", answer))) for prompt, answer in pairs]
 
     def _score(self, turns: Turns) -> float:
-        messages = [{"role": role, "content": plain(content)} for role, content in turns]
-        text = self._tokenizer.apply_chat_template(messages, tokenize=False)
+        turns = tuple((role, plain(content)) for role, content in turns)
+        text = chat.render(self._tokenizer, turns, generation_prompt=False)
         ids = self._tokenizer(text, add_special_tokens=False, return_tensors="pt")["input_ids"].to(self._device)
         with self._torch.inference_mode():
             return float(self._model(input_ids=ids).logits[0, 0])

@@ -1,13 +1,20 @@
 """Plans carried out on the seed model with a few rows: the loop that ends, questions before documents, a kill."""
 
+import importlib
 import json
+import pkgutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
+from pipelines import child, cli, jobs
 from pipelines.demo import tasks
 from pipelines.demo.main import MODEL
+from pipelines.demo.skills import SKILLS
+from pipelines.plans import PLANS
 
 pytestmark = pytest.mark.slow
 OLD, NEW = "reverse", "twice"
@@ -64,22 +71,39 @@ def states(run: Path) -> dict[str, str | None]:
     return {step["name"]: step["facts"].get("not_needed", {}).get("why") for step in report["steps"]}
 
 
-def test_the_loop_ends_when_little_is_forgotten_and_says_so_and_goes_on_when_the_margin_is_narrow(
-    rows, tmp_path, keepwise
-):
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """What `keepwise run` says; its jobs run in this process, which reads the libraries once, not for each of them."""
+
+    def here(function: Callable[..., Any], *arguments: Any) -> Any:
+        return function(*arguments)
+
+    for found in pkgutil.iter_modules(jobs.__path__, f"{jobs.__name__}."):
+        module = importlib.import_module(found.name)
+        if getattr(module, "call", None) is child.call:
+            monkeypatch.setattr(module, "call", here)
+
+    def run(*arguments: str | Path) -> str:
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["run", *map(str, arguments)])
+        out, err = capsys.readouterr()
+        assert not ended.value.code, err
+        return out
+
+    return run
+
+
+def test_the_loop_ends_when_little_is_forgotten_and_says_so_and_goes_on_when_the_margin_is_narrow(rows, tmp_path, said):
     run = tmp_path / "run"
-    ended = keepwise("run", *adaptive(rows, 5.0), "--out", run)
-    assert ended.code == 0, ended.err
+    out = said(*adaptive(rows, 5.0), "--out", run)
     assert {name for name, why in states(run).items() if why} == {"rehearsed-2", "tuned-2", "examined-2"}
-    assert "tuned-2 (train): not needed, examined-1 shows" in ended.out and "tuned-1 stands for it" in ended.out
+    assert "tuned-2 (train): not needed, examined-1 shows" in out and "tuned-1 stands for it" in out
     assert sorted(path.name for path in (run / "model").iterdir()) == ["tuned-1"]
     assert "Not needed: examined-1 shows" in (run / "report.html").read_text()
-    again = keepwise("run", *adaptive(rows, 5.0), "--out", run)
-    assert "Nothing to do" in again.out
+    assert "Nothing to do" in said(*adaptive(rows, 5.0), "--out", run)
     weights = (run / "model" / "tuned-1" / "model.safetensors").read_bytes()
-    ended = keepwise("run", *adaptive(rows, 1e-9), "--out", run, *set_("unless.rehearsed-2.forgotten_under=-9",
-                     "unless.tuned-2.forgotten_under=-9", "unless.examined-2.forgotten_under=-9"))  # fmt: skip
-    assert ended.code == 0, ended.err
+    said(*adaptive(rows, 1e-9), "--out", run, *set_("unless.rehearsed-2.forgotten_under=-9",
+         "unless.tuned-2.forgotten_under=-9", "unless.examined-2.forgotten_under=-9"))  # fmt: skip
     assert not any(states(run).values())
     assert (run / "model" / "tuned-1" / "model.safetensors").read_bytes() == weights
     card = json.loads((run / "model" / "tuned-2" / "run_card.json").read_text())
@@ -114,3 +138,62 @@ def test_a_plan_killed_in_its_stages_ends_with_the_same_bytes(rows, tmp_path, ke
     assert {name.split("/")[1] for name in contents(run) if name.startswith("model/")} == {"read", "learned"}
     source = pl.read_parquet(run / "work" / "read" / "source-0.parquet")
     assert source["text"].null_count() == 6 and source["text"].is_null().to_list()[:2] == [True, False]
+
+
+TO_THE_END = {  # of each plan what it is given (`@` is the folder of the files), and the models that it leaves
+    "pit": ("documents=@pages.jsonl new_documents=@pages.jsonl questions=@asked.jsonl key=page", "read learned"),
+    "pit++": (
+        "documents=@pages.jsonl new_documents=@pages.jsonl questions=@asked.jsonl key=page",
+        "questioned read learned",
+    ),
+    "ssr": ("data=@demonstrations.jsonl data=@new-tasks.jsonl per_task=2", "learned-1 learned-2"),
+    "cpt-sft-dpo": (
+        "documents=@pages.jsonl data=@asked.jsonl preferences=@pairs.jsonl merge=true",
+        "read tuned preferred merged",
+    ),
+    "cpt-sft-orpo": ("documents=@pages.jsonl data=@asked.jsonl preferences=@pairs.jsonl", "read tuned preferred"),
+    "new-knowledge": ("data=@mixed.jsonl documents=@pages.jsonl samples=1", "questioned read tuned"),
+    "adaptive": (
+        f"data=@new-tasks.jsonl demos=@demonstrations.jsonl new_tasks={NEW} tasks=@test-{NEW}.jsonl margin=5",
+        "tuned-1",
+    ),
+    "best-of": ("data=@known.jsonl samples=2", "tuned-1"),
+    "dapt": ("documents=@pages.jsonl task_texts=@pages.jsonl replay=@pages.jsonl", "domain task"),
+    "tapt": ("task_texts=@pages.jsonl", "task"),
+    "new-words": ("documents=@pages.jsonl tokens=3 tied=true", "words new-rows learned settled"),
+}
+
+
+@pytest.fixture(scope="module")
+def everything(rows: Path) -> Path:
+    """Files for every plan: pairs, and rows that the seed model can answer beside some that it cannot."""
+    user, answer = ({"role": role, "content": ""} for role in ("user", "assistant"))
+    skills = [skill for skill in SKILLS if skill.name in ("add", "capitals")]
+    known = [
+        {"prompt": [user | {"content": item.prompt}], "completion": [answer | {"content": item.completion}],
+         "answer": item.answer, "check": "short_answer"}
+        for skill in skills for item in skill.items("train", 6, 4)
+    ]  # fmt: skip
+    unknown = [
+        {"prompt": [user | {"content": f"How many windows has house {n}?"}],
+         "completion": [answer | {"content": str(n + 2)}], "answer": str(n + 2), "check": "short_answer"}
+        for n in range(6)
+    ]  # fmt: skip
+    pairs = [{"prompt": row["prompt"], "chosen": row["completion"], "rejected": [answer | {"content": "No."}]}
+             for row in known]  # fmt: skip
+    for name, found in {"known": known, "mixed": [*known, *unknown], "pairs": pairs}.items():
+        (rows / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in found))
+    return rows
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("plan", PLANS)
+def test_every_plan_goes_to_its_end(plan, everything, tmp_path, said):
+    words, left = TO_THE_END[plan]
+    with_ = [f"--with={word}".replace("@", f"{everything}/") for word in words.split()]
+    small = [setting for setting in SMALL if setting.startswith(("*.engine", "*.threads", "*.steps", "*.resamples"))]
+    said(plan, "--model", MODEL, *with_, f"--with=tasks={everything}/test-{OLD}.jsonl", "--out", tmp_path / "run",
+         *set_(*small))  # fmt: skip
+    assert {path.name for path in (tmp_path / "run" / "model").iterdir()} == set(left.split())
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert all(name in page for name in left.split())

@@ -80,6 +80,25 @@ def adapter(model: Path) -> None:
     (model / "adapter_config.json").write_text('{"base_model_name_or_path": "some/base"}')
 
 
+def halved(name: str) -> Callable[[Path], None]:
+    return lambda model: (model / name).write_bytes((model / name).read_bytes()[:300]) and None
+
+
+def of_another_kind(model: Path) -> None:
+    config = json.loads((model / "config.json").read_text())
+    own = {"model_type": "own", "auto_map": {"AutoConfig": "own.Config", "AutoModelForCausalLM": "own.Model"}}
+    (model / "config.json").write_text(json.dumps({**config, **own}))
+    (model / "own.py").write_text(f"open({str(model / 'run')!r}, 'w')")
+
+
+def pickled(model: Path) -> None:
+    (model / "model.safetensors").rename(model / "pytorch_model.bin")
+
+
+def in_parts(model: Path) -> None:
+    (model / "model.safetensors").rename(model / "model-00001-of-00001.safetensors")
+
+
 MODELS: dict[str, tuple[Callable[[Path], None], str]] = {
     "no end token": (endless, "writes 'word' without an end token, so that the model would never learn to stop"),
     "a larger vocabulary": (
@@ -89,6 +108,11 @@ MODELS: dict[str, tuple[Callable[[Path], None], str]] = {
     "NaN": (spoiled(float("nan")), "model.norm.weight has 1 of 64 values that are NaN or infinite"),
     "infinite": (spoiled(float("inf")), "model.norm.weight has 1 of 64 values that are NaN or infinite"),
     "cut off": (cut_off, "model.safetensors: found damaged or cut off weights"),
+    "half a tokenizer": (halved("tokenizer.json"), "tokenizer.json: found broken JSON .*, expected an object"),
+    "half its settings": (halved("config.json"), "config.json: found broken JSON .*, expected an object"),
+    "code of its own": (of_another_kind, "config.json: .*; code that comes with a model is never run"),
+    "pickles": (pickled, "found pickled weights only, expected safetensors"),
+    "parts without an index": (in_parts, "found parts of weights .* without model.safetensors.index.json"),
     "an adapter": (adapter, "found an adapter of some/base, expected a model folder"),
 }
 
@@ -102,7 +126,7 @@ def test_models_that_cannot_be_trained(tiny_model: Path, tmp_path: Path, case: s
     with pytest.raises(InputError, match=message) as error:
         train(TrainOptions(str(tmp_path / "model"), (Source(path),), steps=1, threads=1), tmp_path / "out")
     assert "\n" not in str(error.value)
-    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "out").exists() and not (tmp_path / "model" / "run").exists()
 
 
 def test_a_checkpoint_that_is_half_written_gives_way_to_the_one_before(tiny_model: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from transformers import AutoConfig
 
+from curation import chat
 from curation.checks import typed
 from curation.errors import InputError
 
@@ -145,7 +146,7 @@ class LearnedReward:
         if not tokenizer.chat_template:
             raise InputError(f"reward model {self._name}: has no chat template, expected one for prompts of turns")
         turns = [*row["turns"], {"role": "assistant", "content": answer.text}]
-        return tokenizer(tokenizer.apply_chat_template(turns, tokenize=False), add_special_tokens=False)["input_ids"]
+        return tokenizer(chat.render(tokenizer, turns, generation_prompt=False), add_special_tokens=False)["input_ids"]
 
 
 def check_reward_model(folder: Path) -> None:
@@ -175,7 +176,7 @@ def behind(tokenizer: Any, end_ids: frozenset[int]) -> list[int]:
     if not tokenizer.chat_template:
         return []
     turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
-    ids = tokenizer(tokenizer.apply_chat_template(turns, tokenize=False), add_special_tokens=False)["input_ids"]
+    ids = tokenizer(chat.render(tokenizer, turns, generation_prompt=False), add_special_tokens=False)["input_ids"]
     last = max((place for place, token in enumerate(ids) if token in end_ids), default=len(ids) - 1)
     return ids[last + 1 :]
 

@@ -45,3 +45,10 @@ def test_a_buffer_asked_again_says_how_many_rows_were_replaced(tmp_path: Path) -
     assert summary(tmp_path)[-1].strip() == (
         "24 rows asked again: 7 replaced, 1 answered as before, 16 kept because the new answer cannot be used"
     )
+
+
+def test_rows_made_by_templates_alone_are_not_counted_against_requests(tmp_path: Path) -> None:
+    facts = {"method": "templates", "samples": 40, "requests": {"requests": 0}}
+    report = {"steps": [{"name": "made", "job": "synthesize", "facts": facts}], "headline": []}
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    assert any("40 samples made without asking a model (templates)" in line for line in summary(tmp_path))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from curation.errors import InputError
@@ -55,3 +56,12 @@ def test_what_is_no_reward_model_is_refused(folder: Path, seed_model: Path, tmp_
     (bare / "tokenizer_config.json").write_text(json.dumps(settings))
     with pytest.raises(InputError, match="no chat template"):
         RewardModel(bare)
+
+
+def test_a_model_whose_head_is_not_in_its_files_is_refused(folder: Path, tmp_path: Path) -> None:
+    headless = Path(shutil.copytree(folder, tmp_path / "headless"))
+    held = load_file(headless / "model.safetensors")
+    save_file({name: held[name] for name in held if name != "score.weight"}, headless / "model.safetensors",
+              metadata={"format": "pt"})  # fmt: skip
+    with pytest.raises(InputError, match="lack score.weight, one of 1"):
+        RewardModel(headless)
