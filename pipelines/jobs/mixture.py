@@ -34,28 +34,54 @@ class Reading:
     key: str | None = None
 
 
-def made(reading: Reading, out: Path, seed: int) -> tuple[Path, int]:
-    """The rows of a source as training reads them, itself or a file made of it (`out`), and how many are of no tier.
+def made(reading: Reading, out: Path, seed: int) -> tuple[Path, pl.DataFrame]:
+    """The rows of a source as training reads them, itself or a file made of it (`out`).
+
+    Returns:
+        Where they are, and ledger rows of those that are of none of the tiers.
 
     Raises:
         InputError: when no row is of the tiers, or a row has no document.
     """
     if not reading.tiers and reading.documents is None:
-        return reading.path, 0
+        return reading.path, tables.empty(tables.LEDGER)
     found = list(_records(reading.path))
-    kept = [(where, row) for where, row in found if not reading.tiers or row.get("tier") in reading.tiers]
+    others = [one for one in found if reading.tiers and one.row.get("tier") not in reading.tiers]
+    kept = [(one.where, one.row) for one in found if not reading.tiers or one.row.get("tier") in reading.tiers]
     if not kept:
-        tiers = ", ".join(sorted({str(row.get("tier")) for _, row in found}))
+        tiers = ", ".join(sorted({str(one.row.get("tier")) for one in found}))
         raise InputError(f"{reading.name}: no row of the tier {' or '.join(reading.tiers)}, found {tiers}")
     taken = [row for _, row in kept] if reading.documents is None else _arranged(kept, reading, seed)
     storage.write_parquet(pl.DataFrame(taken, infer_schema_length=None), out)
-    return out, len(found) - len(kept)
+    return out, _left(others)
 
 
-def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every row with its place for people."""
-    for file, _ in rows.files_of(path):
-        yield from ((rows.where(file, number), row) for number, row in rows.sound_records(file))
+@dataclass(frozen=True)
+class _Record:
+    """A row, the name of its file in the source, and its number there, from 0."""
+
+    row: dict[str, Any]
+    file: str
+    number: int
+    where: str  # for people
+
+
+def _records(path: Path) -> Iterator[_Record]:
+    for file, name in rows.files_of(path):
+        for number, row in rows.sound_records(file):
+            yield _Record(row, name, number, rows.where(file, number))
+
+
+def _left(others: list[_Record]) -> pl.DataFrame:
+    """Ledger rows of what is of another tier: the recipe sends it elsewhere, or nowhere."""
+    events = [
+        {"row_id": one.row.get("sample_id"), "file": one.file, "record": one.number, "rule": "train.tier",
+         "detail": str(one.row.get("tier"))}
+        for one in others
+    ]  # fmt: skip
+    columns = ("row_id", "file", "record", "rule", "detail")
+    frame = pl.DataFrame(events, schema={name: tables.LEDGER[name] for name in columns})
+    return tables.ledger(frame, "train", "drop", "samples")
 
 
 def _question(where: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -101,7 +127,8 @@ def _documents(path: Path, key: str | None) -> tuple[list[str], list[str], list[
         ids = read["doc_id"].to_list()
         return ids, read["text"].to_list(), ids
     found: dict[str, str] = {}
-    for where, record in _records(path):
+    for one in _records(path):
+        where, record = one.where, one.row
         name = record.get(key, json.loads(record.get("meta") or "{}").get(key))
         text = record.get("text")
         if name is None or not isinstance(text, str):

@@ -63,6 +63,8 @@ def _train(
     folder: Path, step: str, settings: TrainSettings, seed: int, model: str, readings: list[Reading]
 ) -> dict[str, Any]:
     """In the child: train, and return the run card."""
+    import polars as pl
+
     from curation import storage
     from train.devices.launch import launch
     from train.options.run import Source
@@ -70,11 +72,11 @@ def _train(
     from train.training import train as train_model
 
     sources: list[Source] = []
-    other: dict[str, int] = {}
+    other: dict[str, pl.DataFrame] = {}
     for number, one in enumerate(readings):
         path, left = made(one, folder / "work" / step / f"source-{number}.parquet", seed)
         sources.append(Source(path, one.weight, one.name, ordered=one.documents is not None))
-        other |= {one.name: left} if left else {}
+        other |= {} if left.is_empty() else {one.name: left}
     options = settings.options(model, sources, seed)
     with track(f"{step}: training", settings.steps, "steps") as advance:
         done = 0
@@ -89,5 +91,7 @@ def _train(
             report = launch(options, out, settings.processes, settings.accelerate, show, work)
         else:
             report = train_model(options, out, show, work)
-    storage.write_parquet(report.ledger, folder / "ledger" / step / "train.parquet")
-    return {**report.card, "losses": report.losses, "of_other_tiers": other}
+    ledger = pl.concat([*other.values(), report.ledger])
+    storage.write_parquet(ledger, folder / "ledger" / step / "train.parquet")
+    of_other_tiers = {name: left.height for name, left in other.items()}
+    return {**report.card, "losses": report.losses, "of_other_tiers": of_other_tiers}

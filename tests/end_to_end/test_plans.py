@@ -21,9 +21,11 @@ OLD, NEW = "reverse", "twice"
 SMALL = (
     "*.engine.kind=transformers", "*.engine.chunk=8", "*.threads=1", "*.batch_size=4", "*.steps=4", "*.epochs=1",
     "*.learning_rate=1e-3", "*.checkpoint_steps=2", "*.resamples=100", "*.repeat=false",
-    "*.prompts_per_task=4", "*.samples=1",
 )  # fmt: skip
-SHORT = ("examined-1.max_tokens=32", "examined-2.max_tokens=32", "rehearsed-2.max_tokens=64")
+SHORT = (
+    "examined-1.max_tokens=32", "examined-2.max_tokens=32", "rehearsed-2.max_tokens=64", "*.prompts_per_task=4",
+    "*.samples=1",
+)  # fmt: skip
 
 
 def first(path: Path, count: int, name: str) -> Path:
@@ -158,7 +160,7 @@ TO_THE_END = {  # of each plan what it is given (`@` is the folder of the files)
         "tuned-1",
     ),
     "best-of": ("data=@known.jsonl samples=2", "tuned-1"),
-    "dapt": ("documents=@pages.jsonl task_texts=@pages.jsonl replay=@pages.jsonl", "domain task"),
+    "dapt": ("documents=@pages.jsonl task_texts=@pages.jsonl replay=@replay.jsonl", "domain task"),
     "tapt": ("task_texts=@pages.jsonl", "task"),
     "new-words": ("documents=@pages.jsonl tokens=3 tied=true", "words new-rows learned settled"),
 }
@@ -183,6 +185,9 @@ def everything(rows: Path) -> Path:
              for row in known]  # fmt: skip
     for name, found in {"known": known, "mixed": [*known, *unknown], "pairs": pairs}.items():
         (rows / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in found))
+    (rows / "replay.jsonl").write_text(
+        "".join(json.dumps({"text": f"Replay of a rainy day {n}."}) + "\n" for n in range(6))
+    )
     return rows
 
 

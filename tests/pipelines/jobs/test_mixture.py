@@ -26,17 +26,21 @@ def documents(tmp_path: Path) -> Path:
 
 
 def test_a_source_without_wishes_is_read_as_it_is(tmp_path):
-    assert made(Reading(tmp_path / "x.jsonl", "x", 1.0), tmp_path / "out.parquet", 1) == (tmp_path / "x.jsonl", 0)
+    path, left = made(Reading(tmp_path / "x.jsonl", "x", 1.0), tmp_path / "out.parquet", 1)
+    assert path == tmp_path / "x.jsonl" and left.is_empty()
     assert not (tmp_path / "out.parquet").exists()
 
 
-def test_only_rows_of_the_tiers_are_taken_and_the_others_counted(tmp_path):
+def test_only_rows_of_the_tiers_are_taken_and_the_others_are_in_the_ledger(tmp_path):
     tiers = ["new_knowledge", "gold_fallback", "new_knowledge", "verified_self"]
     rows = lines(tmp_path / "r.jsonl", *(question(n, tier=tier, parents=[]) for n, tier in enumerate(tiers)))
     path, left = made(Reading(rows, "r", 1.0, ("new_knowledge",)), tmp_path / "out.parquet", 1)
-    assert left == 2 and data.load(path)["prompt"].to_list() == ["Question 0?", "Question 2?"]
+    assert left.select("file", "record", "rule", "action", "detail").rows() == [
+        ("r.jsonl", 1, "train.tier", "drop", "gold_fallback"), ("r.jsonl", 3, "train.tier", "drop", "verified_self"),
+    ]  # fmt: skip
+    assert data.load(path)["prompt"].to_list() == ["Question 0?", "Question 2?"]
     both, left = made(Reading(rows, "r", 1.0, ("verified_self", "gold_fallback")), tmp_path / "out.parquet", 1)
-    assert left == 2 and data.load(both)["prompt"].to_list() == ["Question 1?", "Question 3?"]
+    assert left.height == 2 and data.load(both)["prompt"].to_list() == ["Question 1?", "Question 3?"]
     with pytest.raises(InputError, match="r: no row of the tier verified_rewrite, found gold_fallback, new_knowledge"):
         made(Reading(rows, "r", 1.0, ("verified_rewrite",)), tmp_path / "out.parquet", 1)
 
