@@ -154,7 +154,7 @@ TO_THE_END = {  # of each plan what it is given (`@` is the folder of the files)
         "read tuned preferred merged",
     ),
     "cpt-sft-orpo": ("documents=@pages.jsonl data=@asked.jsonl preferences=@pairs.jsonl", "read tuned preferred"),
-    "new-knowledge": ("data=@mixed.jsonl documents=@pages.jsonl samples=1", "questioned read tuned"),
+    "new-knowledge": ("data=@mixed.jsonl documents=@pages.jsonl samples=2", "questioned read tuned"),
     "adaptive": (
         f"data=@new-tasks.jsonl demos=@demonstrations.jsonl new_tasks={NEW} tasks=@test-{NEW}.jsonl margin=5",
         "tuned-1",
