@@ -11,7 +11,7 @@ export DO_NOT_TRACK := 1
 
 PY := .venv/bin/python
 OUT ?= runs/demo
-PYTEST_ARGS ?= -n 2 --dist loadgroup --no-loadscope-reorder
+PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 FUZZ_SECONDS ?= 600
 
 help:

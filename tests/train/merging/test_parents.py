@@ -65,4 +65,4 @@ def test_adapters_pickles_and_damage_are_refused(pair, tmp_path):
     (pair[1] / "model.safetensors").write_bytes((pair[1] / "model.safetensors").read_bytes()[:1000])
     refused(pair, "damaged or cut off weights")
     (pair[1] / "model.safetensors").rename(pair[1] / "pytorch_model.bin")
-    refused(pair, "its weights are pickles")
+    refused(pair, "found pickled weights only, expected safetensors")
