@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any, TypeVar, cast
 
 from curation import chat
@@ -11,10 +11,10 @@ from curation.errors import InputError
 from curation.model import Request, Response, Score, ScoreRequest
 
 from . import engine as chunked
-from . import guides, vllm_settings
+from . import vllm_settings
 from .engine import Progress
 from .options import EngineOptions
-from .requests import Passage, Prompt, Prompter
+from .requests import Passage, Prompt, Prompter, guidable
 
 OBJECT_STORE = 256 << 20  # bytes; a chunk's prompts and answers are all that goes through it
 T = TypeVar("T", Response, Score)
@@ -98,10 +98,7 @@ class Copies:
         """
         if self._kind == "vllm":
             vllm_settings.check_room(request, self.options)
-        prompt = self._prompter.prompt(request)
-        if request.sampling.guide is not None and prompt.refusal is None and not guides.installed():
-            return replace(prompt, refusal=guides.MISSING)
-        return prompt
+        return guidable(self._prompter.prompt(request))
 
     def passage(self, request: ScoreRequest) -> Passage:
         """A text to score, tokenised."""

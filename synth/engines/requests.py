@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,13 @@ class Passage:
     def refused(self) -> Score:
         """The score of a request that cannot be sent."""
         return Score(self.request.id, (), (), self.refusal)
+
+
+def guidable(prompt: Prompt) -> Prompt:
+    """The prompt, refused where its answer is to be guided and the library that guides is not here."""
+    if prompt.request.sampling.guide is not None and prompt.refusal is None and not guides.installed():
+        return replace(prompt, refusal=guides.MISSING)
+    return prompt
 
 
 def derive_seed(run_seed: int, request_id: str, sample: int) -> int:

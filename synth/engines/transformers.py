@@ -5,7 +5,7 @@ import gc
 import importlib.metadata
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,12 @@ from curation.errors import InputError
 from curation.model import Request, Response, Score, ScoreRequest
 
 from . import engine as chunked
-from . import guides, limits
+from . import limits
 from .devices import device
 from .engine import Progress
 from .guides import Guides
 from .options import EngineOptions
-from .requests import Passage, Prompt, Prompter
+from .requests import Passage, Prompt, Prompter, guidable
 from .writing import Writing
 
 _LOADING = (OSError, ValueError, RuntimeError, KeyError, SafetensorError)  # what unusable files make libraries raise
@@ -105,10 +105,7 @@ class TransformersEngine:
 
     def prompt(self, request: Request) -> Prompt:
         """A request rendered and tokenised; refused is one with a guide where there is no xgrammar."""
-        prompt = self._prompter.prompt(request)
-        if request.sampling.guide is not None and prompt.refusal is None and not guides.installed():
-            return replace(prompt, refusal=guides.MISSING)
-        return prompt
+        return guidable(self._prompter.prompt(request))
 
     def passage(self, request: ScoreRequest) -> Passage:
         """A text to score, tokenised."""
