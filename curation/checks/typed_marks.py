@@ -2,8 +2,9 @@
 
 import re2
 
-from .typed_phrases import MARKERS, ORDERS, REMARKS
+from .typed_phrases import ORDERS, REMARKS
 from .typed_result import CheckResult, folded, is_word, verdict
+from .typed_turns import ANY_MARK
 
 _LAST_LINE_WORDS = 7  # a last line of fewer words may be an item of a list, which needs no full stop
 _ENDS = set(".!?…。！？:\"'”’»)]}>」』`*~")
@@ -11,7 +12,6 @@ _KOREAN_ENDS = tuple("다요죠까네오음함임됨것니지라자군걸께세"
 _FULL_STOPS = (".", "!", "?", "…", "。")
 _OPEN = set(",([{<「『“‘/&=+\\")
 _FENCE = re2.compile(r"(?m)^[ \t]*```")
-_MARKER = re2.compile("|".join(f"(?:{pattern})" for pattern in MARKERS))
 _ORDER = re2.compile("|".join(f"(?:{pattern})" for pattern in ORDERS))
 _REMARK = re2.compile("|".join(f"(?:{pattern})" for pattern in REMARKS))
 
@@ -31,7 +31,7 @@ def markers(reference: str, candidate: str, *, prompt: str = "") -> CheckResult:
     A model that goes on with the next turn writes them; a trainer that renders text again may take them for turns.
     Markers that reference or prompt have as well, as in a dialogue that was asked for, do not count.
     """
-    return _without("markers", _MARKER, reference.lower() + "\n" + prompt.lower(), candidate.lower())
+    return _without("markers", ANY_MARK, reference.lower() + "\n" + prompt.lower(), candidate.lower())
 
 
 def orders(reference: str, candidate: str, *, prompt: str = "") -> CheckResult:

@@ -124,16 +124,6 @@ REMARKS = (
     r"(?:이|위|제) (?:답변|대답|응답)(?:이|은|을|에서)[\p{Hangul} ]{0,14}(?:도움|만족|맞|요구)",
 )
 
-# Marks by which chat formats begin and end turns. Matched against lower case.
-MARKERS = (
-    r"<\|[a-z0-9_]{1,24}\|>",
-    r"\[/?inst\]|<</?sys>>|</?s>|<(?:start|end)_of_turn>|<bos>|<eos>",
-    r"(?m)^[ \t>]*#{1,4} ?(?:instruction|response|input|human|user|assistant|system|end of response|answer|question"
-    r"|지시|응답|입력|질문|답변)\b ?:?",
-    r"#{2,4} ?(?:instruction|response|human|assistant|end of response) ?[:.]",
-    r"(?m)^[ \t*]*(?:user|human|assistant|system|ai assistant|사용자|어시스턴트|시스템|도우미|인간)[ \t*]*:",
-)
-
 # Orders to whoever reads or judges a text. Matched against `folded` text.
 ORDERS = (
     r"\b(?:ignore|disregard|forget|override|bypass)\b(?: \w+){0,3} (?:previous|prior|above|earlier|preceding|other|all"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..marks import USUAL
+from curation.checks.typed_turns import TEMPLATE_MARK
 
 
 def role_marker(text: str, own: Sequence[str] = ()) -> str | None:
@@ -12,7 +12,7 @@ def role_marker(text: str, own: Sequence[str] = ()) -> str | None:
         text: what a model or a user's file says.
         own: marks of the model at hand; one that begins with a letter, such as `User:`, counts at the start of a line.
     """
-    found = USUAL.search(text)
+    found = TEMPLATE_MARK.search(text)
     if found is not None:
         return str(found.group())
     lines = [line.lstrip() for line in text.split("\n")]

@@ -1,17 +1,10 @@
 """How a generated text is, whatever it says: whole, not empty, no refusal, no loop, in the right script, no turns."""
 
-import re2
-
 from curation.checks import typed
 from curation.checks.typed_result import CheckResult, shown, verdict
+from curation.checks.typed_turns import SPEAKER_LINE
 
 from .plain import plain
-
-# A line that opens another speaker's turn.
-_SPEAKER = re2.compile(
-    r"(?m)^\s*(?:#{2,6} ?)?(?:\*\*)?"
-    r"(?:User|Human|Assistant|System|USER|HUMAN|ASSISTANT|SYSTEM|사용자|어시스턴트|도우미|챗봇|시스템)(?:\*\*)? ?[:：]"
-)
 
 
 def roles(text: str, prompt: str = "") -> CheckResult:
@@ -22,8 +15,8 @@ def roles(text: str, prompt: str = "") -> CheckResult:
     """
     if plain(text) != text:
         return verdict("roles", False, f"has a mark of a chat template: {shown(text)}")
-    speaker = _SPEAKER.search(text)
-    if speaker is not None and _SPEAKER.search(prompt) is None:
+    speaker = SPEAKER_LINE.search(text)
+    if speaker is not None and SPEAKER_LINE.search(prompt) is None:
         return verdict("roles", False, f"has a line that starts with {speaker.group().strip()!r}")
     return verdict("roles", True, "no mark of a turn")
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..marks import USUAL
+from curation.checks.typed_turns import TEMPLATE_MARK
+
 from ..prompts import Template
 
 
@@ -12,7 +13,7 @@ def plain(text: str) -> str:
 
     `<|assistant|>` becomes `< |assistant|>`, which no tokenizer reads as the token that opens a turn.
     """
-    return USUAL.sub(lambda match: match.group()[0] + " " + match.group()[1:], text)
+    return TEMPLATE_MARK.sub(lambda match: match.group()[0] + " " + match.group()[1:], text)
 
 
 def prompt(template: Template, values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
