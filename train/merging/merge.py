@@ -64,21 +64,21 @@ def merge(
         raise InputError(f"{out}: holds a model already, expected another folder")
     every = [*folders, *([base] if base is not None else [])]
     seen = _Seen()
-    with opened(every) as found:
-        parents, ground = found[: len(folders)], found[len(folders)] if base is not None else None
-        first = parents[0]
+    found = opened(every)
+    parents, ground = found[: len(folders)], found[len(folders)] if base is not None else None
+    first = parents[0]
 
-        def tensor(name: str) -> torch.Tensor:
-            made = _merged(name, parents, ground, options, seen)
-            progress(made.nbytes)
-            return made
+    def tensor(name: str) -> torch.Tensor:
+        made = _merged(name, parents, ground, options, seen)
+        progress(made.nbytes)
+        return made
 
-        out.mkdir(parents=True, exist_ok=True)
-        writing.write(first.shapes, first.types, tensor, out)
-        for name in (*models.COMPANIONS, "config.json"):
-            if (first.folder / name).is_file():
-                shutil.copyfile(first.folder / name, out / name)
-        card = _card(parents, ground, options, seen)
+    out.mkdir(parents=True, exist_ok=True)
+    writing.write(first.shapes, first.types, tensor, out)
+    for name in (*models.COMPANIONS, "config.json"):
+        if (first.folder / name).is_file():
+            shutil.copyfile(first.folder / name, out / name)
+    card = _card(parents, ground, options, seen)
     storage.write_text(tables.canonical_json(card) + "\n", out / CARD)
     return card
 
@@ -86,17 +86,13 @@ def merge(
 def _merged(
     name: str, parents: list[Parent], ground: Parent | None, options: MergeOptions, seen: _Seen
 ) -> torch.Tensor:  # fmt: skip
-    kind = writing.number_type(parents[0].types[name])
-    if kind is None:
-        raise InputError(f"{parents[0].folder}: {name} is of type {parents[0].types[name]}, expected weights that are "
-                         "floating-point numbers: quantised models cannot be merged")  # fmt: skip
     if ground is not None:
         made = _from_base(name, parents, ground, options, seen)
     else:
         made = _tree(name, parents, options, seen)
     if not torch.isfinite(made).all():
         raise InputError(f"{name}: holds numbers that are not finite after merging, expected finite weights")
-    return made.to(kind)
+    return made.to(writing.number_type(parents[0].types[name]))
 
 
 def _tree(name: str, parents: list[Parent], options: MergeOptions, seen: _Seen) -> torch.Tensor:

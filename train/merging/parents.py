@@ -1,9 +1,7 @@
 """Models that are to be merged: opened a tensor at a time, seen to have one shape before anything is merged."""
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -11,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from curation.errors import InputError
 
 from .. import models
+from . import writing
 
 # What decides the meaning of a weight beside its shape; other settings (such as dropout) may differ.
 _ARCHITECTURE = ("model_type", "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads",
@@ -28,8 +27,8 @@ class Parent:
         config: its configuration.
     """
 
-    def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
-        """Open the weights of a folder until the stack ends.
+    def __init__(self, folder: Path) -> None:
+        """See what a folder's weights are.
 
         Raises:
             InputError: for an adapter, weights that are no safetensors, or a damaged file.
@@ -41,25 +40,39 @@ class Parent:
         if not files:
             raise InputError(f"{self.folder}: its weights are pickles, expected model.safetensors")
         self.config = models.read_json(self.folder / "config.json")
-        self._file: dict[str, Any] = {}
+        self._place: dict[str, tuple[Path, int]] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
         self.types: dict[str, str] = {}
         for file in files:
             try:
-                opened = stack.enter_context(safe_open(file, framework="pt"))
+                with safe_open(file, framework="pt") as whole:
+                    pieces = {name: whole.get_slice(name) for name in whole.keys()}  # noqa: SIM118, no mapping
+                    shapes = {name: tuple(piece.get_shape()) for name, piece in pieces.items()}
+                    types = {name: piece.get_dtype() for name, piece in pieces.items()}
             except SafetensorError as error:
                 raise InputError(f"{file}: cannot be read ({error}), expected whole weights") from error
-            names: list[str] = opened.keys()
-            for name in names:
-                if name in self._file:
-                    raise InputError(f"{file}: holds {name} a second time, expected each tensor in one file")
-                piece = opened.get_slice(name)
-                self._file[name], self.shapes[name] = opened, tuple(piece.get_shape())
-                self.types[name] = piece.get_dtype()
+            if twice := sorted(shapes.keys() & self.shapes.keys()):
+                raise InputError(f"{file}: holds {twice[0]} a second time, expected each tensor in one file")
+            self.shapes.update(shapes)
+            self.types.update(types)
+            self._place.update({name: (file, begin) for name, begin in writing.places(file).items()})
 
     def tensor(self, name: str) -> torch.Tensor:
-        """A tensor, as it is stored."""
-        return self._file[name].get_tensor(name)
+        """A tensor, as it is stored: read, since mapped pages would stay with the process until the last tensor.
+
+        Raises:
+            InputError: for one that holds no floating-point numbers.
+        """
+        kind = writing.number_type(self.types[name])
+        if kind is None:
+            raise InputError(f"{self.folder}: {name} is of type {self.types[name]}, expected weights that are "
+                             "floating-point numbers, none that are quantised")  # fmt: skip
+        file, begin = self._place[name]
+        made = torch.empty(self.shapes[name], dtype=kind)
+        with file.open("rb") as stream:
+            stream.seek(begin)
+            stream.readinto(made.flatten().view(torch.uint8).numpy().data)
+        return made
 
     @property
     def layers(self) -> int:
@@ -67,18 +80,16 @@ class Parent:
         return max(1, int(self.config.get("num_hidden_layers", 1)))
 
 
-@contextlib.contextmanager
-def opened(folders: Sequence[Path]) -> Iterator[list[Parent]]:
+def opened(folders: Sequence[Path]) -> list[Parent]:
     """Open models and see that they can be merged.
 
     Raises:
         InputError: naming the first model, setting, tensor or token that differs.
     """
-    with contextlib.ExitStack() as stack:
-        found = [Parent(folder, stack) for folder in folders]
-        for other in found[1:]:
-            _same(found[0], other)
-        yield found
+    found = [Parent(folder) for folder in folders]
+    for other in found[1:]:
+        _same(found[0], other)
+    return found
 
 
 def _same(first: Parent, other: Parent) -> None:

@@ -61,6 +61,18 @@ def write(
     return files
 
 
+def places(file: Path) -> dict[str, int]:
+    """Where in a file of safetensors the data of each tensor begins, in bytes.
+
+    Args:
+        file: whole, as `safetensors` sees to when it opens one.
+    """
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        header = json.loads(stream.read(length))
+    return {name: 8 + length + said["data_offsets"][0] for name, said in header.items() if name != "__metadata__"}
+
+
 def _bytes(shape: tuple[int, ...], kind: str) -> int:
     return torch.Size(shape).numel() * _TYPES[kind].itemsize
 

@@ -5,7 +5,6 @@ zero: what it adds to the residual stream is nothing, so the model gives the sam
 moves it. The rest stays frozen; the result is a plain checkpoint of a deeper model.
 """
 
-import contextlib
 import json
 import shutil
 from collections.abc import Sequence
@@ -72,29 +71,28 @@ def expand(base: Path, out: Path, blocks: Blocks) -> list[int]:
     Raises:
         InputError: for a model of another layout, or groups that do not divide its layers.
     """
-    with contextlib.ExitStack() as stack:
-        parent = Parent(base, stack)
-        config = parent.config
-        family = config.get("model_type")
-        if family not in FAMILIES:
-            raise InputError(f"{base}/config.json: model_type is {family!r}, expected one of {', '.join(FAMILIES)} to "
-                             "add blocks to")  # fmt: skip
-        layers = plan(parent.layers, blocks)
-        sources = _sources(parent, layers)
+    parent = Parent(base)
+    config = parent.config
+    family = config.get("model_type")
+    if family not in FAMILIES:
+        raise InputError(f"{base}/config.json: model_type is {family!r}, expected one of {', '.join(FAMILIES)} to "
+                         "add blocks to")  # fmt: skip
+    layers = plan(parent.layers, blocks)
+    sources = _sources(parent, layers)
 
-        def tensor(name: str) -> torch.Tensor:
-            source, silent = sources[name]
-            found = parent.tensor(source)
-            return torch.zeros_like(found) if silent else found
+    def tensor(name: str) -> torch.Tensor:
+        source, silent = sources[name]
+        found = parent.tensor(source)
+        return torch.zeros_like(found) if silent else found
 
-        shapes = {name: parent.shapes[source] for name, (source, _) in sources.items()}
-        types = {name: parent.types[source] for name, (source, _) in sources.items()}
-        out.mkdir(parents=True, exist_ok=True)
-        writing.write(shapes, types, tensor, out)
-        for name in models.COMPANIONS:
-            if (parent.folder / name).is_file():
-                shutil.copyfile(parent.folder / name, out / name)
-        storage.write_text(json.dumps(_config(config, layers), indent=2) + "\n", out / "config.json")
+    shapes = {name: parent.shapes[source] for name, (source, _) in sources.items()}
+    types = {name: parent.types[source] for name, (source, _) in sources.items()}
+    out.mkdir(parents=True, exist_ok=True)
+    writing.write(shapes, types, tensor, out)
+    for name in models.COMPANIONS:
+        if (parent.folder / name).is_file():
+            shutil.copyfile(parent.folder / name, out / name)
+    storage.write_text(json.dumps(_config(config, layers), indent=2) + "\n", out / "config.json")
     return new_layers(layers)
 
 

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from curation.errors import InputError
 from train.merging.parents import opened
@@ -17,8 +17,8 @@ def pair(tmp_path, tiny_model):
 
 
 def refused(pair, sentence: str) -> None:
-    with pytest.raises(InputError, match=sentence), opened(pair):
-        pass
+    with pytest.raises(InputError, match=sentence):
+        opened(pair)
 
 
 def change(path, **values) -> None:
@@ -26,10 +26,27 @@ def change(path, **values) -> None:
 
 
 def test_models_of_one_shape_are_opened(pair):
-    with opened(pair) as found:
-        assert found[0].shapes == found[1].shapes and found[0].layers == 2
-        name = next(iter(found[0].shapes))
-        assert found[0].tensor(name).equal(found[1].tensor(name))
+    found = opened(pair)
+    assert found[0].shapes == found[1].shapes and found[0].layers == 2
+    name = next(iter(found[0].shapes))
+    assert found[0].tensor(name).equal(found[1].tensor(name))
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16, torch.float64])
+def test_tensors_are_read_as_they_are_stored(pair, kind):
+    tensors = {name: one.to(kind) for name, one in load_file(pair[0] / "model.safetensors").items()}
+    save_file(tensors, pair[0] / "model.safetensors", {"format": "pt"})
+    first = opened(pair)[0]
+    for name, one in tensors.items():
+        read = first.tensor(name)
+        assert read.dtype == kind and read.equal(one), name
+
+
+def test_quantised_weights_of_any_model_are_refused(pair):
+    tensors = load_file(pair[1] / "model.safetensors")
+    save_file({name: one.to(torch.int8) for name, one in tensors.items()}, pair[1] / "model.safetensors")
+    with pytest.raises(InputError, match="two: .* is of type I8, expected weights that are"):
+        opened(pair)[1].tensor("model.norm.weight")
 
 
 def test_another_architecture_is_refused_by_name(pair):
@@ -39,8 +56,7 @@ def test_another_architecture_is_refused_by_name(pair):
 
 def test_a_tensor_that_lacks_or_has_another_shape_is_named(pair):
     weights = pair[1] / "model.safetensors"
-    with opened(pair) as found:
-        tensors = {name: found[1].tensor(name).clone() for name in found[1].shapes}
+    tensors = load_file(weights)
     lacking = {name: one for name, one in tensors.items() if name != "model.norm.weight"}
     save_file(lacking, weights)
     refused(pair, r"two: has no tensor model\.norm\.weight")
