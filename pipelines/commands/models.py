@@ -35,7 +35,8 @@ def train(
     """Train a model on curated sets, mixed by tokens; nothing is truncated silently.
 
     sft, cpt: from rows of prompt and completion, or texts. dpo, kto, orpo, slic, rrhf: from answers that are compared.
-    reward: a model that grades answers; ppo, rloo, grpo: from rewards of the model's own answers. Any other setting,
+    reward: a model that grades answers; ppo, rloo, grpo: from rewards of the model's own answers; unlearn: forgets
+    rows. lora, full and blocks leave a whole model, prompt, prefix and loreft what stands beside it. Other settings,
     also of a method or a tuning under its name: --set KEY=VALUE.
 
     Example: keepwise train --model base/ --data distilled.jsonl:0.7 --data buffer.jsonl:0.3 --out runs/trained
@@ -48,7 +49,17 @@ def train(
 
     Example: keepwise train --model M --method grpo --data maths.jsonl --set reinforcement.check=number --out runs/rl
 
+    Example: keepwise train --model M --method unlearn --data d.jsonl --set 'unlearning.retain=["kept.jsonl"]' --out u
+
     Example: keepwise train --model M --tuning full --set 'trainable=["model.layers.3.*"]' --data d.jsonl --out runs/top
+
+    Example: keepwise train --model M --tuning lora --set lora.rank=32 --set lora.dora=true --data d.jsonl --out runs/l
+
+    Example: keepwise train --model M --tuning prompt --set prompt.text="In Korean," --data d.jsonl --out runs/prompt
+
+    Example: keepwise train --model M --tuning prefix --set prefix.tokens=20 --data d.jsonl --out runs/prefix
+
+    Example: keepwise train --model M --tuning loreft --set loreft.rank=4 --data d.jsonl --out runs/loreft
     """
     given = {
         "model": model,

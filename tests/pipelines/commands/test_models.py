@@ -1,7 +1,37 @@
+import inspect
 import json
+import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from pipelines.commands import app, models
+from train.options.run import METHODS, TUNINGS
+
+EXAMPLES = [
+    " ".join(example.split())
+    for command in (models.train, models.expand, models.merge, models.evaluate)
+    for example in inspect.getdoc(command).split("Example: ")[1:]
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_is_a_recipe_that_is_valid(example: str, command, monkeypatch: pytest.MonkeyPatch, capsys):
+    """Each goes as far as the run itself: options and settings are known and go together."""
+    asked: list[Any] = []
+    monkeypatch.setattr(app, "carry_out", lambda recipe, out, fresh: asked.append(recipe))
+    name, *words = shlex.split(example)
+    assert name == "keepwise" and command(*words) == 0, capsys.readouterr().err
+    assert list(asked[0].steps) == [words[0]]
+
+
+def test_help_has_an_example_of_every_way_of_tuning_and_shows_its_lists(command, capsys):
+    assert command("train", "--help") == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert [way for way in TUNINGS if f"--tuning {way} " not in shown] == []
+    assert [method for method in METHODS if method not in shown] == []
+    assert '["kept.jsonl"]' in shown and '["model.layers.3.*"]' in shown, "read as markup"
 
 
 @pytest.mark.parametrize(("model", "said"), [("nowhere", "nowhere"), ("empty", "config.json"), ("bare", "weights")])
