@@ -14,7 +14,7 @@ from ..errors import InputError
 from . import typed_calls
 from .typed_numbers import numbers
 from .typed_phrases import COPULAS, DENIAL_AFTER, DENIAL_BEFORE, NO, PARTICLES, SENTENCE_START, YES
-from .typed_result import CheckResult, folded, is_hangul, is_word, shown, unfenced, verdict
+from .typed_result import CheckResult, compiled, folded, is_hangul, is_word, shown, unfenced, verdict
 
 _DENIAL_BEFORE = re2.compile(DENIAL_BEFORE)
 _DENIAL_AFTER = re2.compile(DENIAL_AFTER)
@@ -61,10 +61,10 @@ def regex(candidate: str, *, pattern: str) -> CheckResult:
         InputError: for a pattern that RE2 does not accept.
     """
     try:
-        compiled = re2.compile(pattern)
-    except re2.error as error:
+        wanted = compiled(pattern)
+    except ValueError as error:
         raise InputError(f"check 'regex' has pattern {pattern!r}, expected RE2 syntax: {error}") from None
-    passed = compiled.fullmatch(candidate.strip()) is not None
+    passed = wanted.fullmatch(candidate.strip()) is not None
     return verdict("regex", passed, f"{shown(candidate)} {'matches' if passed else 'does not match'} {pattern!r}")
 
 

@@ -7,6 +7,9 @@ import re2
 
 _FENCE = re2.compile(r"(?s)\s*```[ \t]*[\w+.-]*[ \t]*\n(.*?)\n?[ \t]*```\s*")
 
+_QUIET = re2.Options()
+_QUIET.log_errors = False  # they are raised, and need not stand in a program's output too
+
 _STRAIGHT = str.maketrans("‘’“”", "''\"\"")
 
 
@@ -48,6 +51,19 @@ def unfenced(text: str) -> str:
     """What is in a code block when the whole text is one block, else the text as it is."""
     block = _FENCE.fullmatch(text)
     return block.group(1) if block and "```" not in block.group(1) else text
+
+
+def compiled(pattern: str) -> re2._Regexp:
+    """A pattern that somebody gave, read by RE2.
+
+    Raises:
+        ValueError: saying what RE2 has against it.
+    """
+    try:
+        return re2.compile(pattern, _QUIET)
+    except re2.error as error:
+        said = error.args[0]
+        raise ValueError(said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)) from None
 
 
 def is_word(character: str) -> bool:

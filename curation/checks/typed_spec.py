@@ -5,12 +5,11 @@ import json
 from collections.abc import Callable, Sequence
 
 import jsonschema
-import re2
 
 from ..errors import InputError
 from . import typed_answers, typed_calls
 from .typed_numbers import numbers
-from .typed_result import folded
+from .typed_result import compiled, folded
 
 
 def problem(kind: str, answer: str, choices: Sequence[str] = ()) -> str | None:
@@ -51,8 +50,8 @@ def _choice(answer: str, choices: Sequence[str]) -> str | None:
 
 def _regex(answer: str) -> str | None:
     try:
-        re2.compile(answer)
-    except re2.error as error:
+        compiled(answer)
+    except ValueError as error:
         return f"is no pattern that RE2 reads: {error}"
     return None
 

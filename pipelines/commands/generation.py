@@ -123,6 +123,10 @@ def synthesize(
 
 
 def _of_method(text: str, method: str) -> str:
-    """A setting that is none of the job is one of its method: `questions=2` is `qa.questions=2`."""
+    """A setting that is none of the job is one of its method: `questions=2` is `qa.questions=2`.
+
+    So is `method`: the job's own is an argument of the command, and `reasoning` has an option of that name.
+    """
     first = text.partition("=")[0].split(".")[0]
-    return text if first in SynthesizeSettings.model_fields else f"{method}.{text}"
+    of_job = first in SynthesizeSettings.model_fields and first != "method"
+    return text if of_job else f"{method}.{text}"

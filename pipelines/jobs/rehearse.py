@@ -183,8 +183,13 @@ class _Work:
 
     def refreshed(self, path: str) -> "tuple[Synthesised, dict[str, int], pl.DataFrame]":
         from synth.rehearse import refresh
+        from synth.rehearse.refresh import check
 
         buffer = _tables(path, "a buffer that rehearse wrote")
+        try:
+            check(buffer)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
         markers = self.tokens.markers if self.tokens else ()
         with opened(self.folder, f"{self.step}: answers", self.latest, self.settings.engine) as engine:
             made = refresh(buffer, engine, self.options(), markers)

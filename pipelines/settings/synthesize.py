@@ -91,11 +91,19 @@ class SynthesizeSettings(Settings):
             raise ValueError(f"other_model is set, expected it with {' or '.join(WITH_ANOTHER)}, not {self.method}")
         if self.reward_model is not None and self.method not in WITH_REWARD:
             raise ValueError(f"reward_model is set, expected it with {' or '.join(WITH_REWARD)}, not {self.method}")
+        if self.reward_model is None and self._rewarded():
+            raise ValueError("reward_model is not set, expected a model with one output: rewards are to decide")
         if self.method == "label" and self.label is None:
             raise ValueError("label is not set, expected at least the labels, as in label.labels: [good, bad]")
         if self.method == "templates" and self.templates is None:
             raise ValueError("templates is not set, expected templates of your own (plain), or how many to write")
         return self
+
+    def _rewarded(self) -> bool:
+        """Whether the options of the method ask for rewards."""
+        best, pairs = self.best_of, self.preferences
+        chosen = best is not None and (best.choose == "reward" or best.min_reward is not None)
+        return chosen or (pairs is not None and pairs.by == "reward")
 
     @property
     def options(self) -> Any:

@@ -46,7 +46,7 @@ def refresh(
     Raises:
         InputError: for a table that is no buffer of prompts and completions.
     """
-    _check(buffer)
+    check(buffer)
     rows = buffer.to_dicts()
     requests = [
         Request(f"{row['sample_id']}-refreshed", tuple((turn["role"], turn["content"]) for turn in row["prompt"]),
@@ -83,7 +83,12 @@ def refresh(
     return Synthesised(samples, pl.concat(ledger), _report(rows, samples, fate, told, likeness))
 
 
-def _check(buffer: pl.DataFrame) -> None:
+def check(buffer: pl.DataFrame) -> None:
+    """Refuse what is no buffer of prompts and completions.
+
+    Raises:
+        InputError: saying what was found.
+    """
     if buffer.schema != SAMPLES:
         raise InputError(
             f"refresh: found columns {', '.join(buffer.columns)}, expected samples of prompt and completion"

@@ -54,6 +54,7 @@ def label(
         raise InputError("label option calibrate is on but there is no scorer, expected one")
     if not rows.height:
         raise InputError(f"{METHOD}: found no rows, expected at least one")
+    known_texts = _known(labelled, options) if labelled is not None else []
     every = list(rows.iter_rows(named=True))
     texts = [Text(source_of(row), _text(row)) for row in every]
     answers = ask(texts, generator, scorer, options, METHOD)
@@ -66,7 +67,7 @@ def label(
             samples.append(_sample(row, one, decision, options))
         else:
             unused[one.text.source.id] = decision.drop
-    known = _measure(labelled, generator, scorer, options) if labelled is not None else []
+    known = _measure(known_texts, generator, scorer, options) if known_texts else []
     attempts = [attempt for one in (*answers, *(one for one, _ in known)) for attempt in one.attempts]
     report = _report(decisions, options, scorer is not None)
     report["labelled"] = measured(known) if known else None
@@ -77,10 +78,8 @@ def _text(row: dict[str, Any]) -> str:
     return str(row["text"]) if "doc_id" in row else str(row["prompt"][-1]["content"])
 
 
-def _measure(
-    labelled: pl.DataFrame, generator: Generator, scorer: Scorer | None, options: LabelOptions
-) -> list[tuple[Answers, Decision]]:
-    """The labelled rows as they would be labelled; their requests are dropped as `measured`."""
+def _known(labelled: pl.DataFrame, options: LabelOptions) -> list[Text]:
+    """The labelled rows with what is right."""
     texts = []
     for row in labelled.iter_rows(named=True):
         source = source_of(row)
@@ -88,6 +87,13 @@ def _measure(
             where = f"{source.file}, record {source.record}" if source.file else source.id
             raise InputError(f"{where}: the label is {row['answer']!r}, expected one of {', '.join(options.labels)}")
         texts.append(Text(source, _text(row), row["answer"]))
+    return texts
+
+
+def _measure(
+    texts: Sequence[Text], generator: Generator, scorer: Scorer | None, options: LabelOptions
+) -> list[tuple[Answers, Decision]]:
+    """The labelled rows as they would be labelled; their requests are dropped as `measured`."""
     answers = ask(texts, generator, scorer, options, "labelled")
     decided = [(one, decide(one, scorer is not None, options)) for one in answers]
     for one, decision in decided:

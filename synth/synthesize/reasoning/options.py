@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-import re2
-
+from curation.checks.typed_result import compiled
 from curation.errors import InputError
 
 from ... import bounds
@@ -77,8 +76,8 @@ class ReasoningOptions:
 
 def _checked_pattern(pattern: str) -> None:
     try:
-        groups = re2.compile(pattern).groups
-    except re2.error as error:
+        groups = compiled(pattern).groups
+    except ValueError as error:
         raise InputError(f"reasoning option pattern is {pattern!r}, expected RE2 syntax: {error}") from None
     if groups != 1:
         raise InputError(f"reasoning option pattern has {groups} groups, expected one, around the answer")

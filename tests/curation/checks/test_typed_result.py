@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.checks.typed_result import folded, graded, is_hangul, is_word, shown, unfenced, verdict
+from curation.checks.typed_result import compiled, folded, graded, is_hangul, is_word, shown, unfenced, verdict
 
 
 def test_a_verdict_is_one_or_nothing():
@@ -51,6 +51,13 @@ def test_shown_is_cut_to_its_limit():
 )
 def test_only_a_text_that_is_one_block_is_unfenced(text: str, inside: str):
     assert unfenced(text) == inside
+
+
+def test_a_pattern_that_re2_does_not_read_says_why(capfd: pytest.CaptureFixture[str]):
+    assert compiled(r"\d{2}").fullmatch("12")
+    with pytest.raises(ValueError, match=r"^missing \): \(가$"):
+        compiled("(가")
+    assert capfd.readouterr().err == ""
 
 
 def test_characters_of_words():

@@ -27,6 +27,8 @@ def test_synthesize_names_its_methods_and_reads_options_of_the_method(tmp_path: 
     assert "did you mean 'questions'" in refused("synthesize", "qa", *rest, "--set", "question=3")
     assert "qa option questions is 0" in refused("synthesize", "qa", *rest, "--set", "questions=0")
     assert "novelty option wanted is -1" in refused("synthesize", "qa", *rest, "--set", "novelty.wanted=-1")
+    said = refused("synthesize", "reasoning", *rest, "--set", "method=tree")
+    assert "reasoning option method is 'tree', expected one of chain_of_thought, least_to_most" in said
     assert "best_of option keep is 9" in refused("synthesize", "best-of", *rest, "--set", "keep=9")
 
 

@@ -36,6 +36,11 @@ def test_every_method_has_its_options_under_its_name() -> None:
         ({"method": "qa", "labelled": ["x"]}, "steps.s.labelled is set, expected it with the method label, not qa"),
         ({"method": "qa", "other_model": "x"}, "steps.s.other_model is set, expected it with dialogue or preferences"),
         ({"method": "qa", "reward_model": "x"}, "steps.s.reward_model is set, expected it with best_of or preferences"),
+        (
+            {"method": "preferences", "preferences": {"by": "reward"}},
+            "steps.s.reward_model is not set, expected a model with one output",
+        ),
+        ({"method": "best_of", "best_of": {"min_reward": 0.5}}, "steps.s.reward_model is not set"),
         ({"method": "label"}, "steps.s.label is not set, expected at least the labels"),
         ({"method": "templates"}, "steps.s.templates is not set, expected templates of your own"),
         (

@@ -96,5 +96,7 @@ def test_what_cannot_be_is_refused(make_rows: Make, by_rule: Any) -> None:
     with pytest.raises(InputError, match="label: found no rows"):
         label(documents([]), by_rule(mood), None, OPTIONS, seed=1)
     known = make_rows([{"prompt": "x", "completion": "so-so", "answer": "so-so"}])
+    engine = by_rule(mood)
     with pytest.raises(InputError, match="rows.jsonl, record 0: the label is 'so-so', expected one of good, bad"):
-        label(documents(["x"]), by_rule(mood), None, OPTIONS, seed=1, labelled=known)
+        label(documents(["x"]), engine, None, OPTIONS, seed=1, labelled=known)
+    assert not engine.asked  # before anything is asked

@@ -19,7 +19,7 @@ from synth.synthesize.reasoning.options import ReasoningOptions
         ({"top_p": 2.0}, "top_p is 2.0"),
         ({"min_agreement": 1.1}, "min_agreement is 1.1, expected from 0 to 1"),
         ({"pattern": "(a)(b)"}, "pattern has 2 groups, expected one"),
-        ({"pattern": r"(\d"}, "expected RE2 syntax"),
+        ({"pattern": r"(\d"}, "expected RE2 syntax: missing \\)"),
         ({"template": "{{ text }}"}, "uses the value 'text'"),
         ({"template": "{{ question }}", "method": "least_to_most"}, "expected method chain_of_thought"),
     ],
