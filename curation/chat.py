@@ -1,6 +1,5 @@
 """Model folders and their chat templates: found, checked, fingerprinted, rendered. Nothing here loads weights."""
 
-import datetime
 import json
 from collections.abc import Sequence
 from functools import lru_cache
@@ -9,12 +8,9 @@ from typing import Any
 
 import xxhash
 
-from . import storage, tables
+from . import chat_template, storage, tables
 from .errors import InputError
 from .model import Turn
-
-# A template that asks for today's date gets this one: the same conversation is the same prompt on every day.
-TEMPLATE_DATE = datetime.datetime(2024, 7, 26)
 
 _SETTINGS = (
     "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
@@ -78,7 +74,11 @@ def prompt_hash(prompt: str) -> str:
 
 
 def render(
-    tokenizer: Any, turns: Sequence[Turn | tuple[str, str]], generation_prompt: bool = True, thinking: bool = False
+    tokenizer: Any,
+    turns: Sequence[Turn | tuple[str, str]],
+    generation_prompt: bool = True,
+    thinking: bool = False,
+    answer: str = "",
 ) -> str:
     """A conversation as the text that its model was trained on.
 
@@ -87,13 +87,15 @@ def render(
         turns: `{"role", "content"}` or (role, content), in order.
         generation_prompt: end with the opening of the assistant's turn.
         thinking: let a model that can think aloud do so (templates with `enable_thinking`).
+        answer: the start of the assistant's answer, left open behind the turns; then nothing else is opened.
 
     Returns:
         Text that has its special tokens already: tokenise it with `add_special_tokens=False`.
 
     Raises:
         InputError: when the tokenizer has no chat template.
-        jinja2.TemplateError: when the template refuses the conversation (an unknown role, say).
+        jinja2.TemplateError: when the template refuses the conversation (an unknown role, say), takes too long, or
+            leaves out the start of the answer.
     """
     if not tokenizer.chat_template:
         raise InputError(
@@ -101,13 +103,10 @@ def render(
             "asked: use the instruction-tuned model, put chat_template.jinja in its folder, or ask with raw prompts"
         )
     messages = [turn if isinstance(turn, dict) else {"role": turn[0], "content": turn[1]} for turn in turns]
-    return tokenizer.apply_chat_template(
-        messages,
-        tokenize=False,
-        add_generation_prompt=generation_prompt,
-        enable_thinking=thinking,
-        strftime_now=TEMPLATE_DATE.strftime,
-    )
+    source, values = tokenizer.get_chat_template(), {**tokenizer.special_tokens_map, "enable_thinking": thinking}
+    if answer:
+        return chat_template.render_open(source, [*messages, {"role": "assistant", "content": answer}], values)
+    return chat_template.render(source, messages, generation_prompt, values)
 
 
 def _is_hub_name(model: str) -> bool:

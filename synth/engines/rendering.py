@@ -63,11 +63,9 @@ class Renderer:
             prompt = tuple((self._broken(role, mark), self._broken(content, mark)) for role, content in prompt)
             prefill, continuation = self._broken(prefill, mark), self._broken(continuation, mark)
         try:
-            text = self._continued(prompt, prefill) if prefill else self._opened(prompt)
+            text = chat.render(self._tokenizer, prompt, thinking=self._thinking, answer=prefill)
         except jinja2.TemplateError as error:
             return _refused(f"chat template: {error}")
-        except ValueError as error:  # of transformers, when it does not find the prefill again
-            return _refused(f"chat template: {' '.join(str(error).split())[:200]}")
         if not text.endswith(prefill):
             return _refused("chat template: it changes the prefill, expected one without white space at its ends")
         return _both(text, continuation, mark)
@@ -92,22 +90,6 @@ class Renderer:
             ends += [start + place for place in places]
             start += len(piece)
         return tokens, ends
-
-    def _opened(self, turns: Turns) -> str:
-        return chat.render(self._tokenizer, turns, thinking=self._thinking)
-
-    def _continued(self, turns: Turns, prefill: str) -> str:
-        """A conversation whose last turn is the start of an answer, left open."""
-        if not self._tokenizer.chat_template:
-            return self._opened(turns)  # which says what is missing
-        messages = [{"role": role, "content": content} for role, content in (*turns, ("assistant", prefill))]
-        return self._tokenizer.apply_chat_template(
-            messages,
-            tokenize=False,
-            continue_final_message=True,
-            enable_thinking=self._thinking,
-            strftime_now=chat.TEMPLATE_DATE.strftime,
-        )
 
     def _mark(self, parts: Sequence[str]) -> str | None:
         """A character that is in no part, where any part spells a special token."""

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
-from curation import chat, tables
+from curation import chat, chat_template, tables
 from curation.errors import InputError
 from train.data import rows as data
 from train.data.encoding import IGNORED, Encoder
@@ -165,7 +165,7 @@ def test_a_template_with_a_date_and_thoughts_is_rendered_as_in_generation(encode
     dated = "{{ strftime_now('%Y') }}" + turns + "{% if add_generation_prompt %}" + opening + "{% endif %}"
     made = encoder(template=dated)
     ids = made.encode(rows(turns=[[USER, ANSWER]], answers_from=[0]), "s").rows["input_ids"][0].to_list()
-    year = str(chat.TEMPLATE_DATE.year)
+    year = str(chat_template.TEMPLATE_DATE.year)
     assert tokenizer.decode(ids) == f"{year}<|user|>a<|end|><|assistant|>b<|end|>"
     assert chat.render(made.tokenizer, [USER]) == f"{year}<|user|>a<|end|><|assistant|><none>"
 
