@@ -81,6 +81,7 @@ class Copies:
         self.name, self.fingerprint, self.setting = facts["name"], facts["fingerprint"], facts["setting"]
         self.chunk = facts["chunk"] * options.data_parallel_size
         self._prompter = Prompter(folder, model, facts["length"], options.thinking, facts["vocabulary"])
+        self.asking = self._prompter.asking
 
     def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
         """Answer every request, in order; one that does not fit the context is refused."""

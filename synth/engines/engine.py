@@ -31,6 +31,7 @@ class Engine(Protocol):
     name: str  # engine and version
     fingerprint: str  # of the model
     setting: str  # number type and device, which decide the last bits of what comes out
+    asking: str  # fingerprint of all else that decides how a request is sent: limits, code, versions of libraries
     chunk: int  # requests of one call
 
     def prompt(self, request: Request) -> Prompt:

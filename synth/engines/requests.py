@@ -1,5 +1,6 @@
 """A request as the model gets it: rendered, tokenised, with its own seed; or refused, with the reason."""
 
+import importlib.metadata
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,12 +9,19 @@ from typing import Any
 
 import xxhash
 
-from curation import tables
+from curation import chat, chat_template, storage, tables
 from curation.errors import InputError
 from curation.model import Request, Response, Sampling, Score, ScoreRequest
 
-from . import guides
+from . import guides, rendering
 from .rendering import Renderer
+
+# The code that renders and tokenises: where any of it changed, an earlier run's tokens say nothing.
+_MADE_BY = (
+    *(storage.digest(Path(str(module.__file__))) for module in (chat, chat_template, rendering)),
+    storage.digest(Path(__file__)),
+    *(importlib.metadata.version(library) for library in ("jinja2", "tokenizers", "transformers")),
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,11 @@ def derive_seed(run_seed: int, request_id: str, sample: int) -> int:
 
 
 class Prompter:
-    """Turns requests into prompts, the same for every engine of a model."""
+    """Turns requests into prompts, the same for every engine of a model.
+
+    Attributes:
+        asking: fingerprint of what decides, beside the model's files, which prompt a request becomes.
+    """
 
     def __init__(
         self, folder: Path, name: str, max_model_len: int, thinking: bool = False, vocabulary: int | None = None
@@ -92,6 +104,7 @@ class Prompter:
         self.max_model_len = max_model_len
         self.vocabulary = vocabulary
         self._renderer = Renderer(self.tokenizer, thinking)
+        self.asking = tables.fingerprint([thinking, max_model_len, vocabulary, *_MADE_BY])
         self._start = self._start_tokens()
         self._last: tuple[object, str] | None = None
         self._read: tuple[tuple[int, ...], str | None] = ((), None)

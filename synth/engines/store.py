@@ -20,6 +20,9 @@ CREATE TABLE IF NOT EXISTS answers (
 CREATE TABLE IF NOT EXISTS scores (
     key TEXT PRIMARY KEY, logprobs BLOB NOT NULL, tokens BLOB NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS asked (
+    request TEXT PRIMARY KEY, key TEXT NOT NULL
+) WITHOUT ROWID;
 """
 
 
@@ -56,29 +59,39 @@ class Store:
         connection.execute(f"PRAGMA application_id={FORM}")
         connection.executescript(_TABLES)
 
+    def keys(self, requests: Sequence[str]) -> dict[str, str]:
+        """The keys of answers and scores that were given to requests, by the requests' own."""
+        return dict(self._rows("request, key FROM asked WHERE request", requests))
+
     def answers(self, keys: Sequence[str]) -> dict[str, Response]:
         """The answers that are there, by key, without id and sample."""
-        rows = self._rows("key, text, tokens, finish_reason, prompt_tokens FROM answers", keys)
+        rows = self._rows("key, text, tokens, finish_reason, prompt_tokens FROM answers WHERE key", keys)
         return {key: Response("", 0, text, _ids(tokens), reason, count) for key, text, tokens, reason, count in rows}
 
     def scores(self, keys: Sequence[str]) -> dict[str, Score]:
         """The scores that are there, by key, without id."""
-        rows = self._rows("key, logprobs, tokens FROM scores", keys)
+        rows = self._rows("key, logprobs, tokens FROM scores WHERE key", keys)
         return {key: Score("", tuple(np.frombuffer(values, "<f8").tolist()), _ids(ids)) for key, values, ids in rows}
 
-    def add_answers(self, made: Mapping[str, Response]) -> None:
-        """Commit a chunk of answers."""
+    def add_answers(self, made: Mapping[str, Response], given: Mapping[str, str]) -> None:
+        """Commit a chunk of answers, and which of their keys each request had."""
         self._insert(
+            given,
             "INSERT INTO answers VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
             [(key, one.text, _blob(one.token_ids), one.finish_reason, one.prompt_tokens) for key, one in made.items()],
         )
 
-    def add_scores(self, made: Mapping[str, Score]) -> None:
-        """Commit a chunk of scores."""
+    def add_scores(self, made: Mapping[str, Score], given: Mapping[str, str]) -> None:
+        """Commit a chunk of scores, and which of their keys each request had."""
         self._insert(
+            given,
             "INSERT INTO scores VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
             [(key, np.array(one.logprobs, "<f8").tobytes(), _blob(one.token_ids)) for key, one in made.items()],
         )
+
+    def add_keys(self, given: Mapping[str, str]) -> None:
+        """Commit which key each request had, of answers and scores that are there."""
+        self._insert(given)
 
     def close(self) -> None:
         """Close the file."""
@@ -90,13 +103,16 @@ class Store:
             for begin in range(0, len(keys), _BATCH):
                 some = keys[begin : begin + _BATCH]
                 marks = ",".join("?" * len(some))
-                rows += self._connection.execute(f"SELECT {columns} WHERE key IN ({marks})", some).fetchall()
+                rows += self._connection.execute(f"SELECT {columns} IN ({marks})", some).fetchall()
         return rows
 
-    def _insert(self, statement: str, rows: list[tuple]) -> None:
+    def _insert(self, given: Mapping[str, str], statement: str = "", rows: Sequence[tuple] = ()) -> None:
         with self._errors(), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(statement, rows)
+            if rows:
+                self._connection.executemany(statement, rows)
+            # A request that is rendered otherwise than before has another key now.
+            self._connection.executemany("INSERT OR REPLACE INTO asked VALUES (?, ?)", list(given.items()))
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:

@@ -84,6 +84,7 @@ class TransformersEngine:
         self.fingerprint = chat.model_fingerprint(folder)
         self._added = addition is not None
         self.setting = f"{dtype} {self._device.type}"
+        self.asking = self._prompter.asking
         self.chunk = self.options.chunk or 256
         self._progress = progress
         self._adapters: set[str] = set()

@@ -50,6 +50,7 @@ class VllmEngine:
         here = vllm_settings.fit(model, folder, self.options.max_model_len, self.options.dtype)
         self._prompter = Prompter(folder, model, here.length, self.options.thinking, here.config.vocab_size)
         self.setting = f"{here.dtype} {here.device}"
+        self.asking = self._prompter.asking
         self.chunk = self.options.chunk or (256 if here.on_cpu else 4096)
         self._llm = vllm_process.load(model, folder, vllm_settings.settings(self.options, here))
         _compile_in_turn(self._llm)

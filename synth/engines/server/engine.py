@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from curation import chat
+from curation import chat, storage, tables
 from curation.errors import InputError
 from curation.model import Request, Response, Score, ScoreRequest
 
@@ -72,6 +72,10 @@ class ServerEngine:
             self.fingerprint = served.identity(self.server.host)
         self.name = f"server {served.software}, model {served.model}"
         self.setting = f"tokens {served.content}" if self._prompter is not None else "text"
+        rendering = None if self._prompter is None else self._prompter.asking
+        bodies_made_by = storage.digest(Path(str(bodies.__file__)))
+        told = [served.length, served.limit, sorted(served.adapters.items()), sorted(map(str, served.abilities))]
+        self.asking = tables.fingerprint([rendering, self.options.thinking, bodies_made_by, told])
 
     def _tokens_of(self, folder: Path) -> Prompter:
         """The tokenizer of the model's folder, seen to be the server's."""

@@ -34,15 +34,15 @@ def filled(path: Path, answers: int = 200) -> dict[str, Response]:
     made = {f"{place:032x}": Response("", 0, f"answer {place} " * 9, (place,) * 20, "length", 5)
             for place in range(answers)}  # fmt: skip
     store = Store(path)
-    store.add_answers(made)
+    store.add_answers(made, {})
     store.close()
     return made
 
 
 def test_what_was_put_in_comes_out_of_the_file(path: Path) -> None:
     store = Store(path)
-    store.add_answers({"a": ANSWER})
-    store.add_scores({"s": SCORE, "empty": Score("", (), ())})
+    store.add_answers({"a": ANSWER}, {})
+    store.add_scores({"s": SCORE, "empty": Score("", (), ())}, {})
     store.close()
     again = Store(path)
     assert again.answers(["a", "b"]) == {"a": ANSWER}
@@ -55,8 +55,8 @@ def test_every_text_and_number_comes_back_bit_for_bit(store: Store, text: str, v
     answer = Response("", 0, text, tuple(range(len(values))), "length", len(values))
     score = Score("", tuple(values), tuple(range(len(values))))
     key = repr((text, values))
-    store.add_answers({key: answer})
-    store.add_scores({key: score})
+    store.add_answers({key: answer}, {})
+    store.add_scores({key: score}, {})
     assert (store.answers([key]), store.scores([key])) == ({key: answer}, {key: score})
 
 
@@ -70,19 +70,30 @@ def test_more_keys_than_a_query_takes(path: Path) -> None:
 
 def test_an_answer_that_is_there_is_never_replaced(path: Path) -> None:
     store = Store(path)
-    store.add_answers({"a": ANSWER})
-    store.add_answers({"a": Response("", 0, "another", (1,), "length", 12), "b": ANSWER})
+    store.add_answers({"a": ANSWER}, {})
+    store.add_answers({"a": Response("", 0, "another", (1,), "length", 12), "b": ANSWER}, {})
     assert store.answers(["a", "b"]) == {"a": ANSWER, "b": ANSWER}
     store.close()
+
+
+def test_a_request_has_the_key_that_it_was_given_last(path: Path) -> None:
+    store = Store(path)
+    store.add_answers({"a": ANSWER}, {"r1": "a", "r2": "a"})
+    store.add_scores({"s": SCORE}, {"r3": "s"})
+    store.add_keys({"r1": "b"})
+    store.close()
+    again = Store(path)
+    assert again.keys(["r1", "r2", "r3", "r4"]) == {"r1": "b", "r2": "a", "r3": "s"}
+    again.close()
 
 
 def test_a_chunk_is_committed_whole_or_not_at_all(path: Path) -> None:
     store = Store(path)
     broken = Response("", 0, None, (1,), "length", 12)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="NOT NULL"):
-        store.add_answers({"a": ANSWER, "b": broken})
-    assert store.answers(["a", "b"]) == {}
-    store.add_answers({"a": ANSWER})
+        store.add_answers({"a": ANSWER, "b": broken}, {"r": "a"})
+    assert store.answers(["a", "b"]) == store.keys(["r"]) == {}
+    store.add_answers({"a": ANSWER}, {})
     assert store.answers(["a"]) == {"a": ANSWER}
     store.close()
 
@@ -110,7 +121,7 @@ def test_an_empty_file_is_an_empty_cache(path: Path) -> None:
     path.parent.mkdir()
     path.touch()
     store = Store(path)
-    store.add_answers({"a": ANSWER})
+    store.add_answers({"a": ANSWER}, {})
     assert store.answers(["a"]) == {"a": ANSWER}
     store.close()
 
@@ -127,10 +138,10 @@ def test_a_truncated_file_never_gives_a_wrong_answer(path: Path, eighths: int) -
 def test_a_truncated_log_loses_its_last_chunk_only(path: Path) -> None:
     """Of two commits that still lie in the write-ahead log, as after a kill, the second is cut short."""
     store = Store(path)
-    store.add_answers({"a": ANSWER})
+    store.add_answers({"a": ANSWER}, {})
     log = path.with_name(path.name + "-wal")
     one = log.stat().st_size
-    store.add_answers({"b": ANSWER})
+    store.add_answers({"b": ANSWER}, {})
     left = log.read_bytes()[: (one + log.stat().st_size) // 2]
     assert len(left) > one
     main = path.read_bytes()
@@ -139,7 +150,7 @@ def test_a_truncated_log_loses_its_last_chunk_only(path: Path) -> None:
     log.write_bytes(left)
     again = Store(path)
     assert again.answers(["a", "b"]) == {"a": ANSWER}
-    again.add_answers({"b": ANSWER})
+    again.add_answers({"b": ANSWER}, {})
     assert again.answers(["a", "b"]) == {"a": ANSWER, "b": ANSWER}
     again.close()
 
@@ -167,9 +178,9 @@ def test_a_file_that_another_writes_is_not_waited_for_endlessly(path: Path) -> N
     store._connection.execute("PRAGMA busy_timeout=1")
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(InputError, match=f"^{path}: another process uses this engine cache"):
-        store.add_answers({"a": ANSWER})
+        store.add_answers({"a": ANSWER}, {})
     other.rollback()
-    store.add_answers({"a": ANSWER})
+    store.add_answers({"a": ANSWER}, {})
     assert store.answers(["a"]) == {"a": ANSWER}
     store.close()
     other.close()
@@ -177,11 +188,11 @@ def test_a_file_that_another_writes_is_not_waited_for_endlessly(path: Path) -> N
 
 def test_a_full_disk_is_said_and_what_was_there_stays(path: Path) -> None:
     store = Store(path)
-    store.add_answers({"a": ANSWER})
+    store.add_answers({"a": ANSWER}, {})
     pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
     store._connection.execute(f"PRAGMA max_page_count={pages}")
     big = Response("", 0, "a long answer " * 10_000, (1,), "length", 5)
     with pytest.raises(InputError, match=f"^{path}: no space left on the device for the engine cache$"):
-        store.add_answers({"b": ANSWER, "c": big})
+        store.add_answers({"b": ANSWER, "c": big}, {})
     assert store.answers(["a", "b", "c"]) == {"a": ANSWER}
     store.close()
