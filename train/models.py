@@ -7,7 +7,7 @@ from typing import Any
 
 import huggingface_hub
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
 from curation import storage, tables
 from curation.errors import InputError
@@ -103,6 +103,17 @@ def causal_lm(folder: Path, dtype: torch.dtype = torch.float32) -> Any:
         InputError: for weights that are missing, of other shapes than the configuration says, or no numbers.
     """
     model, found = _read(AutoModelForCausalLM, folder, dtype)
+    weights.check_loaded(model, folder, found["missing_keys"])
+    return model
+
+
+def backbone(folder: Path, dtype: torch.dtype = torch.float32) -> Any:
+    """The folder's model without a head.
+
+    Raises:
+        InputError: for weights that are missing, of other shapes than the configuration says, or no numbers.
+    """
+    model, found = _read(AutoModel, folder, dtype)
     weights.check_loaded(model, folder, found["missing_keys"])
     return model
 

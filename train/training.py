@@ -29,7 +29,6 @@ from .tunings.calibration import calibration, shown
 from .tunings.tuning import load
 
 CARD = "run_card.json"
-DRAWN = ("ppo", "rloo", "grpo")  # methods that learn from answers of the model itself
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers")
 
 
@@ -91,9 +90,6 @@ def train(
 
 def _train(options: TrainOptions, out: Path, progress: Callable[[Progress], None] | None, work: Path) -> TrainReport:
     processes.join()
-    if processes.sharded() and options.method in DRAWN:
-        raise InputError(f"use_fsdp is set with method {options.method}, expected data parallel processes: answers are "
-                         "drawn from whole weights")  # fmt: skip
     base = models.locate(options.model)
     tokenizer = models.tokenizer(base)
     limit = models.context_length(base) if options.max_tokens is None else options.max_tokens

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 import torch
-from torch import distributed, nn
-from torch.distributed.fsdp import FSDPModule
-from torch.distributed.tensor import DTensor
+from torch import distributed
 
 from curation.errors import InputError
 
@@ -126,29 +124,3 @@ def in_turn() -> Iterator[None]:
     yield
     if first():
         wait()
-
-
-def whole(model: nn.Module) -> nn.Module:
-    """The model with all of its weights in every process, of which FSDP may have left a part in each; FSDP lets it go.
-
-    Every process must call it.
-    """
-    shared = [module for module in model.modules() if isinstance(module, FSDPModule)]
-    for part in shared:
-        part.reshard()
-    found: dict[int, nn.Parameter] = {}  # a weight that two layers share stays one
-    for module in model.modules():
-        for name, weight in list(module.named_parameters(recurse=False)):
-            lying: object = weight
-            if not isinstance(lying, DTensor):
-                continue
-            if id(weight) not in found:
-                full = lying.full_tensor().detach()
-                found[id(weight)] = nn.Parameter(full, requires_grad=weight.requires_grad)
-            setattr(module, name, found[id(weight)])
-    for part in shared:  # PyTorch 2.13 has no way back from `fully_shard`
-        state = part._get_fsdp_state()
-        state._pre_forward_hook_handle.remove()
-        state._post_forward_hook_handle.remove()
-        part.__class__ = type(part).__bases__[1]
-    return model

@@ -12,7 +12,7 @@ from transformers import LogitsProcessor, LogitsProcessorList
 
 from .. import models
 from ..data.preparation import Prepared
-from ..devices import processes
+from ..devices import processes, sharding
 from . import setup
 from .rewards import Answer, LearnedReward, Rewards
 from .setup import Setup
@@ -62,7 +62,13 @@ def by_row(trainer: Any, rows: int) -> Iterator[None]:
     everyone = rows * processes.count()
     seeds = row_seeds(args.seed, step, everyone)[processes.own(everyone)]
     draws = LogitsProcessorList([RowDraws(seeds, args.temperature, args.device)])
-    model.generate = functools.partial(model.generate, logits_processor=draws)
+    drawing = functools.partial(model.generate, logits_processor=draws, synced_gpus=False)
+
+    def generate(*given: Any, **settings: Any) -> Any:
+        with sharding.kept_whole(model):  # the processes' answers are of different lengths
+            return drawing(*given, **settings)
+
+    model.generate = generate
     try:
         yield
     finally:

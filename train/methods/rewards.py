@@ -13,7 +13,7 @@ from curation.checks import typed
 from curation.errors import InputError
 
 from .. import models
-from ..devices import processes
+from ..devices import processes, sharding
 from ..losses import policy
 from ..options.reinforcement import Reinforcement
 
@@ -119,7 +119,7 @@ class LearnedReward:
         model = models.scoring(folder)
         self._pad = padding_id(self._tokenizer, models.end_ids(folder, self._tokenizer), len_of(model))
         model.config.pad_token_id = self._pad  # the score is read at the last token that is not this one
-        self._model = model.to(device).eval().requires_grad_(False)
+        self._model = sharding.shared_out(model.to(device).eval().requires_grad_(False))
 
     @property
     def parameters(self) -> list[torch.nn.Parameter]:

@@ -13,7 +13,7 @@ from curation.errors import InputError
 
 from .. import checkpoints
 from ..data.preparation import Prepared
-from ..devices import processes
+from ..devices import processes, sharding
 from ..options.run import TrainOptions
 from ..tunings.tuning import Tuned
 
@@ -124,7 +124,7 @@ def run(trainer: Trainer, setup: Setup, measures: tuple[str, ...] = ()) -> Train
     trainer.train(resume_from_checkpoint=None if setup.checkpoint is None else str(setup.checkpoint))
     log = [entry for entry in trainer.state.log_history if "loss" in entry]
     kept = {name: [float(entry[name]) for entry in log if name in entry] for name in measures}
-    model = processes.whole(trainer.accelerator.unwrap_model(trainer.model))
+    model = sharding.whole(trainer.accelerator.unwrap_model(trainer.model))
     return Trained(model, [entry["loss"] for entry in log], kept)
 
 

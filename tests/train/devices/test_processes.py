@@ -1,6 +1,5 @@
 import pytest
 import torch
-from torch import nn
 
 from curation.errors import InputError
 from train.devices import processes
@@ -46,9 +45,3 @@ def test_the_parts_of_several_are_all_there_is(monkeypatch: pytest.MonkeyPatch) 
         found.append((rows[processes.own(12)], processes.share(rows)))
     assert [row for own, _ in found for row in own] == rows
     assert sorted(row for _, part in found for row in part) == rows and all(len(part) == 4 for _, part in found)
-
-
-def test_a_model_that_is_whole_stays_as_it_is() -> None:
-    model = nn.Linear(2, 2)
-    weight = model.weight
-    assert processes.whole(model) is model and model.weight is weight

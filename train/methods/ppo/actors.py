@@ -7,9 +7,11 @@ from typing import Any, Protocol
 import torch
 from peft import get_peft_model
 from safetensors.torch import load_file
-from transformers import AutoModel
+
+from curation.errors import InputError
 
 from ... import models
+from ...devices import sharding
 from ..rewards import LearnedReward, Scorer
 from ..setup import Setup
 
@@ -58,9 +60,13 @@ class Critic(torch.nn.Module):
     """Hidden states of a model and a linear head: the value of each place."""
 
     def __init__(self, folder: Path) -> None:
-        """Start from a model; its head from that of a reward model, else from zero."""
+        """Start from a model; its head from that of a reward model, else from zero.
+
+        Raises:
+            InputError: for a folder whose weights are missing, of other shapes than it says, or no numbers.
+        """
         super().__init__()
-        self.backbone: Any = AutoModel.from_pretrained(folder, dtype=torch.float32, trust_remote_code=False)
+        self.backbone: Any = models.backbone(models.locate(str(folder)))
         size = self.backbone.config.get_text_config().hidden_size
         self.head = torch.nn.Linear(size, 1, bias=False)
         self.head.weight.data.copy_(head_of(folder, size))
@@ -80,14 +86,16 @@ class Separate:
         of_critic = (
             None if peft is None else replace(peft, task_type="FEATURE_EXTRACTION")
         )  # peft changes what it is given
-        self.policy = model if peft is None else get_peft_model(model, peft)
+        self.policy: Any = sharding.shared_out(model if peft is None else get_peft_model(model, peft))
         self._adapted = peft is not None
         self._reference: Any = None
         if not self._adapted:
-            self._reference = models.causal_lm(given.tuned.folder).to(device).eval().requires_grad_(False)
+            frozen = models.causal_lm(given.tuned.folder).to(device).eval().requires_grad_(False)
+            self._reference = sharding.shared_out(frozen)
         self._critic = Critic(options.ppo.critic or given.tuned.folder)
         if of_critic is not None:
             self._critic.backbone = get_peft_model(self._critic.backbone, of_critic)
+        sharding.shared_out(self._critic)
         self._checkpointing = options.gradient_checkpointing
         for module, backbone in ((self.policy, self.policy), (self._critic, self._critic.backbone)):
             without_dropout(module.to(device).eval())
@@ -133,7 +141,7 @@ class Separate:
 
     def result(self) -> Any:
         """The trained policy."""
-        return self.policy
+        return sharding.whole(self.policy)
 
 
 def trained(module: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
@@ -142,11 +150,20 @@ def trained(module: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
 
 
 def head_of(folder: Path, size: int) -> torch.Tensor:
-    """The head of a reward model's folder, zeros (1, size) for another model's."""
+    """The head of a reward model's folder, zeros (1, size) for another model's.
+
+    Raises:
+        InputError: for one of another shape, or with values that are no numbers.
+    """
     for file in sorted(folder.glob("*.safetensors")):
         found = load_file(file).get(HEAD)
-        if found is not None:
-            return found.float().reshape(1, size)
+        if found is None:
+            continue
+        if found.shape != (1, size) or not found.isfinite().all():
+            wrong = int((~found.isfinite()).sum())
+            raise InputError(f"{file}: {HEAD} has the shape {tuple(found.shape)} and {wrong} values that are NaN or "
+                             f"infinite, expected numbers of the shape {(1, size)}")  # fmt: skip
+        return found.float()
     return torch.zeros(1, size)
 
 

@@ -102,7 +102,7 @@ def run(given: Setup) -> Trained:
         if given.progress is not None and processes.first():
             rate = passed / max(time.monotonic() - started, 1e-9)
             given.progress(Progress(step, prepared.steps, rate, found["loss"]))
-        if step % options.checkpoint_steps == 0 and step < prepared.steps and processes.first():
+        if step % options.checkpoint_steps == 0 and step < prepared.steps:
             state.save(given.state, step, learn, log)
     losses = log.pop("loss")
     return Trained(actors.result(), losses, log)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from transformers import GenerationConfig, LogitsProcessorList
 
-from ...devices import processes
+from ...devices import processes, sharding
 from ...losses import policy, tokens
 from ...options.reinforcement import Reinforcement
 from ..drawn import RowDraws
@@ -73,15 +73,19 @@ def draw(
     model.generation_config = base.generation_config = config
     ends = set(config.eos_token_id)
     found = []
-    for start in range(0, len(prompts), rows):
-        ids, attention = side_by_side(prompts[start : start + rows], config.pad_token_id, device, left=True)
-        draws = LogitsProcessorList()
-        if seeds is not None:
-            draws.append(RowDraws(seeds[start : start + rows], config.temperature, device))
-        made = model.generate(input_ids=ids, attention_mask=attention, generation_config=config, logits_processor=draws)
-        for row in made[:, ids.shape[1] :].tolist():
-            end = next((place for place, token in enumerate(row) if token in ends), len(row) - 1)
-            found.append(row[: end + 1])
+    with sharding.kept_whole(model):
+        for start in range(0, len(prompts), rows):
+            ids, attention = side_by_side(prompts[start : start + rows], config.pad_token_id, device, left=True)
+            draws = LogitsProcessorList()
+            if seeds is not None:
+                draws.append(RowDraws(seeds[start : start + rows], config.temperature, device))
+            made = model.generate(
+                input_ids=ids, attention_mask=attention, generation_config=config, logits_processor=draws,
+                synced_gpus=False,
+            )  # fmt: skip
+            for row in made[:, ids.shape[1] :].tolist():
+                end = next((place for place, token in enumerate(row) if token in ends), len(row) - 1)
+                found.append(row[: end + 1])
     return found
 
 

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
+from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from curation.errors import InputError
 
 from ... import models
+from ...devices import sharding
 from ..rewards import Answer, Scorer, behind, check_reward_model, padding_id, sequence, side_by_side
 from ..setup import Setup
 from .actors import HEAD, head_of, without_dropout
@@ -41,6 +43,7 @@ class Shared:
         heads = [self._add(folder, f"reward_{number}", fingerprint, size) for number, folder in enumerate(rewards)]
         self.policy.to(device)
         self._head.to(device)
+        self._share_out()
         self._checkpointing = options.gradient_checkpointing
         without_dropout(self.policy.eval())
         if self._checkpointing:
@@ -54,6 +57,13 @@ class Shared:
         ]
         self._heads = heads
 
+    def _share_out(self) -> None:
+        """Share out the base's layers; adapters change places, and the head is asked apart: they stay as they are."""
+        outside = [base.weight for base in (self.policy.get_input_embeddings(), self.policy.get_output_embeddings())]
+        adapters = [weight for name, weight in self.policy.named_parameters()
+                    if any(f".{adapter}." in name for adapter in self.policy.peft_config)]  # fmt: skip
+        sharding.shared_out(self.policy.get_base_model().base_model, [*outside, *adapters])
+
     def _add(self, folder: Path, name: str, base: str, size: int) -> torch.Tensor:
         """Put a reward model's adapter beside the base's weights; its head (1, size)."""
         check_reward_model(folder)
@@ -64,13 +74,14 @@ class Shared:
                              "method reward and tuning lora from the same model, or ppo.shared false")  # fmt: skip
         config = LoraConfig.from_pretrained(adapter)
         self.policy.add_adapter(name, replace(config, task_type="CAUSAL_LM", modules_to_save=None, inference_mode=True))
-        saved = load_file(adapter / "adapter_model.safetensors")
+        saved = _weights(adapter / "adapter_model.safetensors")
         lora = {key: weight for key, weight in saved.items() if not key.endswith(HEAD)}
-        unknown = set_peft_model_state_dict(self.policy, lora, adapter_name=name).unexpected_keys
-        if unknown or not lora:
-            raise InputError(
-                f"reward model {folder}: its adapter does not fit the policy's base ({len(unknown)} weights)"
-            )
+        asked = get_peft_model_state_dict(self.policy, adapter_name=name, save_embedding_layers=False).keys()
+        if lora.keys() != asked:
+            raise InputError(f"reward model {folder}: its adapter does not fit the policy's base, found "
+                             f"{len(lora.keys() - asked)} weights too many and {len(asked - lora.keys())} missing"
+                             )  # fmt: skip
+        set_peft_model_state_dict(self.policy, lora, adapter_name=name)
         return head_of(folder, size)
 
     def hidden(self, adapter: str, tokens: torch.Tensor, attention: torch.Tensor) -> torch.Tensor:
@@ -115,7 +126,20 @@ class Shared:
         self.policy.set_adapter(POLICY)
         for adapter in [name for name in self.policy.peft_config if name != POLICY]:
             self.policy.delete_adapter(adapter)
-        return self.policy
+        return sharding.whole(self.policy)
+
+
+def _weights(file: Path) -> dict[str, torch.Tensor]:
+    """Of an adapter; they must be numbers."""
+    try:
+        found = load_file(file)
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{file}: found damaged or cut off weights ({error}), expected a whole file") from error
+    for name, weight in found.items():
+        if wrong := int((~weight.isfinite()).sum()):
+            raise InputError(f"{file}: {name} has {wrong} of {weight.numel()} values that are NaN or infinite, "
+                             "expected numbers")  # fmt: skip
+    return found
 
 
 class _Score:

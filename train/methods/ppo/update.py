@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from transformers import get_scheduler
 
-from ...devices import processes
+from ...devices import processes, sharding
 from ...losses import policy, tokens
 from ...options.run import TrainOptions
 from ..rewards import side_by_side
@@ -92,8 +92,7 @@ def update(
                 device = rollout.ids.device.type
                 if abs(first - 1) > ROUNDING.get(device, ELSEWHERE):
                     raise RuntimeError(f"the first ratio of probabilities is {first!r}, expected 1")
-            moved = [weight.grad for moving in (learn.policy, learn.critic) for weight in moving.values()]
-            processes.add_up(*(gradient for gradient in moved if gradient is not None))
+            sharding.add_up_gradients([*learn.policy.values(), *learn.critic.values()])
             for moving in (learn.policy, learn.critic):
                 torch.nn.utils.clip_grad_norm_(moving.values(), options.max_grad_norm)
             learn.optimiser.step()

@@ -1,9 +1,11 @@
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from curation.errors import InputError
 from train import models
@@ -93,3 +95,29 @@ def test_sharing_is_for_adapters(tiny_model: Path, prompts: Path, tmp_path: Path
                            ppo=Ppo(shared=True), reinforcement=Reinforcement(count="a", max_new_tokens=4))  # fmt: skip
     with pytest.raises(InputError, match="ppo.shared: tuning is 'full', expected lora"):
         train(options, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        ("nan", r"adapter_model.safetensors: .*lora_A.weight has 1 of \d+ values that are NaN or infinite"),
+        ("missing", "found 0 weights too many and 1 missing"),
+        ("cut", "adapter_model.safetensors: found damaged or cut off weights"),
+    ],
+)
+def test_an_adapter_whose_weights_are_not_whole_is_refused(
+    tiny_model: Path, prompts: Path, reward_model: Path, tmp_path: Path, harm: str, said: str
+) -> None:
+    folder = shutil.copytree(reward_model, tmp_path / "reward")
+    file = folder / "adapter" / "adapter_model.safetensors"
+    held = load_file(file)
+    name = min(held)
+    if harm == "missing":
+        del held[name]
+    else:
+        held[name].view(-1)[0] = torch.nan
+    save_file(held, file)
+    if harm == "cut":
+        file.write_bytes(file.read_bytes()[:-9])
+    with pytest.raises(InputError, match=said):
+        Shared(begun(tiny_model, prompts, tmp_path, True, reward_models=(folder,)), frozenset({1}), CPU)
