@@ -1,9 +1,11 @@
 """Between two tensors: on a straight line, or on an arc. Pure functions in float32."""
 
+import math
 from dataclasses import dataclass
 
 import torch
 
+_WHOLE = 1 << 22  # entries that are made float64 at once
 PARALLEL = 0.9995  # cosine from which an arc is taken for a line (as MergeKit does): its sine is lost in rounding
 
 
@@ -62,21 +64,19 @@ def slerp_geometric(first: torch.Tensor, second: torch.Tensor, t: float) -> Betw
     return Between(found * (before ** (1 - t) * after**t), cosine, False)
 
 
-def _cosine(a: torch.Tensor, b: torch.Tensor) -> float:
-    """In float64: of two tensors of a billion entries the sum of products loses digits in float32."""
-    lengths = float(a.norm(dtype=torch.float64)) * float(b.norm(dtype=torch.float64))
-    if not lengths:
-        return 1.0
-    product = torch.dot(a.flatten().double(), b.flatten().double()) if a.numel() < _WHOLE else _product(a, b)
-    return max(-1.0, min(1.0, float(product) / lengths))
+def product(a: torch.Tensor, b: torch.Tensor) -> float:
+    """Sum of the products of the entries of two tensors of one shape, of any type.
 
-
-_WHOLE = 1 << 22  # entries whose float64 copies are made at once
-
-
-def _product(a: torch.Tensor, b: torch.Tensor) -> float:
+    In float64: of a billion entries the sum loses digits in float32. In parts: a copy of a whole tensor in float64 is
+    as large as a pair of them in float32.
+    """
     left, right = a.flatten(), b.flatten()
     return sum(
         float(torch.dot(left[begin : begin + _WHOLE].double(), right[begin : begin + _WHOLE].double()))
         for begin in range(0, left.numel(), _WHOLE)
     )
+
+
+def _cosine(a: torch.Tensor, b: torch.Tensor) -> float:
+    lengths = math.sqrt(product(a, a)) * math.sqrt(product(b, b))
+    return max(-1.0, min(1.0, product(a, b) / lengths)) if lengths else 1.0

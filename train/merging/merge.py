@@ -144,8 +144,9 @@ def _generator(name: str, number: int, options: MergeOptions) -> torch.Generator
 
 
 def _apart(first: torch.Tensor, last: torch.Tensor, seen: _Seen) -> None:
-    seen.apart += float((last - first).norm(dtype=torch.float64)) ** 2
-    seen.length += float(first.norm(dtype=torch.float64)) ** 2
+    apart = last - first
+    seen.apart += interpolation.product(apart, apart)
+    seen.length += interpolation.product(first, first)
 
 
 def _card(parents: list[Parent], ground: Parent | None, options: MergeOptions, seen: _Seen) -> dict[str, Any]:
