@@ -1,12 +1,12 @@
 """Several copies of a model, each an actor of Ray with GPUs of its own, asked as one engine is."""
 
-import logging
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar, cast
 
-from curation import chat
+from curation import chat, cluster
 from curation.errors import InputError
 from curation.model import Request, Response, Score, ScoreRequest
 
@@ -16,7 +16,6 @@ from .engine import Progress
 from .options import EngineOptions
 from .requests import Passage, Prompt, Prompter, guidable
 
-OBJECT_STORE = 256 << 20  # bytes; a chunk's prompts and answers are all that goes through it
 T = TypeVar("T", Response, Score)
 
 
@@ -190,23 +189,7 @@ class Copies:
 
 def _connected() -> tuple[Any, bool]:
     """Ray, on a cluster, and whether this call went there."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    try:
-        import ray
-    except ImportError as error:
-        raise InputError(
-            'engine option data_parallel_size: Ray is not installed; install it with pip install "keepwise[ray]"'
-        ) from error
-    if ray.is_initialized():
+    ray = sys.modules.get("ray")
+    if ray is not None and ray.is_initialized():
         return ray, False
-    address = os.environ.get("RAY_ADDRESS")
-    local: dict[str, Any] = {"object_store_memory": OBJECT_STORE, "include_dashboard": False}
-    try:
-        ray.init(
-            address=address or "local", log_to_driver=False, logging_level=logging.WARNING, **({} if address else local)
-        )
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise InputError(f"RAY_ADDRESS {address!r}: cannot be reached ({reason}); start it with ray start") from error
-    return ray, True
+    return cluster.connect(os.environ.get("RAY_ADDRESS"), "engine option data_parallel_size"), True
