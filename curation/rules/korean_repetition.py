@@ -9,7 +9,6 @@ The kernels hold no lock and walk the UTF-8 bytes once. Time is linear in the te
 the longest text and at most 32 for its n-grams.
 """
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -23,28 +22,29 @@ from ..dedup.shingles import SEPARATOR, character_classes
 DUPLICATE_GRAM, TOP_GRAM, RUN = 20, 4, 4  # characters of an n-gram or a run
 _FACTOR, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 _HALF, _ONE = np.uint64(32), np.uint64(1)
+_DUPLICATE, _TOP, _RUNS = range(3)  # a number: a kernel that is given a kernel is compiled again in every process
 
 
 def duplicate_share(texts: pl.Series) -> pl.Series:
     """Share of letters in runs of `DUPLICATE_GRAM` that occurred before in the text, each counted once."""
-    return _scored(texts, _duplicate)
+    return _scored(texts, _DUPLICATE)
 
 
 def top_share(texts: pl.Series) -> pl.Series:
     """Share of letters in the occurrences of the most frequent run of `TOP_GRAM`, 0 where none occurs twice."""
-    return _scored(texts, _top)
+    return _scored(texts, _TOP)
 
 
 def run_share(texts: pl.Series) -> pl.Series:
     """Share of letters in runs of `RUN` and more of the same letter."""
-    return _scored(texts, _runs)
+    return _scored(texts, _RUNS)
 
 
-def _scored(texts: pl.Series, kernel: Callable[..., Any]) -> pl.Series:
+def _scored(texts: pl.Series, measure: int) -> pl.Series:
     content, starts = buffers.utf8(texts.fill_null(""))  # where a condition is false polars hands on no text
     shares = np.zeros(len(texts), np.float64)
     longest = int(np.diff(starts).max(initial=0))
-    _score_rows(content, starts, _classes(), kernel, np.empty(longest, np.int32), shares)
+    _score_rows(content, starts, _classes(), measure, np.empty(longest, np.int32), shares)
     return pl.Series(texts.name, shares)
 
 
@@ -56,12 +56,19 @@ def _classes() -> np.ndarray:
 
 @kernel
 def _score_rows(
-    content: np.ndarray, starts: np.ndarray, classes: np.ndarray, kernel: Any, letters: np.ndarray, shares: np.ndarray
+    content: np.ndarray, starts: np.ndarray, classes: np.ndarray, measure: int, letters: np.ndarray, shares: np.ndarray
 ) -> None:
     for row in range(len(shares)):
         count = _letters(content, starts[row], starts[row + 1], classes, letters)
-        if count > 0:
-            shares[row] = kernel(letters[:count]) / count
+        if count == 0:
+            continue
+        if measure == _DUPLICATE:
+            covered = _duplicate(letters[:count])
+        elif measure == _TOP:
+            covered = _top(letters[:count])
+        else:
+            covered = _runs(letters[:count])
+        shares[row] = covered / count
 
 
 @kernel

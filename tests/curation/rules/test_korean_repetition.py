@@ -76,3 +76,11 @@ def test_slices_and_long_texts() -> None:
     texts = pl.Series(["가나다", "가" * 100_000, "라마바"])
     assert korean_repetition.run_share(texts[1:]).to_list() == [1.0, 0.0]
     assert korean_repetition.duplicate_share(texts)[1] > 0.999
+
+
+def test_the_three_are_compiled_once() -> None:
+    """A kernel that is given another is found in no cache: each process would compile it and lengthen the cache."""
+    texts = pl.Series(["가나다라 마바사"])
+    for share in (korean_repetition.duplicate_share, korean_repetition.top_share, korean_repetition.run_share):
+        share(texts)
+    assert len(korean_repetition._score_rows.signatures) == 1
