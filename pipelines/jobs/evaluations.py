@@ -201,7 +201,7 @@ def _margin(plans: Sequence[dict[str, Any] | None], wanted: float | None) -> flo
     if wanted is not None and wanted != shared:
         was = "none" if shared is None else f"{shared:g}"
         raise InputError(f"--margin: found {wanted:g}, and the evaluations fixed {was}, expected a margin that was set "
-                         "before there were scores, with `keepwise evaluate --set margin=...`")  # fmt: skip
+                         "before there were scores, with `keepwise evaluate --margin`")  # fmt: skip
     return shared
 
 

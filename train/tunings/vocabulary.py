@@ -2,7 +2,7 @@
 
 New joins come after all old ones (of a unigram model: a new piece is worth a little more than what it replaces), so
 that a text is tokenised as before and then shortened: one in which no new token stands keeps its tokens and its logits.
-EEVE (Kim et al. 2024, arXiv 2402.14714) then trains in stages, new rows first: see `tuning_options.Vocabulary`.
+EEVE (Kim et al. 2024, arXiv 2402.14714) then trains in stages, new rows first: see `options.tunings.Vocabulary`.
 """
 
 import json
