@@ -62,11 +62,13 @@ def test_with_a_cache_too(base, tmp_path):
     expand(base, tmp_path / "deep", Blocks(2, 1))
     made = [
         AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).generate(
-            TOKENS[:, :5], max_new_tokens=20, do_sample=False, use_cache=True, pad_token_id=0
+            TOKENS[:, :5], max_new_tokens=20, do_sample=False, use_cache=True, pad_token_id=0,
+            return_dict_in_generate=True, output_logits=True,
         )
         for folder in (base, tmp_path / "deep")
-    ]
-    assert made[0].equal(made[1]) and made[0].shape[1] > 5
+    ]  # fmt: skip
+    assert made[0].sequences.equal(made[1].sequences) and made[0].sequences.shape[1] > 5
+    assert torch.stack(made[0].logits).equal(torch.stack(made[1].logits))
 
 
 def test_new_blocks_learn_and_the_old_ones_are_where_they_were(base, tmp_path):
