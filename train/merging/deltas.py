@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 
 
@@ -29,9 +30,11 @@ def trimmed(delta: torch.Tensor, density: float) -> torch.Tensor:
     if density >= 1 or not delta.numel():
         return delta
     keep = max(1, int(density * delta.numel()))
-    order = torch.sort(delta.abs().flatten(), descending=True, stable=True).indices
-    mask = torch.zeros(delta.numel(), dtype=torch.bool)
-    mask[order[:keep]] = True
+    sizes = delta.abs().flatten()
+    least = float(np.partition(sizes.numpy(), -keep)[-keep])
+    mask = ~(sizes <= least)  # what is no number stays, and is refused later
+    equal = (sizes == least).nonzero().flatten()
+    mask[equal[: keep - int(mask.sum())]] = True
     return torch.where(mask.reshape(delta.shape), delta, 0)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-_WHOLE = 1 << 22  # entries that are made float64 at once
+_PART = 1 << 18  # entries that are made float64 at once
 PARALLEL = 0.9995  # cosine from which an arc is taken for a line (as MergeKit does): its sine is lost in rounding
 
 
@@ -32,7 +32,7 @@ def lerp(first: torch.Tensor, second: torch.Tensor, t: float) -> Between:
         t: from 0 to 1.
     """
     a, b = first.float(), second.float()
-    return Between((1 - t) * a + t * b, _cosine(a, b), False)
+    return Between(_sum(1 - t, a, t, b), cosine(a, b), False)
 
 
 def slerp(first: torch.Tensor, second: torch.Tensor, t: float) -> Between:
@@ -42,12 +42,11 @@ def slerp(first: torch.Tensor, second: torch.Tensor, t: float) -> Between:
     need not have one length; the form that MergeKit has).
     """
     a, b = first.float(), second.float()
-    cosine = _cosine(a, b)
-    if abs(cosine) > PARALLEL or not a.norm() or not b.norm():
-        return Between((1 - t) * a + t * b, cosine, True)
-    angle = torch.arccos(torch.tensor(cosine, dtype=torch.float64))
-    left, right = float(torch.sin((1 - t) * angle) / angle.sin()), float(torch.sin(t * angle) / angle.sin())
-    return Between(left * a + right * b, cosine, False)
+    found = cosine(a, b)
+    if abs(found) > PARALLEL or not a.norm() or not b.norm():
+        return Between(_sum(1 - t, a, t, b), found, True)
+    left, right = _weights(found, t)
+    return Between(_sum(left, a, right, b), found, False)
 
 
 def slerp_geometric(first: torch.Tensor, second: torch.Tensor, t: float) -> Between:
@@ -57,11 +56,18 @@ def slerp_geometric(first: torch.Tensor, second: torch.Tensor, t: float) -> Betw
     """
     a, b = first.float(), second.float()
     before, after = float(a.norm()), float(b.norm())
-    cosine = _cosine(a, b)
-    if abs(cosine) > PARALLEL or not before or not after:
-        return Between((1 - t) * a + t * b, cosine, True)
-    found = slerp(a / before, b / after, t).values
-    return Between(found * (before ** (1 - t) * after**t), cosine, False)
+    found = cosine(a, b)
+    if abs(found) > PARALLEL or not before or not after:
+        return Between(_sum(1 - t, a, t, b), found, True)
+    left, right = _weights(found, t)
+    length = before ** (1 - t) * after**t
+    return Between(_sum(left * length / before, a, right * length / after, b), found, False)
+
+
+def _weights(found: float, t: float) -> tuple[float, float]:
+    """What two vectors with this cosine count on the arc between them."""
+    angle = math.acos(found)
+    return math.sin((1 - t) * angle) / math.sin(angle), math.sin(t * angle) / math.sin(angle)
 
 
 def product(a: torch.Tensor, b: torch.Tensor) -> float:
@@ -72,11 +78,19 @@ def product(a: torch.Tensor, b: torch.Tensor) -> float:
     """
     left, right = a.flatten(), b.flatten()
     return sum(
-        float(torch.dot(left[begin : begin + _WHOLE].double(), right[begin : begin + _WHOLE].double()))
-        for begin in range(0, left.numel(), _WHOLE)
+        float(torch.dot(left[begin : begin + _PART].double(), right[begin : begin + _PART].double()))
+        for begin in range(0, left.numel(), _PART)
     )
 
 
-def _cosine(a: torch.Tensor, b: torch.Tensor) -> float:
+def _sum(left: float, a: torch.Tensor, right: float, b: torch.Tensor) -> torch.Tensor:
+    """left a + right b, with one tensor less in memory than written so."""
+    found = left * a
+    found += right * b
+    return found
+
+
+def cosine(a: torch.Tensor, b: torch.Tensor) -> float:
+    """Cosine of the angle between two tensors, seen as vectors; 1 where one is zero."""
     lengths = math.sqrt(product(a, a)) * math.sqrt(product(b, b))
     return max(-1.0, min(1.0, product(a, b) / lengths)) if lengths else 1.0

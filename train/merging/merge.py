@@ -90,7 +90,7 @@ def _merged(
         made = _from_base(name, parents, ground, options, seen)
     else:
         made = _tree(name, parents, options, seen)
-    if not torch.isfinite(made).all():
+    if made.numel() and not all(map(torch.isfinite, torch.aminmax(made))):  # NaN is both the least and the largest
         raise InputError(f"{name}: holds numbers that are not finite after merging, expected finite weights")
     return made.to(writing.number_type(parents[0].types[name]))
 
@@ -100,7 +100,7 @@ def _tree(name: str, parents: list[Parent], options: MergeOptions, seen: _Seen) 
     between = _BETWEEN[options.method]
     place = depth.value_at(name, options.points, parents[0].layers)
     nodes = [(parent.tensor(name).float(), 1) for parent in parents]
-    _apart(nodes[0][0], nodes[-1][0], seen)
+    _apart(nodes[-1][0] - nodes[0][0], nodes[0][0], seen)
     while len(nodes) > 1:
         following = []
         for left, right in zip(nodes[::2], nodes[1::2], strict=False):
@@ -122,9 +122,9 @@ def _from_base(
     start = ground.tensor(name).float()
     found = [parent.tensor(name).float() - start for parent in parents]
     weights = options.weights or (1.0,) * len(parents)
-    _apart(found[0] + start, found[-1] + start, seen)
+    _apart(found[-1] - found[0], found[0] + start, seen)
     if len(found) > 1:
-        seen.cosines.append(interpolation.lerp(found[0], found[-1], 0.5).cosine)
+        seen.cosines.append(interpolation.cosine(found[0], found[-1]))
     match options.method:
         case "ties":
             change = deltas.ties(found, weights, options.density, options.normalise)
@@ -134,7 +134,9 @@ def _from_base(
             change = deltas.task_arithmetic(kept, weights, options.normalise)
         case _:
             change = deltas.task_arithmetic(found, weights, options.normalise)
-    return start + options.scale * change
+    change *= options.scale
+    change += start
+    return change
 
 
 def _generator(name: str, number: int, options: MergeOptions) -> torch.Generator:
@@ -143,8 +145,8 @@ def _generator(name: str, number: int, options: MergeOptions) -> torch.Generator
     return torch.Generator().manual_seed(seed)
 
 
-def _apart(first: torch.Tensor, last: torch.Tensor, seen: _Seen) -> None:
-    apart = last - first
+def _apart(apart: torch.Tensor, first: torch.Tensor, seen: _Seen) -> None:
+    """Count in how far the last parent is from the first, and the first."""
     seen.apart += interpolation.product(apart, apart)
     seen.length += interpolation.product(first, first)
 

@@ -99,3 +99,4 @@ def _write_file(
             made = tensor(name).contiguous()
             assert made.shape == torch.Size(shapes[name]) and made.dtype == _TYPES[types[name]], name
             stream.write(made.flatten().view(torch.uint8).numpy().data)
+            del made  # before the next one is made

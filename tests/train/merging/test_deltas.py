@@ -59,3 +59,20 @@ def test_the_same_seed_drops_the_same():
     first, again, other = (dropped(delta, 0.5, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
     assert first.equal(again) and not first.equal(other)
     assert dropped(delta, 1.0, torch.Generator()).equal(delta)
+
+
+@given(st.lists(st.integers(-4, 4), min_size=1, max_size=30), st.floats(0.01, 0.99))
+def test_what_stays_are_the_first_of_the_largest(entries, density):
+    delta = torch.tensor(entries, dtype=torch.float32)
+    keep = max(1, int(density * len(entries)))
+    stay = sorted(range(len(entries)), key=lambda at: (-abs(entries[at]), at))[:keep]
+    assert trimmed(delta, density).tolist() == [entries[at] if at in stay else 0.0 for at in range(len(entries))]
+
+
+def test_what_is_no_number_is_not_trimmed_away():
+    assert torch.isnan(trimmed(torch.tensor([1.0, float("nan"), 3.0, 2.0]), 0.25)).tolist() == [
+        False,
+        True,
+        False,
+        False,
+    ]
