@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import rewards
-from benchmarks.rewards import MODEL, OLD_ITEMS, UNSEEN, Inputs
+from benchmarks import liked_sums, rewards
+from benchmarks.liked_sums import MODEL, NEW_TOKENS, OLD_ITEMS, UNSEEN, Inputs
 from train.options.reinforcement import Reinforcement
 from train.training import train
 
@@ -22,12 +22,12 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def given(out: Path) -> Inputs:
-    return rewards.inputs(out / "inputs")
+    return liked_sums.inputs(out / "inputs")
 
 
 def test_nothing_is_measured_on_what_was_trained_on(given: Inputs) -> None:
     held_out = [row["prompt"] for row in rows(given.held_out)]
-    assert held_out == [rewards.asked(a, b) for a, b in given.unseen] and len(held_out) == UNSEEN
+    assert held_out == [liked_sums.asked(a, b) for a, b in given.unseen] and len(held_out) == UNSEEN
     trained_on = [row["prompt"] for path in (given.pairs, given.prompts) for row in rows(path)]
     assert len(trained_on) == 800 and not any(prompt in trained_on for prompt in held_out)
     old = {json.dumps(row["prompt"]) for row in rows(given.old)}
@@ -50,11 +50,11 @@ def judge(given: Inputs, out: Path) -> Path:
 
 @pytest.mark.long
 def test_ppo_learns_what_a_reward_model_has_learned_and_is_held(given: Inputs, judge: Path, out: Path) -> None:
-    before = rewards.measured(MODEL, given, out / "before.json")
+    before = liked_sums.measured(MODEL, given, out / "before.json")
     found = {}
     for name, target in (("free", None), ("held", 1.0)):
         settings = rewards.ppo(given, 1, judge, 10, 1e-4, 0.05, kl_target=target)
-        found[name] = rewards.measured(train(settings, out / name).folder, given)
+        found[name] = liked_sums.measured(train(settings, out / name).folder, given)
     assert before["even"] < 0.6
     assert min(one["even"] for one in found.values()) > 0.8
     assert found["held"]["kl_answer"] < 0.7 * found["free"]["kl_answer"]
@@ -67,8 +67,8 @@ def test_comparing_answers_raises_reward_and_preference_on_unseen_prompts(
 ) -> None:
     settings = rewards.options(
         method, given, 1, steps=15, batch_size=16, learning_rate=3e-4,
-        reinforcement=Reinforcement(max_new_tokens=rewards.NEW_TOKENS, reward_models=(judge,)),
+        reinforcement=Reinforcement(max_new_tokens=NEW_TOKENS, reward_models=(judge,)),
     )  # fmt: skip
     report = train(settings, out / method)
-    before, after = rewards.measured(MODEL, given, out / "before.json"), rewards.measured(report.folder, given)
+    before, after = liked_sums.measured(MODEL, given, out / "before.json"), liked_sums.measured(report.folder, given)
     assert after["even"] > before["even"] + 0.2 and after["preferred"] > before["preferred"] + 0.1

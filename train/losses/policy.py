@@ -39,6 +39,19 @@ def token_rewards(
     return rewards.scatter_add(1, last.unsqueeze(1), scores.unsqueeze(1).to(rewards.dtype))
 
 
+def divergence(logits: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+    """How far each place's distribution is from the reference's, KL(now || reference) in nats, exactly.
+
+    Its gradient is zero where both are the same and holds no noise of drawing, while that of the price in
+    `token_rewards` is a sum over drawn tokens.
+
+    Args:
+        logits, reference: (rows, length, vocabulary).
+    """
+    now, before = (torch.log_softmax(each.float(), dim=-1) for each in (logits, reference))
+    return (now.exp() * (now - before)).sum(-1)
+
+
 def price(present: float, divergence: float, target: float, least: float) -> float:
     """What leaving the reference costs in the next step (Schulman et al. 2017, arXiv 1707.06347, section 4).
 

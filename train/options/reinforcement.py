@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from curation.checks.typed import ANSWER_KINDS
 from curation.errors import InputError
@@ -105,6 +106,9 @@ class Ppo:
         critic_learning_rate: its peak; that of the policy unless given.
         shared: policy, reference, critic and reward models are one frozen base with adapters. For the tuning `lora`,
             and for reward models that were trained with `lora` from the same base.
+        kl_in: where `kl_weight` counts: in the `reward` of each drawn token (arXiv 2203.02155), or in the `loss`, times
+            the divergence of the whole distribution at each token, beside advantages of size one (as GRPO has it, from
+            drawn tokens: arXiv 2402.03300, section 4.1.1). Only there can a great price hold the policy still.
         kl_target: how far from the start the policy is to be held, nats an answer: the price is doubled after a step
             half as far again, and halved, down to `kl_weight`, after one within two thirds of it (arXiv 1707.06347,
             section 4; a target for the divergence from the start: arXiv 1909.08593, section 2.2).
@@ -120,6 +124,7 @@ class Ppo:
     critic: Path | None = None
     critic_learning_rate: float | None = None
     shared: bool = False
+    kl_in: Literal["reward", "loss"] = "reward"
     kl_target: float | None = None
     ptx: tuple[Path, ...] = ()
     ptx_weight: float = 1.0
@@ -134,6 +139,7 @@ class Ppo:
         _require(self.value_clip > 0, "ppo.value_clip", self.value_clip, "a number above 0")
         rate = self.critic_learning_rate
         _require(rate is None or rate > 0, "ppo.critic_learning_rate", rate, "a number above 0")
+        _require(self.kl_in in ("reward", "loss"), "ppo.kl_in", self.kl_in, "reward or loss")
         target = self.kl_target
         _require(target is None or target > 0, "ppo.kl_target", target, "a number above 0")
         _require(self.ptx_weight > 0, "ppo.ptx_weight", self.ptx_weight, "a number above 0")

@@ -16,6 +16,19 @@ def test_rewards_are_the_penalty_and_at_the_last_token_the_score():
     torch.testing.assert_close(found, torch.tensor([[-0.05, -0.05, 1.95], [-0.05, -1.05, 0.0]]))
 
 
+def test_the_divergence_and_its_gradient_by_hand():
+    """p (1/2, 1/2) from q (1/4, 3/4): ln(4/3)/2 nats; by a logit p times what its log-ratio exceeds that mean by."""
+    logits = torch.tensor([[[0.0, 0.0], [1.0, 3.0]]], requires_grad=True)
+    reference = torch.tensor([[[0.0, math.log(3)], [5.0, 7.0]]])
+    found = policy.divergence(logits, reference)
+    mean = 0.5 * math.log(4 / 3)
+    assert found[0].tolist() == pytest.approx([mean, 0.0], abs=1e-6)
+    found.sum().backward()
+    assert logits.grad is not None
+    assert logits.grad[0, 0].tolist() == pytest.approx([0.5 * (math.log(2) - mean), 0.5 * (math.log(2 / 3) - mean)])
+    assert logits.grad[0, 1].tolist() == pytest.approx([0.0, 0.0], abs=1e-6), "the same distribution pulls nowhere"
+
+
 @pytest.mark.parametrize(
     ("present", "divergence", "expected"),
     [(0.2, 3.1, 0.4), (0.2, 2.9, 0.2), (0.2, 1.4, 0.2), (0.2, 1.3, 0.1), (0.1, -0.5, 0.08), (0.08, 0.0, 0.08)],

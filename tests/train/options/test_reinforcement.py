@@ -27,6 +27,7 @@ from train.options.reinforcement import Ppo, Reinforcement, RewardModel
         (Ppo, {"minibatches": 0}, "ppo.minibatches is 0"),
         (Ppo, {"lam": 1.1}, "ppo.lam is 1.1"),
         (Ppo, {"value_clip": 0}, "ppo.value_clip is 0"),
+        (Ppo, {"kl_in": "rewards"}, "ppo.kl_in is 'rewards', expected reward or loss"),
         (Ppo, {"kl_target": 0.0}, "ppo.kl_target is 0.0, expected a number above 0"),
         (Ppo, {"critic_learning_rate": 0}, "ppo.critic_learning_rate is 0"),
         (Ppo, {"ptx_weight": 0}, "ppo.ptx_weight is 0"),

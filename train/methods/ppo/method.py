@@ -88,11 +88,12 @@ def run(given: Setup) -> Trained:
             actors.learning(True)
             rollout = observe(actors, rewards, answers, pad, micro, options.reinforcement.temperature, device)
             price = _price(options, log)
-            gains, returns = whitened_advantages(rollout, price, options.ppo.gamma, options.ppo.lam)
+            in_loss = options.ppo.kl_in == "loss"
+            gains, returns = whitened_advantages(rollout, 0.0 if in_loss else price, options.ppo.gamma, options.ppo.lam)
             old = (
                 Old([row["old_ids"] for row in rows], [row["old_labels"] for row in rows]) if options.ppo.ptx else None
             )
-            found = update(actors, learn, rollout, gains, returns, old, options, pad, micro)
+            found = update(actors, learn, rollout, gains, returns, old, options, pad, micro, price if in_loss else 0.0)
             actors.learning(False)
         for name, value in (found | _measures(rollout, returns) | {"kl_weight": price}).items():
             log.setdefault(name, []).append(value)

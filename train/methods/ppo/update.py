@@ -58,7 +58,7 @@ def learner(actors: Actors, options: TrainOptions, steps: int) -> Learner:
 
 def update(
     actors: Actors, learn: Learner, rollout: Rollout, gains: torch.Tensor, returns: torch.Tensor, old: Old | None,
-    options: TrainOptions, pad: int, micro: int,
+    options: TrainOptions, pad: int, micro: int, price: float = 0.0,
 ) -> dict[str, float]:  # fmt: skip
     """Take a step's optimiser steps.
 
@@ -71,10 +71,12 @@ def update(
         options: of the run.
         pad: token to fill up rows with.
         micro: rows that pass through the models at once; processes share a minibatch in such parts.
+        price: of the divergence from the reference in the loss.
 
     Returns:
         Means over the optimiser steps: `loss`, `policy_loss`, `value_loss`, `clip_fraction`, `ratio`, `entropy`, with
-        `old` `ptx_loss`; and `first_ratio`, the one of all tokens of the first optimiser step that is furthest from 1.
+        `old` `ptx_loss`, with `price` `divergence` (nats a token); and `first_ratio`, the one of all tokens of the
+        first optimiser step that is furthest from 1.
 
     Raises:
         RuntimeError: where the first ratio is not 1: the answers were not drawn from these weights.
@@ -86,7 +88,7 @@ def update(
     for epoch in range(options.ppo.epochs):
         order = rollout.order if epoch == 0 else torch.randperm(len(rollout.ids))
         for minibatch in order.split(rows):
-            told, ratio = _accumulate(actors, rollout, gains, returns, old, options, pad, minibatch.split(micro))
+            told, ratio = _accumulate(actors, rollout, gains, returns, old, options, pad, minibatch.split(micro), price)
             if count == 0:
                 first = ratio
                 device = rollout.ids.device.type
@@ -106,7 +108,7 @@ def update(
 
 def _accumulate(
     actors: Actors, rollout: Rollout, gains: torch.Tensor, returns: torch.Tensor, old: Old | None,
-    options: TrainOptions, pad: int, parts: Sequence[torch.Tensor],
+    options: TrainOptions, pad: int, parts: Sequence[torch.Tensor], price: float,
 ) -> tuple[dict[str, float], float]:  # fmt: skip
     """Gradients of this process's share of a minibatch, a part at a time, as if it passed at once; what all processes
     measured, and their furthest ratio."""
@@ -120,12 +122,20 @@ def _accumulate(
     for part in processes.share(parts):
         mask, ids, attention = rollout.mask[part], rollout.ids[part], rollout.attention[part]
         share = mask.sum() / total
+        with torch.no_grad():
+            reference = actors.reference_logits(ids, attention) if price else None
         logits = actors.logits(ids, attention)
         drawn = torch.nn.functional.pad(mask, (1, 0))
         log_probs = of_tokens(logits, ids, drawn, options.reinforcement.temperature)
         loss, clipped = policy.policy_loss(
             log_probs, rollout.log_probs[part], gains[part], mask, options.reinforcement.clip
         )
+        measured = {"policy_loss": loss, "clip_fraction": clipped}
+        if reference is not None:
+            temperature = options.reinforcement.temperature
+            apart = policy.divergence(logits[:, :-1] / temperature, reference[:, :-1] / temperature)
+            measured["divergence"] = policy.masked_mean(apart, mask)
+            loss = loss + price * measured["divergence"]
         (loss * share).backward()
         with torch.no_grad():
             ratio = torch.exp(log_probs - rollout.log_probs[part])[mask]
@@ -135,8 +145,7 @@ def _accumulate(
         values = actors.values(ids, attention)[:, :-1]
         value = policy.value_loss(values, rollout.values[part], returns[part], mask, options.ppo.value_clip)
         (value * share).backward()
-        measured = {"policy_loss": loss, "value_loss": value, "clip_fraction": clipped, "ratio": ratio.mean(),
-                    "entropy": entropy}  # fmt: skip
+        measured |= {"value_loss": value, "ratio": ratio.mean(), "entropy": entropy}
         for name, tensor in measured.items():
             told[name] = told.get(name, 0.0) + float(tensor.detach() * share)
         if old is not None and learned:
@@ -148,6 +157,7 @@ def _accumulate(
     told = dict(zip(told, sums.tolist(), strict=True))
     furthest = max(processes.gathered(torch.tensor([furthest], dtype=torch.float64)).tolist(), key=lambda r: abs(r - 1))
     told["loss"] = told["policy_loss"] + told["value_loss"] + options.ppo.ptx_weight * told.get("ptx_loss", 0.0)
+    told["loss"] += price * told.get("divergence", 0.0)
     return told, furthest
 
 

@@ -14,7 +14,9 @@ CPU = torch.device("cpu")
 DRAWN = [[100, 101, 1], [102, 103], [100, 1], [104, 105, 106, 107]]
 
 
-def step(given: Setup, micro: int, old: Old | None = None, spoil: bool = False) -> tuple[Separate, dict[str, float]]:
+def step(
+    given: Setup, micro: int, old: Old | None = None, spoil: bool = False, price: float = 0.0
+) -> tuple[Separate, dict[str, float]]:
     """One step on given answers."""
     torch.manual_seed(0)
     actors = Separate(given, frozenset({1}), CPU)
@@ -27,7 +29,7 @@ def step(given: Setup, micro: int, old: Old | None = None, spoil: bool = False) 
         with torch.no_grad():
             next(iter(learn.policy.values())).mul_(1.01)
     torch.manual_seed(2)
-    return actors, update(actors, learn, rollout, gains, returns, old, given.options, 0, micro)
+    return actors, update(actors, learn, rollout, gains, returns, old, given.options, 0, micro, price)
 
 
 def test_the_first_ratio_is_one_to_the_bit_and_checked(begun: Callable[..., Setup]) -> None:
@@ -44,6 +46,16 @@ def test_parts_of_a_minibatch_add_up_to_the_whole(begun: Callable[..., Setup]) -
     assert parts[1] == pytest.approx(whole[1], rel=1e-4, abs=1e-6)
     for left, right in zip(whole[0].moving()[0].values(), parts[0].moving()[0].values(), strict=True):
         torch.testing.assert_close(left, right, rtol=1e-3, atol=1e-4)
+
+
+def test_a_price_in_the_loss_is_of_the_whole_distribution_and_pulls_back(begun: Callable[..., Setup]) -> None:
+    """Nothing at the first optimiser step, which starts from the reference; then the dearer, the less is left."""
+    first = step(begun(ppo=Ppo(epochs=1)), 4, price=10.0)[1]
+    assert first["divergence"] == pytest.approx(0, abs=1e-7)
+    free, dear = (step(begun(ppo=Ppo(epochs=8)), 4, price=price)[1] for price in (1e-9, 100.0))
+    assert 0 < dear["divergence"] < 0.3 * free["divergence"]
+    assert dear["loss"] == pytest.approx(dear["policy_loss"] + dear["value_loss"] + 100 * dear["divergence"])
+    assert "divergence" not in step(begun(), 4)[1]
 
 
 def test_good_answers_become_likelier_and_bad_ones_less(begun: Callable[..., Setup]) -> None:
