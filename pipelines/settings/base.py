@@ -4,11 +4,11 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Settings(BaseModel):
-    """Base of every settings block: an unknown key is an error, values do not change after validation."""
+    """Base of every settings block: unknown keys and numbers that are not finite are errors; values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def forbidding_others(options: type) -> None:
-    """Let pydantic refuse keys that the options of a stage (a dataclass of `curation`, used as it is) do not have."""
-    options.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[attr-defined]
+    """Let pydantic refuse keys and numbers that the options of a stage (a dataclass, used as it is) do not have."""
+    options.__pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)  # type: ignore[attr-defined]

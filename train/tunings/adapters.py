@@ -1,6 +1,7 @@
 """Adapters of PEFT: their settings, where they start, and how they are merged into the weights they stand beside."""
 
 import copy
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ import torch
 from peft import LoraConfig, PeftModel, PrefixTuningConfig, PromptTuningConfig, get_peft_model
 from peft.tuners.lora.config import CordaConfig
 from peft.tuners.lora.corda import preprocess_corda, target_modules
+from peft.tuners.tuners_utils import check_target_module_exists
 
 from curation.errors import InputError
 
@@ -36,6 +38,31 @@ def lora_config(lora: Lora, task: str = "CAUSAL_LM") -> LoraConfig:
         init_lora_weights="corda" if corda else True,
         corda_config=CordaConfig(corda_method=_CORDA[lora.corda]) if corda else None,  # type: ignore[arg-type]
     )
+
+
+def check_targets(model: Any, lora: Lora) -> None:
+    """See that every name of a layer is that of one: PEFT passes over those that are not, as long as one is.
+
+    Raises:
+        InputError: for a name or a pattern without a layer, or a layer that is not linear.
+    """
+    layers = dict(model.named_modules())
+    linear = [name.rpartition(".")[2] for name, layer in layers.items() if isinstance(layer, torch.nn.Linear)]
+    expected = f"all-linear or names of linear layers ({', '.join(dict.fromkeys(linear))})"
+    targets = lora.target_modules
+    for target in () if targets == "all-linear" else [targets] if isinstance(targets, str) else targets:
+        config = LoraConfig(target_modules=target if isinstance(targets, str) else [target])
+        try:
+            found = [name for name in layers if check_target_module_exists(config, name)]
+        except re.error as error:
+            raise InputError(
+                f"lora.target_modules has {target!r}, no pattern ({error}), expected {expected}"
+            ) from error
+        if not found:
+            raise InputError(f"lora.target_modules has {target!r}, which no layer is called, expected {expected}")
+        if other := [name for name in found if not isinstance(layers[name], torch.nn.Linear)]:
+            raise InputError(f"lora.target_modules has {target!r}, found {type(layers[other[0]]).__name__} under "
+                             f"{other[0]}, expected {expected}")  # fmt: skip
 
 
 def prompt_config(prompt: Prompt, base: Path) -> PromptTuningConfig:

@@ -84,7 +84,7 @@ def load(
         rows: token ids for `lora.corda` to look at.
 
     Raises:
-        InputError: for a pattern that no weight has, or a model that cannot be tuned so.
+        InputError: for a pattern that no weight has, a layer that is not there, or a model that cannot be tuned so.
     """
     # What stands beside frozen weights trains in float32.
     frozen = torch.bfloat16 if torch.cuda.is_available() else torch.float32
@@ -92,6 +92,7 @@ def load(
         case "lora":
             config = adapters.lora_config(options.lora, _TASKS[head])
             model, start = _opened(base, head, frozen), None
+            adapters.check_targets(model, options.lora)
             if options.lora.corda != "none":
                 start = work / START
                 adapters.preview(model, config, rows)

@@ -136,6 +136,27 @@ def test_corda_starts_where_the_model_is_and_takes_other_directions_in_its_two_m
         adapters.preview(models.causal_lm(tiny_model), adapters.lora_config(Lora(rank=65, corda="instruction")), [[7]])
 
 
+@pytest.mark.parametrize(
+    ("targets", "said"),
+    [
+        (("q_proj", "v_prj"), r"has 'v_prj', which no layer is called, expected .* \(q_proj, k_proj, "),
+        (("q_proj", "embed_tokens"), "has 'embed_tokens', found Embedding under model.embed_tokens, expected"),
+        (("input_layernorm",), "has 'input_layernorm', found LlamaRMSNorm under model.layers.0.input_layernorm"),
+        (".*(q_proj", r"has '\.\*\(q_proj', no pattern \(missing \)"),
+        ("q_proj", "has 'q_proj', which no layer is called"),
+    ],
+)
+def test_a_name_that_no_linear_layer_has_is_refused(targets: Any, said: str, tiny_model: Path) -> None:
+    with pytest.raises(InputError, match=said):
+        adapters.check_targets(models.causal_lm(tiny_model), Lora(target_modules=targets))
+
+
+def test_names_and_patterns_of_linear_layers_are_taken(tiny_model: Path) -> None:
+    model = models.causal_lm(tiny_model)
+    for targets in ("all-linear", ("q_proj", "mlp.up_proj"), ".*[01].*_proj"):
+        adapters.check_targets(model, Lora(target_modules=targets))
+
+
 def test_adapters_can_be_swapped_on_one_base(adapted: Any, tiny_model: Path, tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text(json.dumps({"prompt": "say cd", "completion": " CD"}) + "\n")
     options = TrainOptions(str(tiny_model), (Source(tmp_path / "rows.jsonl"),), steps=3, batch_size=1, threads=1,
