@@ -10,14 +10,17 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from scipy import sparse
 
 from .dedup import buffers
 from .errors import InputError
 from .ngram_kernels import count_ngrams
+
+if TYPE_CHECKING:
+    from scipy import sparse  # loaded where it is used: every command would wait for it
 
 _KNOWN = 0x34000  # characters from here on (tags, private use) are no part of a word
 _BATCH = 4_000_000  # counts that are held in one go, so that memory is bounded
@@ -55,7 +58,7 @@ class NgramOptions:
             raise InputError(f"n-grams: buckets is {self.buckets}, expected a power of two from 16 to 16777216")
 
 
-def batches(texts: pl.Series, options: NgramOptions) -> Iterator[sparse.csr_matrix]:
+def batches(texts: pl.Series, options: NgramOptions) -> "Iterator[sparse.csr_matrix]":
     """Counts of each text's n-grams, in batches of whole texts that hold about 4 million counts at most.
 
     Args:
@@ -66,6 +69,8 @@ def batches(texts: pl.Series, options: NgramOptions) -> Iterator[sparse.csr_matr
         Matrices of float32, (texts of the batch, buckets), together all texts in their order. A row depends on its text
         alone; its indices are in the order of the text, not ascending. A text without words or marks has no counts.
     """
+    from scipy import sparse
+
     if not len(texts):
         return
     folded = texts.to_frame("text").select(pl.col("text").str.normalize("NFC").str.to_lowercase()).to_series()
@@ -86,8 +91,10 @@ def batches(texts: pl.Series, options: NgramOptions) -> Iterator[sparse.csr_matr
         row = end
 
 
-def counts(texts: pl.Series, options: NgramOptions) -> sparse.csr_matrix:
+def counts(texts: pl.Series, options: NgramOptions) -> "sparse.csr_matrix":
     """Counts of each text's n-grams in one matrix, float32 (n, buckets): 8 bytes for each different one of a text."""
+    from scipy import sparse
+
     parts = list(batches(texts, options))
     return sparse.vstack(parts, format="csr") if parts else sparse.csr_matrix((0, options.buckets), dtype=np.float32)
 
@@ -100,14 +107,16 @@ def totals(texts: pl.Series, options: NgramOptions) -> np.ndarray:
     return result
 
 
-def rarity(counts: sparse.csr_matrix) -> np.ndarray:
+def rarity(counts: "sparse.csr_matrix") -> np.ndarray:
     """Smoothed inverse document frequency of each bucket, log((1 + n) / (1 + documents with it)) + 1: float32."""
     documents = np.bincount(counts.indices, minlength=counts.shape[1])
     return (np.log((1 + counts.shape[0]) / (1 + documents)) + 1).astype(np.float32)
 
 
-def weighted(counts: sparse.csr_matrix, rarities: np.ndarray) -> sparse.csr_matrix:
+def weighted(counts: "sparse.csr_matrix", rarities: np.ndarray) -> "sparse.csr_matrix":
     """(1 + log count) * rarity of each n-gram, every row at length one; float32, the shape of `counts`."""
+    from scipy import sparse
+
     values = (1 + np.log(counts.data)) * rarities[counts.indices]
     rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
     norms = np.sqrt(np.bincount(rows, values.astype(np.float64) ** 2, counts.shape[0]))

@@ -2,8 +2,6 @@
 
 import numpy as np
 import polars as pl
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 
 def band_columns(bands: int) -> list[str]:
@@ -39,6 +37,9 @@ def components(side: pl.DataFrame, bands: list[str]) -> pl.DataFrame:
     Returns:
         `doc_id`, `component` (int64 from 0), by `doc_id`; components are numbered by their smallest id.
     """
+    from scipy.sparse import coo_matrix  # loaded where it is used: every command would wait for it
+    from scipy.sparse.csgraph import connected_components
+
     edges = [star_edges(side[band]) for band in bands]
     firsts = np.concatenate([first for first, _ in edges])
     others = np.concatenate([other for _, other in edges])

@@ -1,15 +1,18 @@
 """Scores of documents by a learned model, a batch of n-gram counts at a time, and a threshold for a share to keep."""
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from .. import ngrams
 from ..errors import InputError
 from .model import QualityModel
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 
 def score(documents: pl.DataFrame, model: QualityModel, vectors: np.ndarray | None = None) -> pl.Series:
@@ -58,7 +61,7 @@ def threshold_for(scores: pl.Series, keep_rate: float) -> float:
     return float(present[max(1, -(-exact.numerator // exact.denominator)) - 1])
 
 
-def counted_values(counts: sparse.csr_matrix, model: QualityModel) -> np.ndarray:
+def counted_values(counts: "sparse.csr_matrix", model: QualityModel) -> np.ndarray:
     """Decision values of texts from the counts of their n-grams: float64 (n,)."""
     return ngrams.weighted(counts, model.rarity) @ model.weights.astype(np.float64) + model.bias
 
