@@ -20,7 +20,7 @@ from curation.errors import InputError
 from . import checkpoints, methods, models
 from .data.encoding import Encoder
 from .data.preparation import Prepared
-from .devices import processes
+from .devices import processes, sharding
 from .fingerprints import without_paths
 from .methods.setup import Progress, Setup, Trained
 from .options.run import TrainOptions
@@ -89,6 +89,7 @@ def train(
 
 
 def _train(options: TrainOptions, out: Path, progress: Callable[[Progress], None] | None, work: Path) -> TrainReport:
+    sharding.check(options)
     processes.join()
     base = models.locate(options.model)
     tokenizer = models.tokenizer(base)

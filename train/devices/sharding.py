@@ -9,7 +9,28 @@ from torch import distributed, nn
 from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
+from curation.errors import InputError
+
+from ..options import compatibility
+from ..options.run import TrainOptions
+from ..options.tunings import Vocabulary
 from . import processes
+
+
+def check(options: TrainOptions) -> None:
+    """Refuse what would not be what it is without weights shared out.
+
+    Raises:
+        InputError: for a tuning or rows of embeddings that are bound to weights that lie whole.
+    """
+    if not processes.sharded():
+        return
+    if options.tuning in compatibility.BESIDE:
+        raise InputError(f"use_fsdp is set with tuning {options.tuning}, expected lora, full or blocks, or processes "
+                         "without it: what stands beside a model is asked for apart from it")  # fmt: skip
+    if options.vocabulary != Vocabulary():
+        raise InputError("use_fsdp is set with vocabulary 'new', expected 'all', or processes without it: old rows are "
+                         "held in embeddings that are whole")  # fmt: skip
 
 
 def shared_out(model: Any, kept: Collection[nn.Parameter] = ()) -> Any:
@@ -89,6 +110,9 @@ def whole(model: nn.Module) -> nn.Module:
         state = part._get_fsdp_state()
         state._pre_forward_hook_handle.remove()
         state._post_forward_hook_handle.remove()
+        for group in state._fsdp_param_groups:
+            for held in group.fsdp_params:
+                held._post_load_hook_handle.remove()
         part.__class__ = type(part).__bases__[1]
     return model
 

@@ -1,13 +1,18 @@
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import distributed, nn
 from torch.distributed.tensor import DTensor
 
+from curation.errors import InputError
 from train import models
 from train.devices import sharding
+from train.options.run import Source, TrainOptions
+from train.options.tunings import Vocabulary
+from train.training import train
 
 IDS = torch.tensor([[40, 41, 42, 43]])
 
@@ -22,6 +27,23 @@ def test_where_weights_are_not_shared_out_a_model_stays_as_it_is() -> None:
     model(torch.ones(1, 2)).sum().backward()
     sharding.add_up_gradients([*model.parameters()])
     assert model.weight.grad is not None and torch.equal(model.weight.grad, torch.ones(2, 2))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"tuning": "prefix"}, "use_fsdp is set with tuning prefix, expected lora, full or blocks"),
+        ({"tuning": "full", "vocabulary": Vocabulary(input="new")}, "use_fsdp is set with vocabulary 'new', expected"),
+    ],
+)
+def test_what_is_bound_to_whole_weights_is_refused(
+    given: dict[str, Any], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = TrainOptions("m", (Source(tmp_path),), steps=1, **given)
+    sharding.check(options)
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    with pytest.raises(InputError, match=said):
+        train(options, tmp_path / "out")
 
 
 @pytest.fixture
@@ -60,4 +82,5 @@ def test_a_model_shared_out_is_whole_for_a_while_and_again_at_the_end(tiny_model
     assert sharding.whole(model) is model and type(model).__name__ == "LlamaForCausalLM"
     assert all(type(weight) is nn.Parameter for weight in model.parameters())
     assert model.lm_head.weight is model.model.embed_tokens.weight
+    model.load_state_dict(model.state_dict())  # as PEFT does where adapters are written
     torch.testing.assert_close(model(IDS).logits, expected, rtol=0, atol=0)
