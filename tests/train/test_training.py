@@ -4,6 +4,7 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -127,28 +128,25 @@ print("resumed from", report.resumed_from)
 """
 
 
-def test_a_killed_run_ends_with_the_same_bytes(tiny_model: Path, pairs: Path, tmp_path: Path) -> None:
-    def start(stop: int) -> subprocess.Popen[str]:
-        arguments = [sys.executable, "-c", KILLED, str(tiny_model), str(pairs), str(tmp_path / "killed"), str(stop)]
-        return subprocess.Popen(arguments, env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True)  # fmt: skip
-
+def test_a_killed_run_ends_with_the_same_bytes(
+    tiny_model: Path, pairs: Path, tmp_path: Path, started: Callable[..., Any]
+) -> None:
+    given = [str(tiny_model), str(pairs), str(tmp_path / "killed")]
     stop = random.Random(3).randint(3, 11)
-    killed = start(stop)
-    assert killed.stdout is not None and killed.stdout.readline() == f"at {stop}\n"
-    killed.send_signal(signal.SIGKILL)
-    killed.communicate()
-    assert killed.returncode == -signal.SIGKILL and not (tmp_path / "killed").exists()
-    again = start(0)
-    printed, errors = again.communicate()
-    assert again.returncode == 0, errors
-    assert printed == f"resumed from {(stop - 1) // 2 * 2}\n"
-    assert errors == ""  # none of the libraries' chatter
+    killed = started(KILLED, *given, stop)
+    assert killed.line() == f"at {stop}\n"
+    assert killed.kill() == -signal.SIGKILL and not (tmp_path / "killed").exists()
+    again = subprocess.run([sys.executable, "-c", KILLED, *given, "0"], capture_output=True, text=True,
+                           env={**os.environ, "PYTHONPATH": str(CHECKOUT)})  # fmt: skip
+    assert again.returncode == 0, again.stderr
+    assert again.stdout == f"resumed from {(stop - 1) // 2 * 2}\n"
+    assert again.stderr == ""  # none of the libraries' chatter
 
     options = TrainOptions(model=str(tiny_model), data=(Source(pairs),), steps=12, batch_size=5, learning_rate=1e-2,
                            lora=Lora(rank=4, alpha=8, dropout=0.1), threads=1, checkpoint_steps=2)  # fmt: skip
     whole = train(options, tmp_path / "whole")
-    for name in ("model.safetensors", "adapter/adapter_model.safetensors", "run_card.json"):
+    for name in ("model.safetensors", "adapter/adapter_model.safetensors", "adapter/adapter_config.json",
+                 "run_card.json"):  # fmt: skip
         assert (tmp_path / "killed" / name).read_bytes() == (whole.folder / name).read_bytes(), name
 
 

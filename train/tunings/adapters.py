@@ -141,8 +141,11 @@ def write(model: Any, base_name: str, folder: Path, start: Path | None = None) -
         start: folder of the adapter that training started from, where that took something out of the weights (CorDA):
             what is written is the difference, of twice the rank, beside the weights as they were.
     """
-    model.peft_config["default"].base_model_name_or_path = base_name
-    model.peft_config["default"].corda_config = None  # of where training started
+    config = model.peft_config["default"]
+    config.base_model_name_or_path = base_name
+    config.corda_config = None  # of where training started
+    if isinstance(getattr(config, "target_modules", None), set):
+        config.target_modules = sorted(config.target_modules)  # of a set each process has an order of its own
     converted = {} if start is None else {"path_initial_model_for_weight_conversion": str(start)}
     model.save_pretrained(folder, **converted)
     (folder / "README.md").unlink(missing_ok=True)  # a form that nobody has filled in
