@@ -9,7 +9,7 @@ from curation.errors import InputError
 from ..mistakes import nearest
 from ..settings import SynthesizeSettings
 from ..settings.synthesize import METHODS
-from .app import Fresh, Out, Overrides, Seed, app, run_single, said, with_preset
+from .app import Fresh, Out, Overrides, Seed, app, run_single, with_preset
 
 
 @app.command()
@@ -22,7 +22,7 @@ def distill(
         typer.Option(help="Task file of the evaluation: rows that repeat its prompts are dropped. Repeat for more."),
     ] = None,
     recipe: Annotated[
-        str | None, typer.Option("--recipe", help="Ready recipe (korean-translation) or a YAML file.")
+        str | None, typer.Option("--recipe", help="Ready recipe (full-ladder, korean-translation) or a YAML file.")
     ] = None,
     settings: Overrides = None,
     seed: Seed = 17,
@@ -55,6 +55,9 @@ def rehearse(
         str | None, typer.Option(help="Evaluation table: the budget goes to what was forgotten most.")
     ] = None,
     refresh: Annotated[str | None, typer.Option(help="A buffer whose answers the newer model makes again.")] = None,
+    recipe: Annotated[
+        str | None, typer.Option("--recipe", help="Ready recipe (ssr, replay, replay-chat) or a YAML file.")
+    ] = None,
     settings: Overrides = None,
     seed: Seed = 17,
     fresh: Fresh = False,
@@ -73,7 +76,7 @@ def rehearse(
         "adaptive": {"file": adaptive} if adaptive else None,
         "refresh": refresh,
     }
-    run_single("rehearse", said(given), settings, out, seed, fresh)
+    run_single("rehearse", with_preset("rehearse", recipe, given), settings, out, seed, fresh)
 
 
 @app.command()
@@ -85,6 +88,9 @@ def synthesize(
     held_out: Annotated[
         list[str] | None,
         typer.Option(help="Task file of the evaluation: its prompts are not to be repeated. Repeat for more."),
+    ] = None,
+    recipe: Annotated[
+        str | None, typer.Option("--recipe", help="Ready recipe of the method, such as least-to-most, or a YAML file.")
     ] = None,
     settings: Overrides = None,
     seed: Seed = 17,
@@ -118,8 +124,10 @@ def synthesize(
     name = method.replace("-", "_")
     if name not in METHODS:
         raise InputError(f"synthesize {method!r}: expected one of {', '.join(METHODS)}{nearest(name, METHODS)}")
-    given = {"method": name, "model": model, "data": data, "held_out": held_out}
-    run_single("synthesize", said(given), [_of_method(text, name) for text in settings or []], out, seed, fresh)
+    given = with_preset("synthesize", recipe, {"model": model, "data": data, "held_out": held_out})
+    if given.setdefault("method", name) != name:
+        raise InputError(f"--recipe {recipe!r}: found the method {given['method']!r}, expected one of {method}")
+    run_single("synthesize", given, [_of_method(text, name) for text in settings or []], out, seed, fresh)
 
 
 def _of_method(text: str, method: str) -> str:

@@ -1,7 +1,14 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from pipelines import presets
+from pipelines.recipe import validate
+from pipelines.runner import single
 from pipelines.settings.synthesize import METHODS
+
+RECIPES = [(job, name) for job in ("distill", "rehearse", "synthesize") for name in presets.names(job)]
 
 
 def test_distill_and_rehearse_refuse_data_that_is_not_there(tmp_path: Path, refused):
@@ -37,3 +44,27 @@ def test_the_help_has_an_example_of_every_method(command, capsys):
     said = " ".join(capsys.readouterr().out.split())
     for method in METHODS:
         assert f"keepwise synthesize {method.replace('_', '-')} --model" in said, method
+
+
+@pytest.mark.parametrize(("job", "name"), RECIPES)
+def test_every_shipped_recipe_is_valid_settings_of_its_job(job: str, name: str):
+    given = {"model": "m", **({} if job == "rehearse" else {"data": ["x.jsonl"]})}
+    if name == "pairs-by-reward":
+        given["reward_model"] = "r"
+    settings = validate(single(job, {**presets.load(name, job), **given}, 0), name).steps[job]
+    assert settings.job == job  # type: ignore[union-attr]
+
+
+def test_every_method_has_a_shipped_recipe():
+    assert {presets.load(name, job)["method"] for job, name in RECIPES if job == "synthesize"} == set(METHODS)
+
+
+def test_a_recipe_of_another_method_is_refused(tmp_path: Path, refused):
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"prompt": "a", "completion": "b"}) + "\n")
+    rest = ["--model", tmp_path, "--data", tmp_path / "rows.jsonl", "--out", tmp_path / "run"]
+    said = refused("synthesize", "best-of", *rest, "--recipe", "least-to-most")
+    assert "--recipe 'least-to-most': found the method 'reasoning', expected one of best-of" in said
+    said = refused("synthesize", "reasoning", *rest, "--recipe", "least-to-most", "--set", "max_parts=21")
+    assert "reasoning option max_parts is 21" in said  # settings are put over the recipe's
+    assert "did you mean 'replay-chat'" in refused("rehearse", "--model", tmp_path, "--out", tmp_path / "run",
+                                                   "--recipe", "replay-chats")  # fmt: skip
