@@ -131,6 +131,10 @@ def _synthesis(facts: dict[str, Any]) -> list[str]:
     most = sorted(lost.items(), key=lambda item: (-item[1], item[0]))[:MOST_RULES]
     if most:
         shown += ["not kept, by reason", *table([[name, words.count(count)] for name, count in most], (1,))]
+    unused = (facts.get("rows") or {}).get("unused") or {}
+    if unused:
+        told = ", ".join(f"{words.count(count)} {name}" for name, count in sorted(unused.items()))
+        shown.append(f"rows without a sample: {told}")
     return shown
 
 

@@ -52,3 +52,11 @@ def test_rows_made_by_templates_alone_are_not_counted_against_requests(tmp_path:
     report = {"steps": [{"name": "made", "job": "synthesize", "facts": facts}], "headline": []}
     (tmp_path / "report.json").write_text(json.dumps(report))
     assert any("40 samples made without asking a model (templates)" in line for line in summary(tmp_path))
+
+
+def test_rows_that_no_model_was_asked_about_are_said(tmp_path: Path) -> None:
+    facts = {"method": "best_of", "samples": 0, "requests": {"requests": 0}, "rejections": {},
+             "rows": {"rows": 3, "used": 0, "unused": {"not_checkable": 3}}}  # fmt: skip
+    report = {"steps": [{"name": "best", "job": "synthesize", "facts": facts}], "headline": []}
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    assert summary(tmp_path)[-1].strip() == "rows without a sample: 3 not_checkable"
