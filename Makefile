@@ -36,6 +36,7 @@ test: setup
 	@$(PY) -m pytest $(PYTEST_ARGS) -m "not cluster and not long"
 
 test-all: export OMP_NUM_THREADS := 1
+test-all: export KEEPWISE_HYPOTHESIS ?= whole
 test-all: setup
 	@$(PY) -m pytest $(PYTEST_ARGS) -m "not cluster"
 

@@ -1,11 +1,14 @@
 """What every test shares: an offline environment, deterministic property tests, and the shared data folder."""
 
+import gc
 import importlib.util
+import multiprocessing
 import os
 import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +21,24 @@ for _name, _value in {
 }.items():
     os.environ.setdefault(_name, _value)
 
+gc.disable()  # until all tests are known: what is imported stays, and looking at it again and again takes seconds
+
 import pytest
 from hypothesis import HealthCheck, settings
 
 LOOK_AT_THE_DEMO = tuple(f"tests/end_to_end/test_{name}.py" for name in ("distill", "evaluate", "rehearse", "train"))
 CHECKOUT = Path(__file__).resolve().parent.parent
+# What takes ten seconds to import. Nothing that starts threads, which a copy of the process would not have.
+IMPORTED = ["torch", "transformers.models.auto.modeling_auto", "transformers.models.llama.modeling_llama", "sklearn",
+            "peft", "trl.trainer.sft_trainer", "trl.trainer.dpo_trainer"]  # fmt: skip
 
-# The same examples on every machine and every run: a failure seen once is seen again. `explore` looks for new ones.
-settings.register_profile(
-    "keepwise", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
-)
+# The same examples on every machine and every run: a failure seen once is seen again. `whole` (make test-all) tries
+# twice as many, `explore` looks for new ones.
+for _name, _examples in {"keepwise": 50, "whole": 100}.items():
+    settings.register_profile(
+        _name, derandomize=True, deadline=None, database=None, max_examples=_examples,
+        suppress_health_check=[HealthCheck.too_slow],
+    )  # fmt: skip
 settings.register_profile("explore", derandomize=False, deadline=None, max_examples=1000, print_blob=True)
 settings.load_profile(os.environ.get("KEEPWISE_HYPOTHESIS", "keepwise"))
 
@@ -74,6 +85,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(no_vllm)
 
 
+def pytest_collection_finish() -> None:
+    gc.enable()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little_to_collect() -> None:
+    """Leave the libraries out of garbage collection: trainers and engines collect often, half a second each time.
+
+    A vLLM engine that is closed takes them in again.
+    """
+    if not gc.get_freeze_count():
+        gc.collect()
+        gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """Let the process end as any other: libraries complain of what is never collected."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The shared data folder (read-only); the test is skipped where there is none."""
@@ -81,6 +112,14 @@ def shared_data() -> Path:
     if folder is None:
         pytest.skip("no shared data: set KEEPWISE_DATA or put it in ../shared/data")
     return folder
+
+
+@pytest.fixture(scope="session")
+def copies() -> ForkServerContext:
+    """Starts processes that begin as copies of one that has imported what models and trainers need."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(IMPORTED)
+    return context
 
 
 @pytest.fixture(scope="module")

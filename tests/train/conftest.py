@@ -1,6 +1,10 @@
 """A tiny Llama with a byte-level tokenizer and a chat template: real components, seconds to train."""
 
+import os
+import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
@@ -113,3 +117,49 @@ class HuggingFace:
 @pytest.fixture(scope="session")
 def engine() -> type[HuggingFace]:
     return HuggingFace
+
+
+def carry_out(script: str, arguments: list[str], said: str) -> None:
+    """In a process of its own: what `python -c` does, with what it prints in two files."""
+    for descriptor, kind in ((1, "out"), (2, "err")):
+        os.dup2(os.open(f"{said}.{kind}", os.O_CREAT | os.O_WRONLY | os.O_APPEND), descriptor)
+    sys.argv = ["-c", *arguments]
+    exec(compile(script, "<script>", "exec"), {"__name__": "__main__"})
+
+
+class Started:
+    """A script in a process that begins as a copy of one which has imported the libraries."""
+
+    def __init__(self, copies: ForkServerContext, script: str, arguments: list[str], said: Path) -> None:
+        self.said = said
+        self.process = copies.Process(target=carry_out, args=(script, arguments, str(said)))
+        self.process.start()
+
+    def line(self) -> str:
+        """The first line that it prints, or what it printed if it ends without."""
+        while self.process.is_alive() and "\n" not in self.read("out"):
+            time.sleep(0.02)
+        return self.read("out") or self.read("err")
+
+    def read(self, kind: str) -> str:
+        path = self.said.with_name(f"{self.said.name}.{kind}")
+        return path.read_text() if path.exists() else ""
+
+    def kill(self) -> int:
+        """`kill -9`; its exit code."""
+        self.process.kill()
+        return self.code()
+
+    def code(self) -> int:
+        self.process.join()
+        return int(self.process.exitcode or 0)
+
+
+@pytest.fixture
+def started(copies: ForkServerContext, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Started]:
+    """Starts a script with arguments as `python -c` does, in a process that need not import torch and TRL again."""
+
+    def start(script: str, *arguments: object) -> Started:
+        return Started(copies, script, [str(one) for one in arguments], tmp_path_factory.mktemp("started") / "said")
+
+    return start

@@ -209,7 +209,7 @@ def brute(item: str, document: str) -> tuple[int, int]:
     return len(grams), held
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(st.lists(WORDS, min_size=1, max_size=3), st.lists(WORDS, max_size=4))
 def test_it_does_what_its_definition_says(items: list[str], texts: list[str]) -> None:
     if not any(sum(letters(item)[1]) > 2 for item in items):

@@ -41,7 +41,7 @@ def in_parts(parts: list[pl.DataFrame], options: MinHashOptions, shard: int = 1)
     return pl.concat(drops).sort("doc_id")
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(TEXTS, st.integers(0, 1000), st.lists(st.integers(0, 16), max_size=3), st.sampled_from([1, 300, 10**6]))
 def test_partitions_shards_and_order_change_nothing(texts: list[str], seed: int, cuts: list[int], shard: int) -> None:
     frame = documents(texts)

@@ -145,7 +145,7 @@ LINES = st.sampled_from(
 TEXTS = st.lists(LINES, max_size=6).map("\n".join)
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(
     st.lists(TEXTS, max_size=6),
     st.builds(

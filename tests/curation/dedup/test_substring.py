@@ -114,7 +114,7 @@ def test_mistakes() -> None:
 TEXTS = st.text("ab가나 .\n", max_size=14)
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(
     st.lists(TEXTS, max_size=5),
     st.builds(SubstringOptions, length=st.integers(1, 5), within_documents=st.booleans(),

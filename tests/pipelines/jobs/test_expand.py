@@ -15,7 +15,7 @@ def texts(folder: Path) -> Path:
     return path
 
 
-def test_a_model_gets_new_words_is_told_of_and_done_once(tmp_path, command, capsys):
+def test_a_model_gets_new_words_is_told_of_and_done_once(tmp_path, command, capsys, quick_children):
     run = tmp_path / "run"
     given = ("expand", MODEL, "--data", texts(tmp_path), "--tokens", "20", "--set", "expansion.held_out=0.2")
     assert command(*given, "--out", run) == 0

@@ -11,7 +11,7 @@ def card(run: Path) -> dict:
     return json.loads((run / "model" / "merge" / "merge.json").read_text())
 
 
-def test_a_merge_leaves_a_plain_model_is_told_of_and_done_once(tmp_path, command, capsys):
+def test_a_merge_leaves_a_plain_model_is_told_of_and_done_once(tmp_path, command, capsys, quick_children):
     run = tmp_path / "run"
     assert command("merge", MODEL, MODEL, "--t", "0.25", "--out", run) == 0
     said = capsys.readouterr().out

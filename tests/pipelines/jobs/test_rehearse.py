@@ -51,7 +51,7 @@ def examined(folder: Path) -> tuple[str, str]:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def run(tmp_path_factory: pytest.TempPathFactory, quick_children: None) -> Any:
     folder = tmp_path_factory.mktemp("rehearse")
     evaluation, asked = examined(folder)
     real = {"files": [lines(folder / "old.jsonl", shown("train", 30))],

@@ -1,10 +1,7 @@
 import json
 import math
-import os
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,7 +21,6 @@ from train.options.run import Source, TrainOptions
 from train.options.tunings import Lora
 from train.training import TrainReport, train
 
-CHECKOUT = Path(__file__).resolve().parents[3]
 ROWS = [
     {"prompt": [{"role": "user", "content": f"say {word}"}], "chosen": word.upper() * 2, "rejected": word}
     for word in ("ab", "cd", "ef", "안녕")
@@ -144,22 +140,16 @@ print("resumed from", report.resumed_from)
 """
 
 
-def test_a_killed_run_ends_with_the_same_bytes(tiny_model: Path, pairs: Path, tmp_path: Path) -> None:
-    def start(stop: int) -> subprocess.Popen[str]:
-        arguments = [sys.executable, "-c", KILLED, str(tiny_model), str(pairs), str(tmp_path / "killed"), str(stop)]
-        return subprocess.Popen(arguments, env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True)  # fmt: skip
-
+def test_a_killed_run_ends_with_the_same_bytes(
+    tiny_model: Path, pairs: Path, tmp_path: Path, started: Callable[..., Any]
+) -> None:
     stop = random.Random(4).randint(3, 9)
-    killed = start(stop)
-    assert killed.stdout is not None and killed.stdout.readline() == f"at {stop}\n"
-    killed.send_signal(signal.SIGKILL)
-    killed.communicate()
-    assert killed.returncode == -signal.SIGKILL and not (tmp_path / "killed").exists()
-    again = start(0)
-    printed, errors = again.communicate()
-    assert again.returncode == 0, errors
-    assert printed == f"resumed from {(stop - 1) // 2 * 2}\n"
+    killed = started(KILLED, tiny_model, pairs, tmp_path / "killed", stop)
+    assert killed.line() == f"at {stop}\n"
+    assert killed.kill() == -signal.SIGKILL and not (tmp_path / "killed").exists()
+    again = started(KILLED, tiny_model, pairs, tmp_path / "killed", 0)
+    assert again.code() == 0, again.read("err")
+    assert again.read("out") == f"resumed from {(stop - 1) // 2 * 2}\n"
 
     same = TrainOptions(str(tiny_model), (Source(pairs),), method="dpo", steps=10, batch_size=3, learning_rate=5e-3,
                         lora=Lora(rank=4, alpha=8, dropout=0.1), preferences=Preferences(pairs), threads=1,

@@ -163,7 +163,7 @@ def test_a_step_by_static_vectors_keeps_what_the_target_means_and_reruns_what_de
 
 
 @pytest.mark.slow
-def test_a_step_by_hidden_states_is_conserved_resumed_and_the_same_again(tmp_path):
+def test_a_step_by_hidden_states_is_conserved_resumed_and_the_same_again(tmp_path, quick_children):
     tree = {**corpus(tmp_path), "embedding": {"model": SEED_MODEL, "engine": "transformers"}}
     ran = carry_out(tmp_path, tree)
     assert any(task.startswith("vectors-") for task in ran) and "target-vectors" in ran

@@ -1,8 +1,5 @@
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +14,6 @@ from train.options.reinforcement import Ppo, Reinforcement
 from train.options.run import Source, TrainOptions
 from train.training import train
 
-CHECKOUT = Path(__file__).resolve().parents[4]
 SHORT = {"method": "ppo", "tuning": "full", "threads": 1, "schedule": "constant", "warmup": 0.0, "batch_size": 16}
 
 
@@ -119,26 +115,23 @@ print("resumed from", report.resumed_from)
 
 @pytest.mark.parametrize(("tuning", "shared"), [("full", ""), ("lora", "shared")])
 def test_a_killed_run_ends_with_the_same_bytes(
-    tuning: str, shared: str, tiny_model: Path, prompts: Path, tmp_path: Path
+    tuning: Any, shared: str, tiny_model: Path, prompts: Path, tmp_path: Path, started: Callable[..., Any]
 ) -> None:
     (tmp_path / "old.jsonl").write_text('{"text": "what was known"}\n{"text": "and more"}\n')
 
-    def start(out: str, stop: int) -> subprocess.Popen[str]:
-        arguments = [sys.executable, "-c", KILLED, str(tiny_model), str(prompts), str(tmp_path / "old.jsonl"),
-                     str(tmp_path / out), tuning, shared, str(stop)]  # fmt: skip
-        return subprocess.Popen(arguments, env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True)  # fmt: skip
-
-    killed, whole = start("killed", 4), start("whole", 0)
-    assert killed.stdout is not None and killed.stdout.readline() == "at 4\n", killed.stderr and killed.stderr.read()
-    killed.send_signal(signal.SIGKILL)
-    killed.communicate()
-    again = start("killed", 0)
-    printed, errors = again.communicate()
-    assert again.returncode == 0, errors
-    assert printed == "resumed from 3\n"
-    assert errors == ""  # none of the libraries' chatter
-    assert whole.communicate()[0] == "resumed from 0\n"
+    given = (tiny_model, prompts, tmp_path / "old.jsonl")
+    killed = started(KILLED, *given, tmp_path / "killed", tuning, shared, 4)
+    assert killed.line() == "at 4\n"
+    assert killed.kill() == -signal.SIGKILL
+    again = started(KILLED, *given, tmp_path / "killed", tuning, shared, 0)
+    options = TrainOptions(str(tiny_model), (Source(prompts),), method="ppo", tuning=tuning, steps=5, batch_size=4,
+                           threads=1, learning_rate=1e-3, checkpoint_steps=1,
+                           reinforcement=Reinforcement(count="a", max_new_tokens=5),
+                           ppo=Ppo(epochs=2, minibatches=2, ptx=(given[2],), shared=bool(shared), kl_target=1e-9)
+                           )  # fmt: skip
+    assert train(options, tmp_path / "whole").resumed_from == 0
+    assert again.code() == 0, again.read("err")
+    assert (again.read("out"), again.read("err")) == ("resumed from 3\n", "")  # none of the libraries' chatter
     for name in ("model.safetensors", "run_card.json", *(["adapter/adapter_model.safetensors"] if shared else [])):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
     card = json.loads((tmp_path / "whole" / "run_card.json").read_text())
