@@ -7,6 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines import cli
+
 ENGLISH = [
     "the",
     "night",
@@ -89,12 +91,26 @@ def corpus(folder: Path) -> list[Path]:
     return sorted(folder.iterdir())
 
 
+@pytest.fixture
+def curate(capsys):
+    """The command, carried out in this process, which has read the libraries; what it says."""
+
+    def run(*arguments: str | Path) -> str:
+        words = ["curate", *map(str, arguments), "--set", "workers=1"]
+        code = cli.guarded(lambda: cli.app(words, standalone_mode=False))
+        said = capsys.readouterr()
+        assert not code, said.err
+        return said.out
+
+    return run
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory, keepwise):
-    """A corpus and its unbroken run."""
+    """A corpus and its unbroken run, by a command as a user gives it, in two processes of its own."""
     root = tmp_path_factory.mktemp("curate")
     corpus(root / "in")
-    ended = keepwise("curate", root / "in", "--out", root / "run")
+    ended = keepwise("curate", root / "in", "--out", root / "run", "--set", "workers=2")
     assert ended.code == 0, ended.err
     return root
 
@@ -122,10 +138,9 @@ def test_repeats_name_what_they_repeat_and_personal_data_is_gone(whole: Path, ta
     assert "@example.org" not in "\n".join(ledger["detail"].drop_nulls())
 
 
-def test_the_same_command_again_does_nothing_and_says_so(whole: Path, keepwise, contents):
+def test_the_same_command_again_does_nothing_and_says_so(whole: Path, curate, contents):
     before = contents(whole / "run")
-    ended = keepwise("curate", whole / "in", "--out", whole / "run")
-    assert ended.code == 0 and "Nothing to do" in ended.out
+    assert "Nothing to do" in curate(whole / "in", "--out", whole / "run")
     assert contents(whole / "run") == before
 
 
@@ -143,29 +158,28 @@ def test_the_same_command_again_does_nothing_and_says_so(whole: Path, keepwise, 
         ("partition_mb=32", {"read"}),
     ],
 )
-def test_a_changed_setting_reruns_what_depends_on_it_and_nothing_else(whole, tmp_path, keepwise, setting, reruns):
+def test_a_changed_setting_reruns_what_depends_on_it_and_nothing_else(whole, tmp_path, curate, setting, reruns):
     shutil.copytree(whole / "run", tmp_path / "run")
     manifest = tmp_path / "run/manifest.jsonl"
     before = manifest.read_bytes()
-    ended = keepwise("curate", whole / "in", "--out", tmp_path / "run", "--set", setting)
-    assert ended.code == 0, ended.err
+    curate(whole / "in", "--out", tmp_path / "run", "--set", setting)
     added = [json.loads(line)["task"] for line in manifest.read_bytes()[len(before) :].splitlines()]
     assert {task.split("/")[1] for task in added} == reruns
 
 
 def test_a_moved_threshold_reads_no_text_to_decide_and_gives_the_bytes_of_a_full_run(
-    whole, tmp_path, keepwise, contents
+    whole, tmp_path, curate, contents
 ):
     moved = ["--set", "rules.length.low=250"]
     shutil.copytree(whole / "run", tmp_path / "run")
     manifest = tmp_path / "run/manifest.jsonl"
     before = manifest.read_bytes()
     texts = list((tmp_path / "run/work/curate").glob("text-*.parquet"))
-    assert keepwise("curate", whole / "in", "--out", tmp_path / "run", *moved).code == 0
+    curate(whole / "in", "--out", tmp_path / "run", *moved)
     added = [json.loads(line)["task"].split("/")[1] for line in manifest.read_bytes()[len(before) :].splitlines()]
     assert "decide" in added and not {"read", "score"} & set(added)
     assert texts and len(list((tmp_path / "run/work/curate").glob("text-*.parquet"))) == len(texts)
-    assert keepwise("curate", whole / "in", "--out", tmp_path / "full", *moved).code == 0
+    curate(whole / "in", "--out", tmp_path / "full", *moved)
     assert contents(tmp_path / "run") == contents(tmp_path / "full") != contents(whole / "run")
 
 
