@@ -167,9 +167,7 @@ def test_a_changed_setting_reruns_what_depends_on_it_and_nothing_else(whole, tmp
     assert {task.split("/")[1] for task in added} == reruns
 
 
-def test_a_moved_threshold_reads_no_text_to_decide_and_gives_the_bytes_of_a_full_run(
-    whole, tmp_path, curate, contents
-):
+def test_a_moved_threshold_reads_no_text_to_decide_and_gives_the_bytes_of_a_full_run(whole, tmp_path, curate, contents):
     moved = ["--set", "rules.length.low=250"]
     shutil.copytree(whole / "run", tmp_path / "run")
     manifest = tmp_path / "run/manifest.jsonl"
