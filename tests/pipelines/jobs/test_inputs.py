@@ -27,6 +27,12 @@ def test_rows_are_a_file_a_folder_or_what_a_step_left(tmp_path: Path, digests):
     assert data_of("step:made", left, digests) == (tmp_path / "data", "made", ["abc"])
 
 
+def test_a_step_that_kept_no_sample_says_what_to_do(tmp_path: Path, digests):
+    left = {"asked": Output(tmp_path, "abc", {"samples": 0, "requests": {"requests": 12}})}
+    with pytest.raises(InputError, match="^step:asked: the step kept no sample .* or name rows of your own"):
+        data_of("step:asked", left, digests)
+
+
 def test_what_is_not_there_is_refused_by_name(tmp_path: Path, digests):
     with pytest.raises(InputError, match=r"missing.jsonl: no such file"):
         data_of(str(tmp_path / "missing.jsonl"), {}, digests)
