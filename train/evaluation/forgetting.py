@@ -111,7 +111,7 @@ def _tested(
     row: dict[str, Any] = {"low": found.low, "high": found.high, "p": found.p}
     if margin is not None:
         first, second = (pair.after, pair.before) if metric in LOWER_IS_BETTER else (pair.before, pair.after)
-        tested = intervals.equivalence(first, second, margin, pair.sources, ALPHA, *drawn)
+        tested = intervals.equivalence(first, second, margin, pair.sources, ALPHA, *drawn, _largest(metric))
         row |= {"p_margin": tested.p_no_worse, "equivalent": tested.p_equivalent}
     return row
 
@@ -170,7 +170,7 @@ def summarise(
                 if not is_new and margin is not None and len(set(sources)) > 1:
                     nothing = np.zeros_like(gains)
                     row["kept"] = intervals.equivalence(
-                        nothing, gains, margin, sources, resamples=resamples, seed=seed
+                        nothing, gains, margin, sources, resamples=resamples, seed=seed, largest=_largest(unit)
                     ).no_worse
             rows.append(row)
     return pl.DataFrame(rows, schema=SUMMARY)
@@ -196,6 +196,11 @@ def first_views(evaluation: pl.DataFrame) -> pl.DataFrame:
 
 def _unit(metric: str) -> str:
     return metric if metric in LOWER_IS_BETTER else "score"
+
+
+def _largest(metric: str) -> float | None:
+    """How far a score of an item can change."""
+    return None if metric in LOWER_IS_BETTER else 1.0
 
 
 def _check(evaluation: pl.DataFrame, base: str, new_tasks: Collection[str]) -> None:

@@ -133,9 +133,9 @@ def test_holm_by_hand():
 def test_equivalence_needs_items_enough():
     many, few = np.zeros(2000), np.zeros(20)
     generator = np.random.default_rng(1)
-    same = intervals.equivalence(many, generator.normal(0, 0.3, 2000), margin=0.05)
+    same = intervals.equivalence(many, generator.normal(0, 0.3, 2000), margin=0.05, resamples=1000)
     assert same.equivalent and same.no_worse
-    unsure = intervals.equivalence(few, generator.normal(0, 0.3, 20), margin=0.05)
+    unsure = intervals.equivalence(few, generator.normal(0, 0.3, 20), margin=0.05, resamples=1000)
     assert not unsure.equivalent
     assert same.difference.confidence == pytest.approx(0.9)
 
@@ -195,7 +195,7 @@ def test_equivalence_decides_as_often_as_it_may():
     for effect in claimed:
         for at in range(100):
             after = effect + generator.normal(0, 0.2, 250)
-            result = intervals.equivalence(np.zeros(250), after, 0.05, resamples=200, seed=at)
+            result = intervals.equivalence(np.zeros(250), after, 0.05, resamples=100, seed=at)
             claimed[effect] += result.no_worse
             assert result.no_worse == (result.p_no_worse <= 0.05) or abs(result.p_no_worse - 0.05) < 0.01
     assert claimed[0.0] > 95
@@ -204,10 +204,32 @@ def test_equivalence_decides_as_often_as_it_may():
 
 
 def test_p_of_equivalence_by_hand():
-    # every draw is 0.5: never at or below -margin, always at or above it
-    result = intervals.equivalence([0.0, 0.0], [0.5, 0.5], 0.1, resamples=99)
+    # of 101 clusters that gained 0.5 but for one that lost all: never at or below -margin, always at or above it
+    result = intervals.equivalence([0.0] * 100, [0.5] * 100, 0.1, resamples=99)
     assert (result.p_no_worse, result.p_equivalent) == (0.01, 1.0)
-    assert intervals.equivalence([0.0, 0.0], [0.0, 0.0], 0.1, resamples=99).p_equivalent == 0.01
+    assert intervals.equivalence([0.0] * 400, [0.0] * 400, 0.1, resamples=99).p_equivalent == 0.01
+    # where nothing bounds a change: a tenth of a cluster's margin
+    assert intervals.equivalence([0.0] * 10, [0.0] * 10, 0.1, resamples=99, largest=None).p_equivalent == 0.01
+
+
+@pytest.mark.parametrize(("items", "margin"), [(20, 0.05), (100, 0.02)])
+def test_few_items_none_of_which_changed_do_not_show_that_nothing_is_lost(items: int, margin: float):
+    """Of models that lose as many items as the margin some 5 % are let through, though many sets show no loss."""
+    generator = np.random.default_rng(29)
+    lost = -(generator.random((100, items)) < margin).astype(float)
+    found = [intervals.equivalence(np.zeros(items), one, margin, resamples=100, seed=at).no_worse
+             for at, one in enumerate(lost)]  # fmt: skip
+    assert sum(found) <= 10
+    enough = round(3.5 / margin)
+    assert intervals.equivalence(np.zeros(enough), np.zeros(enough), margin, resamples=1000).no_worse
+    assert not intervals.equivalence(np.zeros(items // 2), np.zeros(items // 2), margin / 5, resamples=1000).no_worse
+
+
+def test_a_source_is_one_chance_to_see_a_loss_however_many_items_it_has():
+    sources = np.repeat(range(20), 50).tolist()
+    nothing = np.zeros(1000)
+    assert intervals.equivalence(nothing, nothing, 0.05, resamples=500).no_worse
+    assert not intervals.equivalence(nothing, nothing, 0.05, sources, resamples=500).no_worse
 
 
 def test_the_interval_of_a_mean_is_that_of_its_difference_to_nothing():

@@ -121,8 +121,8 @@ def test_kept_is_said_by_a_test_against_the_margin_adjusted_over_tasks() -> None
     plain, kept = row("plain"), row("kept")
     assert (plain["kept"], kept["kept"]) == (False, True)
     assert plain["p_margin"] == 1.0 and plain["equivalent"] is False
-    # one of a hundred items was lost: a draw at or below a loss of five is rare; three tasks are tested together
-    assert kept["p_margin"] < 0.01 and kept["p_margin_holm"] <= 3 * kept["p_margin"] + 1e-12
+    # one of a hundred items was lost: of a loss of five that is rare (0.037, exactly); three tasks are tested together
+    assert 0.005 < kept["p_margin"] < 0.05 and kept["p_margin_holm"] <= 3 * kept["p_margin"] + 1e-12
     without = compare(table(), "base", ["new"])
     assert without["kept"].null_count() == without["p_margin"].null_count() == without.height
 
