@@ -52,13 +52,13 @@ def test_an_engine_leaves_the_process_as_it_found_it(tiny_model: Path, monkeypat
 @pytest.mark.vllm
 def test_auto_is_vllm_where_it_is_installed(tiny_model: Path) -> None:
     told: list[int] = []
-    with open_engine("auto", str(tiny_model), progress=lambda done, tokens: told.append(tokens)) as engine:
+    options = EngineOptions(max_model_len=64)
+    with open_engine("auto", str(tiny_model), options, lambda done, tokens: told.append(tokens)) as engine:
         assert isinstance(engine, VllmEngine)
         assert next(engine.generate([REQUEST])).id == "r"
         assert next(engine.score([ScoreRequest("s", "the", " cat")])).error is None
-    assert told[0] == 5
-    with open_engine("vllm", str(tiny_model), EngineOptions(max_model_len=64)) as engine:
         assert next(engine.generate([Request("r", "zq" * 40, Sampling(max_tokens=5))])).error
+    assert told[0] == 5
     with pytest.raises(AttributeError):
         list(engine.generate([REQUEST]))  # it was closed
 
