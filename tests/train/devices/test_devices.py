@@ -17,6 +17,8 @@ from safetensors.torch import load_file
 from curation.errors import InputError
 from train import models
 from train.devices import launch
+from train.options.blocks import Blocks
+from train.options.preferences import Dpo
 from train.options.reinforcement import Ppo, Reinforcement
 from train.options.run import Lora, Source, TrainOptions
 from train.options.unlearning import Unlearning
@@ -35,11 +37,16 @@ for file in sorted(folder.glob("*.json")):
     report = train(launch.read(file), folder / "two" / file.stem)
     (folder / f"{file.stem}.{processes.rank()}").write_text(repr(report.losses))
 """
-COMPARED = ("dpo", "orpo", "kto", "reward")
+COMPARED = ("dpo", "orpo", "kto", "slic", "rrhf", "reward")
 DRAWN = ("ppo", "rloo", "grpo")
-SHARDED = ("fsdp-sft", "fsdp-dpo", "fsdp-lora")
-SHORT = ("sft-full", "sft-in-parts", "dpo", "kto", "ppo", "fsdp-sft", "fsdp-lora")
-LONG = ("cpt", "unlearn", "orpo", "reward", "rloo", "grpo", "fsdp-dpo")  # TRL takes seconds to read rloo and grpo
+SHARDED = "fsdp-"  # before the names of runs whose weights are shared out; those of a method move all of them
+SHORT = ("sft-full", "sft-in-parts", "dpo", "kto", "ppo", "fsdp-sft", "fsdp-lora-ppo")
+LONG = (
+    *("cpt", "unlearn", "orpo", "slic", "rrhf", "reward", "rloo", "grpo"),  # TRL takes seconds to read the last two
+    *(f"{SHARDED}{method}" for method in ("cpt", "unlearn", *COMPARED, *DRAWN)),
+    *(f"{SHARDED}lora-{method}" for method in ("sft", "dpo", "unlearn", "rloo")),
+    *("fsdp-blocks", "fsdp-parts", "fsdp-some", "fsdp-shared", "fsdp-recomputed", "fsdp-corda", "fsdp-precomputed"),
+)  # fmt: skip
 FSDP = """
 compute_environment: LOCAL_MACHINE
 distributed_type: FSDP
@@ -92,22 +99,37 @@ def options(tiny_model: Path, scoring: Path, data: dict[str, Path]) -> dict[str,
     drawn = Reinforcement(count="e", count_weight=3.0, kl_weight=0.5, max_new_tokens=6, answers=4)
     gated = replace(drawn, reward_models=(scoring, scoring), gate=0.5)  # whitened over the answers of both processes
     ptx = Ppo(epochs=2, minibatches=2, ptx=(data["kept"],))
-    return {
-        "sft-full": of("pairs", tuning="full"),
-        "sft-in-parts": of("pairs", batch_size=8, micro_batch_size=2, steps=3, checkpoint_steps=2),
-        "fsdp-sft": of("pairs", tuning="full", checkpoint_steps=1),
-        "fsdp-dpo": of("compared", method="dpo", tuning="full"),
-        "fsdp-lora": of("pairs"),
+    methods = {
         "cpt": of("texts", method="cpt", max_tokens=128),
         "unlearn": of(
             "pairs", method="unlearn", unlearning=Unlearning("gradient_difference", (data["kept"],), retain_loss="kl")
-        ),  # fmt: skip
+        ),
         **{method: of("compared", method=method) for method in COMPARED},
         **{
             method: of("prompts", method=method, micro_batch_size=micro, reinforcement=rewards, ppo=ptx)
             for method, micro, rewards in zip(DRAWN, (None, 2, 2), (drawn, drawn, gated), strict=True)
         },
+    }  # fmt: skip
+    sft, ppo = of("pairs"), methods["ppo"]
+    ways = {
+        "sft-full": replace(sft, tuning="full"),
+        "sft-in-parts": of("pairs", batch_size=8, micro_batch_size=2, steps=3, checkpoint_steps=2),
+        "fsdp-sft": replace(sft, tuning="full", checkpoint_steps=1),
+        "fsdp-lora-sft": sft,
+        "fsdp-lora-ppo": replace(ppo, reinforcement=gated, checkpoint_steps=1),
+        "fsdp-blocks": replace(sft, tuning="blocks", blocks=Blocks(groups=1)),
+        "fsdp-parts": of("pairs", tuning="full", batch_size=8, micro_batch_size=2),
+        "fsdp-some": replace(sft, tuning="full", trainable=("model.layers.0.*", "model.norm.weight")),
+        "fsdp-shared": replace(ppo, ppo=replace(ptx, shared=True)),
+        "fsdp-corda": replace(
+            methods["dpo"], lora=Lora(rank=4, corda="knowledge", corda_data=data["texts"], corda_rows=4)
+        ),
+        "fsdp-precomputed": replace(methods["dpo"], tuning="full", dpo=Dpo(precompute=True)),
+        "fsdp-recomputed": replace(ppo, tuning="full", gradient_checkpointing=True),
     }
+    shared = {f"{SHARDED}{name}": replace(each, tuning="full") for name, each in methods.items()}
+    shared |= {f"{SHARDED}lora-{name}": each for name, each in methods.items()}
+    return {name: each for name, each in {**methods, **shared, **ways}.items() if name in (*SHORT, *LONG)}
 
 
 @pytest.fixture(scope="module")
@@ -119,8 +141,16 @@ def two(options: dict[str, TrainOptions], tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="module")
 def two_more(options: dict[str, TrainOptions], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same of those that take long."""
-    return made({name: options[name] for name in LONG}, tmp_path_factory.mktemp("two_more"))
+    """The same of those that take long, with whole weights in each process."""
+    asked = {name: options[name] for name in LONG if not name.startswith(SHARDED)}
+    return made(asked, tmp_path_factory.mktemp("two_more"))
+
+
+@pytest.fixture(scope="module")
+def two_sharded(options: dict[str, TrainOptions], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with weights shared out."""
+    asked = {name: options[name] for name in LONG if name.startswith(SHARDED)}
+    return made(asked, tmp_path_factory.mktemp("two_sharded"))
 
 
 def made(options: dict[str, TrainOptions], folder: Path) -> Path:
@@ -140,27 +170,39 @@ def made(options: dict[str, TrainOptions], folder: Path) -> Path:
 def test_two_processes_have_the_losses_of_one(
     options: dict[str, TrainOptions], tmp_path: Path, name: str, request: pytest.FixtureRequest
 ) -> None:
-    two: Path = request.getfixturevalue("two_more" if name in LONG else "two")
+    long = "two_sharded" if name.startswith(SHARDED) else "two_more"
+    two: Path = request.getfixturevalue(long if name in LONG else "two")
     one = train(options[name], tmp_path / "one")
     card = json.loads((two / "two" / name / "run_card.json").read_text())
     assert card["losses"] == pytest.approx(one.losses, rel=2e-5, abs=1e-6)
     assert card["losses"] == eval((two / f"{name}.0").read_text()) == eval((two / f"{name}.1").read_text())
-    assert (card["processes"], one.card["processes"]) == (2, 1) and card.get("sharded", False) == (name in SHARDED)
+    assert (card["processes"], one.card["processes"]) == (2, 1)
+    assert card.get("sharded", False) == name.startswith(SHARDED)
     for key in ("sources", "tokens", "options", "model"):
         assert card[key] == one.card[key]
     for measure, values in one.card["measures"].items():
         assert card["measures"][measure] == pytest.approx(values, rel=1e-3, abs=1e-4), measure
-    first, second = (load_file(folder / "model.safetensors") for folder in (one.folder, two / "two" / name))
+    first, second = (weights_of(folder) for folder in (one.folder, two / "two" / name))
     assert first.keys() == second.keys()
     # Adam divides by a root: where a gradient is near nothing, its rounding counts.
     assert all((first[key] - second[key]).abs().max() < 2e-3 for key in first)
     assert sum(float((first[key] - second[key]).abs().sum()) for key in first) < 1e-3 * sum(
         float(tensor.abs().sum()) for tensor in first.values()
     )
-    if name in SHARDED:
+    start = weights_of(Path(options[name].model))
+    frozen = [key for key in first if key in start and torch.equal(first[key], start[key])]
+    assert all(torch.equal(second[key], start[key]) for key in frozen) and (frozen or name != "fsdp-some")
+    if name.startswith(SHARDED):
         ids = torch.tensor([[5, 9, 7, 30]])
-        logits = [models.causal_lm(folder)(ids).logits for folder in (one.folder, two / "two" / name)]
+        opened = models.scoring if options[name].method == "reward" else models.causal_lm
+        logits = [opened(folder)(ids).logits for folder in (one.folder, two / "two" / name)]
         torch.testing.assert_close(*logits, atol=2e-3, rtol=0)
+
+
+def weights_of(folder: Path) -> dict[str, torch.Tensor]:
+    """By the name of their file and their own."""
+    files = sorted(folder.rglob("*.safetensors"))
+    return {f"{file.relative_to(folder)}/{key}": each for file in files for key, each in load_file(file).items()}
 
 
 @pytest.mark.slow
@@ -208,11 +250,14 @@ launch.launch(launch.read(Path(sys.argv[1])), Path(sys.argv[2]), 2, config, tell
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("way", ["data parallel", "fsdp"])
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [("sft-in-parts", "data parallel"), ("sft-in-parts", "fsdp"), ("fsdp-ppo", "fsdp"), ("fsdp-rloo", "fsdp")],
+)
 def test_processes_that_were_killed_go_on_and_end_with_the_same_bytes(
-    options: dict[str, TrainOptions], tmp_path: Path, way: str
+    options: dict[str, TrainOptions], tmp_path: Path, name: str, way: str
 ) -> None:
-    given = replace(options["sft-in-parts"], steps=6)
+    given = replace(options[name], steps=6, checkpoint_steps=2)
     (tmp_path / "options.json").write_text(launch.written(given))
     (tmp_path / "fsdp.yaml").write_text(FSDP)
     config = [str(tmp_path / "fsdp.yaml")] if way == "fsdp" else []
