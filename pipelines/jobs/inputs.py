@@ -33,7 +33,7 @@ def data_of(text: str, outputs: Outputs, digests: FileDigests) -> tuple[Path, st
     """Rows named in a recipe: their file or folder, a name for people, and the digests of their files.
 
     Raises:
-        InputError: for a path that is not there, or a folder without data files.
+        InputError: for a path that is not there, a folder without data files, or a whole run.
     """
     if text.startswith(STEP):
         name = text[len(STEP) :]
@@ -49,6 +49,9 @@ def data_of(text: str, outputs: Outputs, digests: FileDigests) -> tuple[Path, st
             )
         return output.path, name, [output.digest]
     path = Path(text)
+    if (path / "manifest.jsonl").is_file():
+        left = [str(one) for table in ("samples", "documents") for one in sorted((path / table).glob("*"))]
+        raise InputError(f"{text}: found a run, expected rows that one of its steps left ({', '.join(left) or 'none'})")
     return path, path.name, [digests.of(file) for file, _ in rows.files_of(path)]
 
 

@@ -41,6 +41,15 @@ def test_what_is_not_there_is_refused_by_name(tmp_path: Path, digests):
         data_of(str(tmp_path / "nothing"), {}, digests)
 
 
+def test_of_a_run_the_rows_that_it_left_are_named(tmp_path: Path, digests):
+    """Its folder holds ledgers and dropped texts as well, which nobody means to train on."""
+    for name in ("documents/cleaned", "samples/distilled", "dropped/cleaned"):
+        (tmp_path / "made" / name).mkdir(parents=True)
+    (tmp_path / "made/manifest.jsonl").write_text("")
+    with pytest.raises(InputError, match=r"made: found a run, .* \(\S*samples/distilled, \S*documents/cleaned\)$"):
+        data_of(str(tmp_path / "made"), {}, digests)
+
+
 def test_task_files_are_told_by_their_content_in_the_order_given(tmp_path: Path, digests):
     files = [tmp_path / name for name in ("a.jsonl", "b.jsonl", "c.jsonl")]
     for file, text in zip(files, ("{}\n", "[]\n", "{}\n"), strict=True):
