@@ -84,15 +84,16 @@ def compared(scores: pl.DataFrame, models: Sequence[str], asked: Asked) -> dict[
     stages = [base, *asked.stages] if asked.stages else list(models) if len(models) == 2 else []
     if not asked.stages and len(models) == 2:
         taught = dict.fromkeys(asked.new_tasks, models[1])
+    known = [_score(cells[key], asked, *map(str, key)) for key in order]
     return {
         "base": base,
         "models": list(models),
         "answers": [_answers(scores.filter(model=model), model) for model in models],
-        "scores": [_score(cells[key], asked, *map(str, key)) for key in order],
+        "scores": known,
         **_against(scores, base, asked),
         "sham": _sham(scores, base, asked),
         "sequences": [
-            _sequence(found, taught)
+            _sequence(found, taught, known)
             for found in (
                 sequence(scores, stages, taught, resamples=asked.resamples, seed=asked.seed) if stages else []
             )
@@ -187,8 +188,12 @@ def _side_by_side(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _sequence(found: Continued, taught: Mapping[str, str]) -> dict[str, Any]:
-    """The matrix as rows of cells, tasks in the order in which they were trained, and the measures with intervals."""
+def _sequence(found: Continued, taught: Mapping[str, str], scores: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The matrix as rows of cells, tasks in the order in which they were trained, and the measures with intervals.
+
+    A cell has the interval that its score has among `scores`: one figure, one interval.
+    """
+    known = {(row["model"], row["task"], row["metric"]): (row["low"], row["high"]) for row in scores}
     tasks = [
         {"task": task, "metric": metric, "stage": taught.get(task), "learned": learned, "forgotten": forgotten}
         for (task, metric), learned, forgotten in zip(
@@ -199,8 +204,9 @@ def _sequence(found: Continued, taught: Mapping[str, str]) -> dict[str, Any]:
         {
             "stage": stage,
             "cells": [
-                {"mean": float(found.matrix[at, j]), "low": float(found.low[at, j]), "high": float(found.high[at, j])}
-                for j in range(len(tasks))
+                {"mean": float(found.matrix[at, j]), "low": low, "high": high}
+                for j, column in enumerate(found.tasks)
+                for low, high in [known[stage, *column]]
             ],
         }
         for at, stage in enumerate(found.stages)

@@ -80,6 +80,8 @@ def test_stages_make_a_matrix_and_two_models_always_do():
     (found,) = comparison(made, ["base", "tuned"], ["new"], None, 100, 0)["sequences"]
     assert [(task["task"], task["stage"]) for task in found["tasks"]] == [("old", None), ("new", "tuned")]
     assert [[cell["mean"] for cell in row["cells"]] for row in found["matrix"]] == [[1.0, 0.0], [0.0, 1.0]]
+    first = found["matrix"][0]["cells"][0]  # ten of ten are not yet all
+    assert (first["low"], first["high"]) == pytest.approx((0.722, 1.0), abs=1e-3)
     assert found["measures"]["backward_transfer"]["mean"] == -1.0 and found["measures"]["forward_transfer"] is None
     three = pl.concat([made, scores(third=([0.0] * 10, [1.0] * 10))])
     assert comparison(three, ["base", "tuned", "third"], ["new"], None, 100, 0)["sequences"] == []
