@@ -28,7 +28,6 @@ class Continued:
         tasks: task and metric of each column.
         trained: number of the stage that trained each task, 0 for a task that none did.
         matrix: R, float64 of shape (stages, tasks): mean scores over items and seeds.
-        low, high: 95 % intervals of R, of the same shape.
         measures: see `curation.metrics.forgetting.Continual`.
         intervals: 95 % intervals of the measures by name, none where the measure is none.
         seeds: training seeds.
@@ -39,8 +38,6 @@ class Continued:
     tasks: tuple[tuple[str, str], ...]
     trained: tuple[int, ...]
     matrix: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
     measures: Continual
     intervals: Mapping[str, Bounds]
     seeds: int
@@ -117,14 +114,13 @@ def _continued(
     sign = -1.0 if unit in LOWER_IS_BETTER else 1.0
     draws = _drawn(cells, resamples, seed)
     tail = (1 - confidence) / 2
-    low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
     found = measure(sign * matrix, by)
     spread = {name: _bounds(values, tail) for name, values in _measured(sign * draws, by).items()}
     average = sign * found.average
     if spread["average"] is not None and sign < 0:
         spread["average"] = (-spread["average"][1], -spread["average"][0])
     measures = Continual(average, *(getattr(found, name) for name in (*MEASURES[1:], "forgotten", "learned")))
-    return Continued(unit, stages, tuple(order), by, matrix, low, high, measures, spread, seeds.pop())
+    return Continued(unit, stages, tuple(order), by, matrix, measures, spread, seeds.pop())
 
 
 def _cells(
