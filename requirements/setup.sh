@@ -48,9 +48,9 @@ pip=(.venv/bin/python -m pip --disable-pip-version-check --no-input)
 # wheels is asked only when pip does not find the CPU build where it already looks, as an extra index that does not
 # answer costs seconds a package.
 echo "setup: torch $torch for CPU"
-if ! found=$("${pip[@]}" install --quiet --no-deps "torch==$torch+cpu" 2>&1); then
+if ! found=$("${pip[@]}" install --quiet --no-deps --no-compile "torch==$torch+cpu" 2>&1); then
     echo "setup: not found where pip looks; asking PyTorch's own index of CPU wheels"
-    "${pip[@]}" install --no-deps --retries 2 --index-url https://download.pytorch.org/whl/cpu "torch==$torch+cpu" || {
+    "${pip[@]}" install --no-deps --no-compile --retries 2 --index-url https://download.pytorch.org/whl/cpu "torch==$torch+cpu" || {
         echo "$found" >&2
         fail "torch $torch for CPU could not be installed from either place; the messages above say why"
     }
@@ -58,10 +58,13 @@ fi
 
 total=$(grep -c == "$lock")
 echo "setup: $total packages of $lock"
-"${pip[@]}" install --progress-bar off --no-deps --requirement "$lock" | awk -v total="$total" '
+"${pip[@]}" install --progress-bar off --no-deps --no-compile --requirement "$lock" | awk -v total="$total" '
     /^(Collecting|Processing|Requirement already)/ { n++; if (n % 20 == 0 || n == total) print "setup: fetched " n " of " total }
     /^Installing collected/ { print "setup: unpacking" }
     { fflush() }'
+# pip compiles thirty thousand modules on one core, which takes longer than all else. Some are templates, no Python.
+echo "setup: compiling"
+.venv/bin/python -m compileall -qq -j 0 "$PWD/.venv/lib" || true
 "${pip[@]}" install --quiet --no-deps --no-build-isolation --editable .
 echo "$wanted" >"$stamp"
 echo "setup: done; .venv/bin/keepwise doctor checks the installation"
