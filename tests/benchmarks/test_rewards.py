@@ -52,12 +52,13 @@ def judge(given: Inputs, out: Path) -> Path:
 def test_ppo_learns_what_a_reward_model_has_learned_and_is_held(given: Inputs, judge: Path, out: Path) -> None:
     before = liked_sums.measured(MODEL, given, out / "before.json")
     found = {}
-    for name, target in (("free", None), ("held", 1.0)):
-        settings = rewards.ppo(given, 1, judge, 10, 1e-4, 0.05, kl_target=target)
-        found[name] = liked_sums.measured(train(settings, out / name).folder, given)
-    assert before["even"] < 0.6
-    assert min(one["even"] for one in found.values()) > 0.8
-    assert found["held"]["kl_answer"] < 0.7 * found["free"]["kl_answer"]
+    for name in ("0.05 in the reward", "0.2 in the loss"):
+        price, settings = rewards.PRICES[name]
+        trained = train(rewards.ppo(given, 1, judge, 10, 1e-4, price or 0.0, **settings), out / name)
+        found[name] = liked_sums.measured(trained.folder, given)
+    free, held = found.values()
+    assert before["even"] < 0.6 and free["even"] > 0.8 and held["even"] > 0.8
+    assert held["kl_answer"] < 0.5 * free["kl_answer"] and held["right"] > free["right"]
 
 
 @pytest.mark.long

@@ -41,8 +41,9 @@ def test_the_first_ratio_is_one_to_the_bit_and_checked(begun: Callable[..., Setu
 
 
 def test_parts_of_a_minibatch_add_up_to_the_whole(begun: Callable[..., Setup]) -> None:
-    one = Ppo(epochs=1, minibatches=1)
-    whole, parts = (step(begun(ppo=one, micro_batch_size=micro), micro) for micro in (4, 1))
+    two = Ppo(epochs=2, minibatches=1)  # in the second there is a divergence from the start
+    whole, parts = (step(begun(ppo=two, micro_batch_size=micro), micro, price=0.5) for micro in (4, 1))
+    assert whole[1]["divergence"] > 1e-6
     assert parts[1] == pytest.approx(whole[1], rel=1e-4, abs=1e-6)
     for left, right in zip(whole[0].moving()[0].values(), parts[0].moving()[0].values(), strict=True):
         torch.testing.assert_close(left, right, rtol=1e-3, atol=1e-4)
