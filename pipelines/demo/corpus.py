@@ -27,14 +27,14 @@ Row = dict[str, Any]
 def write_corpus(folder: Path, small: bool = False) -> list[Path]:
     """Write docstrings, package descriptions and licences found in this Python's folders; the files written.
 
-    A small corpus is a tenth of the docstrings.
+    A small corpus has a fortieth of the docstrings.
 
     Rows are in sorted order of their place, so the same machine gives the same files. Text that cannot be read or
     decoded as UTF-8 and modules that this Python cannot parse are not documentation, and are left out here, before
     the corpus.
     """
     sources = {
-        "docstrings": (_docstrings(), DOCSTRING_MEGABYTES / (10 if small else 1)),
+        "docstrings": (_docstrings(), DOCSTRING_MEGABYTES / (40 if small else 1)),
         "packages": (_descriptions(), None),
         "licences": (_licences(), LICENCE_MEGABYTES),
     }

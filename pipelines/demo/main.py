@@ -50,6 +50,7 @@ def recipe_tree(corpus: list[Path], tasks: dict[str, list[Path]], small: bool) -
     folder = corpus[0].parent.parent
     files = {name: [str(path.relative_to(folder)) for path in paths] for name, paths in tasks.items()}
     steps = 40 if small else STEPS
+    quick = {"max_tokens": 64, "repeat": 20, "engine": {"kind": "transformers"}} if small else {"max_tokens": 96}
     plain = [{"path": files["new"][0], "weight": 1.0}]
 
     def arm(new: str) -> dict[str, Any]:
@@ -62,6 +63,7 @@ def recipe_tree(corpus: list[Path], tasks: dict[str, list[Path]], small: bool) -
     training = {
         "job": "train", "model": "$model", "data": plain, "steps": steps, "learning_rate": 2e-3,
         "threads": 1,  # a million parameters: two threads wait for each other longer than they compute
+        **({"batch_size": 8} if small else {}),
     }  # fmt: skip
     new_names = [skill.name for skill in NEW_SKILLS]
     return {
@@ -80,9 +82,9 @@ def recipe_tree(corpus: list[Path], tasks: dict[str, list[Path]], small: bool) -
                 "model": "$model",
                 "demos": files["demos"],
                 "held_out": files["tests"],
-                "per_task": 20 if small else 60,
+                "per_task": 10 if small else 60,
                 "samples": 1,
-                "prompts_per_task": 40 if small else 190,
+                "prompts_per_task": 20 if small else 190,
                 "max_tokens": 96,
             },
             "plain": training,
@@ -98,7 +100,7 @@ def recipe_tree(corpus: list[Path], tasks: dict[str, list[Path]], small: bool) -
                 },
                 "tasks": files["tests"],
                 "new_tasks": new_names,
-                "max_tokens": 96,
+                **quick,
             },
         },
     }

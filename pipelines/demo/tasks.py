@@ -21,7 +21,7 @@ Row = dict[str, Any]
 def write_tasks(folder: Path, seed: int, small: bool = False) -> dict[str, list[Path]]:
     """Write the demo's task files; the paths by `demos`, `new` and `tests`.
 
-    A small demo has a fifth of the training rows and a tenth of the test items.
+    A small demo has a fifth of the training rows and a twentieth of the test items.
 
     The new set is what a team gets from outside: right answers in foreign styles, most of them of skills the model
     does not have, some of skills it has.
@@ -35,7 +35,7 @@ def write_tasks(folder: Path, seed: int, small: bool = False) -> dict[str, list[
     new += [(skill, item) for skill in SKILLS for item in skill.items("train", DEMONSTRATIONS + known, seed)[-known:]]
     rows = [_foreign(skill, item, number) for number, (skill, item) in enumerate(new)]
     tests = [
-        _write(folder / f"test-{skill.name}.jsonl", _tests(skill, TEST_ITEMS // (2 * part if small else 1), seed))
+        _write(folder / f"test-{skill.name}.jsonl", _tests(skill, TEST_ITEMS // (4 * part if small else 1), seed))
         for skill in (*SKILLS, *NEW_SKILLS)
     ]
     return {

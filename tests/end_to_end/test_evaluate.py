@@ -13,7 +13,7 @@ def test_every_model_answers_every_item_of_every_skill(demo, table):
     assert scores.schema == tables.EVALUATION
     counted = scores.group_by("model", "task").len()
     assert counted.height == 4 * (len(SKILLS) + len(NEW_SKILLS))
-    assert set(counted["len"]) == {20}
+    assert set(counted["len"]) == {10}
 
 
 def test_the_report_shows_learning_beside_forgetting(demo):

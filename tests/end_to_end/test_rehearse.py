@@ -31,7 +31,7 @@ def test_every_skill_is_rehearsed_with_valid_new_instances(demo, table):
 def test_every_request_is_a_sample_or_a_ledger_row(demo, table):
     samples, ledger = table(demo, "samples/rehearsal"), table(demo, "ledger/rehearsal")
     drops = ledger.filter((pl.col("action") == "drop") & (pl.col("stage") != "rehearse/demos"))
-    assert samples.height + drops.height == len(SKILLS) * 40
+    assert samples.height + drops.height == len(SKILLS) * 20
     assert drops["rule"].null_count() == 0
 
 

@@ -18,7 +18,7 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
     """A small corpus of this Python: the first of the standard library's docstrings, and all packages."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "DOCSTRING_MEGABYTES", 2.0)
+        patch.setattr(corpus, "DOCSTRING_MEGABYTES", 8.0)
         paths = corpus.write_corpus(tmp_path_factory.mktemp("corpus"), small=True)
     return {path.stem: rows_of(path) for path in paths}
 
