@@ -1,6 +1,6 @@
 """Methods that the seed model cannot do as it is, measured with a model that is taught them on the spot.
 
-    python -m benchmarks.methods {qa,judge,label,reasoning} [--lessons N] [--steps N] [--seed N] [--model FOLDER]
+    python -m benchmarks.methods {qa,judge,label,review,reasoning} [--lessons N] [--steps N] [--seed N] [--model FOLDER]
 
 The seed model is tuned for a few minutes on lessons drawn by rule in the methods' own prompts (`benchmarks.lessons`),
 then the method itself is carried out on what no lesson has, in English and Korean. A rule knows what is right, so that
@@ -9,6 +9,7 @@ taught model in a folder, or takes the one that is there.
 """
 
 import argparse
+import functools
 import json
 import random
 import tempfile
@@ -18,13 +19,14 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks import lessons
+from benchmarks import lessons, reviews
 from benchmarks.lessons import LANGUAGES, Lesson
 from curation import tables, tokens
 from curation.checks import typed
 from curation.metrics.intervals import wilson
 from pipelines.demo.skills.vocabulary import CATEGORY, KOREAN
 from synth.engines import Engine, open_engine
+from synth.engines.cache import Cached
 from synth.rows import ROWS
 from synth.synthesize.label import label
 from synth.synthesize.label.options import LabelOptions
@@ -183,6 +185,28 @@ def measure_label(engine: Engine, model: Path, seed: int, count: int = 0) -> Fig
         yield f"from {least}", {"forced": measured["forced"], "accepted": measured["accepted"]}
 
 
+def measure_review(engine: Engine, model: Path, seed: int, count: int = 80) -> Figures:
+    """Labels of held-out reviews, by kind: all of them beside those that `label` accepts; and of what has no label."""
+    draw = random.Random(f"reviews/{seed}")
+    kinds = {kind: reviews.reviews(count, kind, draw, kept=True)
+             for kind in ("plain", "negated", "untaught", "both", "neither")}  # fmt: skip
+    known = [one for kind in ("plain", "negated", "untaught") for one in kinds[kind]]
+    unclear = [one for kind in ("both", "neither") for one in kinds[kind]]
+    for least in (0.5, 0.9, 0.99):
+        options = LabelOptions(reviews.LABELS, templates=reviews.FORMS, min_confidence=least, min_agreement=1.0)
+        rows = frame([{"prompt": one.text, "completion": "good"} for one in unclear])
+        for kind, some in (("all", known), *((name, kinds[name]) for name in ("plain", "negated", "untaught"))):
+            truth = frame([{"prompt": one.text, "completion": str(one.label), "answer": str(one.label)}
+                           for one in some])  # fmt: skip
+            made = label(rows if kind == "all" else truth, engine, engine, options, seed, labelled=truth)
+            found = made.report["labelled"]
+            yield f"from {least}, {kind}", {name: found[name] for name in ("forced", "accepted")}
+            if kind == "all":
+                labelled = {prompt[0]["content"] for (prompt,) in made.samples.select("prompt").iter_rows()}
+                for name in ("both", "neither"):
+                    yield f"from {least}, {name}, given a label", share([one.text in labelled for one in kinds[name]])
+
+
 # --- reasoning --------------------------------------------------------------------------------------------------------
 
 
@@ -234,6 +258,7 @@ MEASURES: dict[str, Callable[[Engine, Path, int], Figures]] = {
     "qa": measure_qa,
     "judge": measure_judge,
     "label": measure_label,
+    "review": measure_review,
     "reasoning": measure_reasoning,
 }
 
@@ -255,8 +280,10 @@ def main() -> None:
         folder = given.model or Path(name)
         model = folder / "taught"
         if not (model / "config.json").is_file():
-            model = taught(lessons.of(given.method, given.lessons, given.seed), given.steps, given.seed, folder)
-        with open_engine(given.engine, str(model)) as engine:
+            drawn = reviews.of if given.method == "review" else functools.partial(lessons.of, given.method)
+            model = taught(drawn(given.lessons, given.seed), given.steps, given.seed, folder)
+        with open_engine(given.engine, str(model)) as opened:
+            engine = Cached(opened, folder / "answers.sqlite")  # what several figures ask is asked once
             figures = MEASURES[given.method](engine, model, given.seed)
             for key, value in figures:
                 print(f"{key}: {json.dumps(value, ensure_ascii=False)}", flush=True)
