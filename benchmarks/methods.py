@@ -25,7 +25,7 @@ from curation import tables, tokens
 from curation.checks import typed
 from curation.metrics.intervals import wilson
 from pipelines.demo.skills.vocabulary import CATEGORY, KOREAN
-from synth.engines import Engine, open_engine
+from synth.engines import open_engine
 from synth.engines.cache import Cached
 from synth.rows import ROWS
 from synth.synthesize.label import label
@@ -63,7 +63,7 @@ def taught(every: Sequence[Lesson], steps: int, seed: int, folder: Path, batch: 
 # --- questions about documents ---------------------------------------------------------------------------------------
 
 
-def measure_qa(engine: Engine, model: Path, seed: int, count: int = 40) -> Figures:
+def measure_qa(engine: Cached, model: Path, seed: int, count: int = 40) -> Figures:
     """Questions about documents with one known and one unknown person each; what is kept is held against the rule."""
     draw, known = random.Random(f"documents/{seed}"), lessons.known_people()
     texts: dict[str, str] = {}
@@ -116,7 +116,7 @@ def documents(texts: dict[str, str]) -> pl.DataFrame:
 # --- a judge ----------------------------------------------------------------------------------------------------------
 
 
-def measure_judge(engine: Engine, model: Path, seed: int, count: int = 240) -> Figures:
+def measure_judge(engine: Cached, model: Path, seed: int, count: int = 240) -> Figures:
     """Verdicts on labelled pairs in both orders, also where the wrong answer asks to be named; pairs that it makes."""
     every = lessons.matches(count, random.Random(f"labelled/{seed}"), kept=True)
     better = [{"A": 0, "B": 1}.get(one.verdict) for one in every]
@@ -141,7 +141,7 @@ def measure_judge(engine: Engine, model: Path, seed: int, count: int = 240) -> F
     yield from _pairs(engine, every[:60], seed)
 
 
-def _pairs(engine: Engine, every: Sequence[lessons.Match], seed: int) -> Figures:
+def _pairs(engine: Cached, every: Sequence[lessons.Match], seed: int) -> Figures:
     """Pairs of the model's own answers, of which a third are meant to be wrong, by its own judgement."""
     rows = frame([{"prompt": one.question, "completion": one.right, "answer": one.answer, "check": "short_answer"}
                   for one in every])  # fmt: skip
@@ -156,7 +156,7 @@ def _pairs(engine: Engine, every: Sequence[lessons.Match], seed: int) -> Figures
 
 
 def _compared(
-    every: Sequence[lessons.Match], judge: Engine, options: PreferencesOptions, bribe: str
+    every: Sequence[lessons.Match], judge: Cached, options: PreferencesOptions, bribe: str
 ) -> list[Comparison]:
     """Each match compared in both orders; `bribe` is put behind its worse answer."""
     rows = frame([{"prompt": one.question, "completion": one.first} for one in every])
@@ -174,7 +174,7 @@ def _says(answer: str, turns: Sequence[dict[str, str]]) -> bool:
 # --- labels -----------------------------------------------------------------------------------------------------------
 
 
-def measure_label(engine: Engine, model: Path, seed: int, count: int = 0) -> Figures:
+def measure_label(engine: Cached, model: Path, seed: int, count: int = 0) -> Figures:
     """Kinds of words that no lesson names, in the built-in prompt forms: accuracy beside coverage."""
     words = [(text, kind) for word, kind in CATEGORY.items() if lessons.held_out(word) for text in (word, KOREAN[word])]
     rows = frame([{"prompt": text, "completion": kind, "answer": kind} for text, kind in words])
@@ -185,7 +185,7 @@ def measure_label(engine: Engine, model: Path, seed: int, count: int = 0) -> Fig
         yield f"from {least}", {"forced": measured["forced"], "accepted": measured["accepted"]}
 
 
-def measure_review(engine: Engine, model: Path, seed: int, count: int = 80) -> Figures:
+def measure_review(engine: Cached, model: Path, seed: int, count: int = 80) -> Figures:
     """Labels of held-out reviews, by kind: all of them beside those that `label` accepts; and of what has no label."""
     draw = random.Random(f"reviews/{seed}")
     kinds = {kind: reviews.reviews(count, kind, draw, kept=True)
@@ -210,7 +210,7 @@ def measure_review(engine: Engine, model: Path, seed: int, count: int = 80) -> F
 # --- reasoning --------------------------------------------------------------------------------------------------------
 
 
-def measure_reasoning(engine: Engine, model: Path, seed: int, count: int = 60) -> Figures:
+def measure_reasoning(engine: Cached, model: Path, seed: int, count: int = 60) -> Figures:
     """Sums that no lesson has: one path against the majority of eight, three times with other draws."""
     every = lessons.sums(count, random.Random(f"sums/{seed}"), kept=True)
     rows = frame([{"prompt": one.question, "completion": one.chain, "answer": str(one.total), "check": "number"}
@@ -254,7 +254,7 @@ def share(right: Sequence[bool]) -> dict[str, Any] | None:
             "low": round(low, 3), "high": round(high, 3)}  # fmt: skip
 
 
-MEASURES: dict[str, Callable[[Engine, Path, int], Figures]] = {
+MEASURES: dict[str, Callable[[Cached, Path, int], Figures]] = {
     "qa": measure_qa,
     "judge": measure_judge,
     "label": measure_label,
