@@ -46,6 +46,7 @@ LONG = (
     *(f"{SHARDED}{method}" for method in ("cpt", "unlearn", *COMPARED, *DRAWN)),
     *(f"{SHARDED}lora-{method}" for method in ("sft", "dpo", "unlearn", "rloo")),
     *("fsdp-blocks", "fsdp-parts", "fsdp-some", "fsdp-shared", "fsdp-recomputed", "fsdp-corda", "fsdp-precomputed"),
+    *("in-loss", "fsdp-in-loss"),
 )  # fmt: skip
 FSDP = """
 compute_environment: LOCAL_MACHINE
@@ -126,6 +127,8 @@ def options(tiny_model: Path, scoring: Path, data: dict[str, Path]) -> dict[str,
         ),
         "fsdp-precomputed": replace(methods["dpo"], tuning="full", dpo=Dpo(precompute=True)),
         "fsdp-recomputed": replace(ppo, tuning="full", gradient_checkpointing=True),
+        "in-loss": replace(ppo, ppo=replace(ptx, kl_in="loss")),
+        "fsdp-in-loss": replace(ppo, tuning="full", ppo=replace(ptx, kl_in="loss")),
     }
     shared = {f"{SHARDED}{name}": replace(each, tuning="full") for name, each in methods.items()}
     shared |= {f"{SHARDED}lora-{name}": each for name, each in methods.items()}
