@@ -47,7 +47,7 @@ def lines_of(manifest: Path) -> int:
 @pytest.mark.parametrize(
     ("workers", "kills", "furthest"),
     [
-        (2, 4, 30),
+        (2, 2, 30),
         pytest.param(2, 8, 20, marks=pytest.mark.long),
         pytest.param(1, 16, 12, marks=pytest.mark.long),
     ],
