@@ -1,6 +1,5 @@
 """Hidden states of any model that transformers knows, encoder or decoder, as vectors of texts."""
 
-import contextlib
 import gc
 import importlib.metadata
 import inspect
@@ -20,6 +19,7 @@ from . import limits
 from .devices import device
 from .embedding import Cutter, EmbedderOptions, Tokens, embedded, pooling_of
 from .engine import Progress
+from .silence import quiet
 
 _TOKENS = 1 << 14  # in one forward pass, padding included, at most
 
@@ -131,7 +131,7 @@ def _load(model: str, folder: Path, dtype: torch.dtype, device: torch.device) ->
     from transformers import AutoModel
 
     try:
-        with _silence():
+        with quiet():
             loaded, report = AutoModel.from_pretrained(
                 folder, dtype=dtype, trust_remote_code=False, use_safetensors=True, output_loading_info=True
             )
@@ -143,19 +143,3 @@ def _load(model: str, folder: Path, dtype: torch.dtype, device: torch.device) ->
         raise InputError(f"{model}: its weights lack {missing[0]}, one of {len(missing)}, expected a whole model")
     reader = loaded.get_encoder() if loaded.config.is_encoder_decoder else loaded
     return reader.to(device).eval()
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """No table of the weights that are not wanted here, such as those of an output head, and no bar for a second."""
-    from transformers.utils import logging
-
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()

@@ -23,6 +23,7 @@ from .engine import Progress
 from .guides import Guides
 from .options import EngineOptions
 from .requests import Passage, Prompt, Prompter, guidable
+from .silence import quiet
 from .writing import Writing
 
 _LOADING = (OSError, ValueError, RuntimeError, KeyError, SafetensorError)  # what unusable files make libraries raise
@@ -263,9 +264,10 @@ def _load(model: str, folder: Path, dtype: torch.dtype, device: torch.device) ->
     from transformers import AutoModelForCausalLM
 
     try:
-        loaded, report = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, trust_remote_code=False, use_safetensors=True, output_loading_info=True
-        )
+        with quiet():
+            loaded, report = AutoModelForCausalLM.from_pretrained(
+                folder, dtype=dtype, trust_remote_code=False, use_safetensors=True, output_loading_info=True
+            )
         missing = sorted(report["missing_keys"])
         if not missing:
             return loaded.to(device).eval()

@@ -7,6 +7,7 @@ from typing import Any
 from curation import chat
 from curation.errors import InputError
 
+from ..engines.silence import quiet
 from .plain import plain
 from .reward import Turns
 
@@ -44,9 +45,10 @@ class RewardModel:
         if not self._tokenizer.chat_template:
             raise InputError(f"reward model {folder}: has no chat template, expected one to write conversations with")
         try:
-            model, report = AutoModelForSequenceClassification.from_pretrained(
-                folder, dtype=torch.float32, trust_remote_code=False, use_safetensors=True, output_loading_info=True
-            )
+            with quiet():
+                model, report = AutoModelForSequenceClassification.from_pretrained(
+                    folder, dtype=torch.float32, trust_remote_code=False, use_safetensors=True, output_loading_info=True
+                )
         except (OSError, RuntimeError, ValueError) as error:
             reason = " ".join(str(error).split())[:200]
             raise InputError(f"reward model {folder}: cannot be read ({reason}), expected a whole model") from error
