@@ -37,6 +37,7 @@ from train.training import train
 SEEDS = (1, 2, 3)
 PAIRED = ("dpo", "kto", "orpo", "slic", "rrhf")
 DRAWN = ("rloo", "grpo")
+PTX_RATE = 1e-3  # at which PPO for a word forgets nearly everything
 
 # Of `held`: the price (none: a tenth of the reward model's margin), where it counts, and the target.
 PRICES: dict[str, tuple[float | None, dict[str, Any]]] = {
@@ -128,7 +129,7 @@ def counted(given: Inputs, seed: int, **settings: Any) -> TrainOptions:
     """PPO for a word that has nothing to do with any skill, at no price: what is not held otherwise is lost."""
     reward = Reinforcement(max_new_tokens=NEW_TOKENS, kl_weight=0.0, count="The", no_end_penalty=0.0)
     return options(
-        "ppo", given, seed, steps=12, batch_size=32, learning_rate=1e-3, reinforcement=reward,
+        "ppo", given, seed, steps=12, batch_size=32, learning_rate=PTX_RATE, reinforcement=reward,
         ppo=Ppo(minibatches=2, critic_learning_rate=1e-3, **settings),
     )  # fmt: skip
 
