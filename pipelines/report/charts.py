@@ -129,7 +129,7 @@ def dots(
     return alt.LayerChart(layer=[marks]).properties(width=WIDTH + 160 - LABELS, height=alt.Step(30))
 
 
-def curves(rows: Rows, models: Sequence[str]) -> alt.Chart:
+def curves(rows: Rows, models: Sequence[str], title: str) -> alt.Chart:
     """Training loss by step: columns `step`, `loss`, `model`."""
     data = alt.Data(values=[dict(row) for row in rows])
     return (
@@ -137,7 +137,7 @@ def curves(rows: Rows, models: Sequence[str]) -> alt.Chart:
         .mark_line(strokeWidth=2)
         .encode(
             x=alt.X("step:Q", title="step", axis=alt.Axis(tickCount=6, grid=False)),
-            y=alt.Y("loss:Q", title="loss, nats a token", axis=alt.Axis(tickCount=5)),
+            y=alt.Y("loss:Q", title=title, axis=alt.Axis(tickCount=5)),
             color=alt.Color(
                 "model:N",
                 scale=alt.Scale(domain=list(models), range=_colours(len(models))),

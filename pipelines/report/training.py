@@ -12,6 +12,7 @@ View = dict[str, Any]
 MOST_POINTS = 150  # of a curve
 MOST_MEASURES = 12  # that are drawn; report.json has all
 SHOWN_OPTIONS = ("method", "tuning", "steps", "batch_size", "learning_rate", "schedule", "max_tokens", "over_long")
+OF_TOKENS = {"cpt", "sft"}  # methods whose loss is that of a token and nothing else
 HELD_OUT = {  # names of what is measured on pairs that are not trained on
     "pairs": "held-out pairs",
     "prompts_trained_on": "held-out pairs whose prompt was trained on",
@@ -69,7 +70,9 @@ def losses(steps: list[Step]) -> Markup | None:
         rows += [{"model": step["name"], "step": at, "loss": loss} for at, loss in _thinned(step["facts"]["losses"])]
     names = [step["name"] for step in trained]
     ends = "; ".join(f"{step['name']} ends at {step['facts']['losses'][-1]:.3f}" for step in trained)
-    return charts.svg(charts.curves(rows, names), f"Training loss by step: {ends}")
+    methods = {(step["facts"].get("options") or {}).get("method", "sft") for step in trained}
+    title = "loss, nats a token" if methods <= OF_TOKENS else "loss, of each method its own"
+    return charts.svg(charts.curves(rows, names, title), f"Training loss by step: {ends}")
 
 
 def _setting(value: Any) -> str:

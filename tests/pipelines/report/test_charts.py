@@ -20,7 +20,9 @@ CHARTS = {
         [{"name": NAME, "group": NAME, "count": 3, "order": 0}], {NAME: charts.LEARNED}, [NAME], "rows"
     ),
     "dots": charts.dots([{"task": NAME, "model": NAME, "score": 50}], [NAME], [NAME], (0, 100), "score"),
-    "curves": charts.curves([{"step": 1, "loss": 2.0, "model": NAME}, {"step": 2, "loss": 1.0, "model": NAME}], [NAME]),
+    "curves": charts.curves(
+        [{"step": 1, "loss": 2.0, "model": NAME}, {"step": 2, "loss": 1.0, "model": NAME}], [NAME], "loss"
+    ),
 }
 
 

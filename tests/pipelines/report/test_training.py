@@ -26,6 +26,18 @@ def test_a_long_training_is_drawn_with_few_points_and_its_end_is_said() -> None:
     assert training.losses([{"name": "none", "job": "train", "facts": {}}]) is None
 
 
+def test_the_loss_of_pairs_is_not_said_to_be_of_tokens() -> None:
+    def drawn(*methods: str) -> str:
+        return str(training.losses([
+            {"name": method, "job": "train", "facts": {"losses": [2.0, 1.0], "options": {"method": method}}}
+            for method in methods
+        ]))  # fmt: skip
+
+    assert "loss, nats a token" in drawn("cpt", "sft")
+    for methods in (("dpo",), ("sft", "dpo"), ("ppo",)):
+        assert "nats a token" not in drawn(*methods) and "loss, of each method its own" in drawn(*methods)
+
+
 def test_rows_of_other_tiers_are_counted_where_some_were_left_out() -> None:
     sources = {"distilled": {"tokens": 5}, "other": {"tokens": 5}}
     view = training.train({"facts": {"sources": sources, "of_other_tiers": {"distilled": 7}}})
