@@ -95,8 +95,20 @@ def test_learning_forgetting_and_safety_stand_side_by_side(scores):
     learned, forgotten, kept, lost, *safety = cells(lines, SDFT)
     assert (learned[:5], forgotten[:4], kept, lost) == ("100.0", "60.0", "not shown", "2")
     assert safety == ["20.0", "50.0", "40.0"]  # half refused, one of the others met with neither
-    for control in (AGAIN, SHAM):
-        assert cells(lines, control)[:4] == ["0.0 [0.0, 0.0]", "0.0 [0.0, 0.0]", "yes", "0"]
+    for control in (AGAIN, SHAM):  # ten items of a task, none of which changed, cannot show a loss below two points
+        assert cells(lines, control)[:4] == ["0.0 [0.0, 0.0]", "0.0 [0.0, 0.0]", "not shown", "0"]
+
+
+def test_many_items_that_stay_right_show_that_little_is_forgotten(scores):
+    many = pl.concat(
+        scores.with_columns(pl.format("{}, {}", "item", pl.lit(copy)).alias("item"),
+                            pl.format("{}, {}", "source", pl.lit(copy)).alias("source"))
+        for copy in range(20)
+    )  # fmt: skip
+    lines = forgetting.main_table(many, resamples=200)
+    assert {model: cells(lines, model)[2] for model in (AGAIN, SHAM, SDFT)} == {
+        AGAIN: "yes", SHAM: "yes", SDFT: "not shown"
+    }  # fmt: skip
 
 
 def test_what_safety_loses_is_not_counted_as_forgotten(scores):
@@ -104,7 +116,7 @@ def test_what_safety_loses_is_not_counted_as_forgotten(scores):
         score=pl.when((pl.col("model") == SHAM) & forgetting.is_safety()).then(0.0).otherwise("score")
     )
     lines = forgetting.main_table(changed, resamples=200)
-    assert cells(lines, SHAM)[:4] == ["0.0 [0.0, 0.0]", "0.0 [0.0, 0.0]", "yes", "0"]
+    assert cells(lines, SHAM)[:4] == ["0.0 [0.0, 0.0]", "0.0 [0.0, 0.0]", "not shown", "0"]
     assert cells(lines, SHAM)[4:6] == ["0.0", "100.0"]
     [line] = [line for line in forgetting.safety_table(changed, 200) if line.startswith(f"| {SHAM} | harmful")]
     assert "| 100.0 | 0.0 | -100.0 [-100.0, -100.0]" in line

@@ -1,5 +1,6 @@
 """Columns of a file of rows as they stand there, read as texts or conversations, each mistake named by its record."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,7 +132,9 @@ def read(file: Path, wanted: Sequence[str], texts: Sequence[str] = ()) -> Cells:
         for column, cells in values.items():
             cells.append(record.get(column))
     found = [
-        pl.Series(column, cells, dtype=pl.String if column in texts else pl.Object, strict=False)
+        pl.Series(column, [_text(cell) for cell in cells], dtype=pl.String)
+        if column in texts
+        else pl.Series(column, cells, dtype=pl.Object)
         for column, cells in values.items()
         if column in names
     ]
@@ -141,6 +144,11 @@ def read(file: Path, wanted: Sequence[str], texts: Sequence[str] = ()) -> Cells:
 def is_list(cell: Any) -> bool:
     """Whether a cell holds a list, as JSON or as Parquet gives it."""
     return isinstance(cell, list | pl.Series)
+
+
+def _text(cell: Any) -> str | None:
+    """A cell of JSON as text: a text is itself, anything else as JSON has it."""
+    return cell if cell is None or isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
 
 
 def _plain(cells: pl.Series) -> bool:

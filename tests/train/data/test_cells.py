@@ -92,3 +92,11 @@ def test_a_place_is_counted_as_readers_count() -> None:
     assert cells.place(row, "a.jsonl") == "a.jsonl, line 1 (x)"
     assert cells.place(row, "folder") == "folder/a.jsonl, line 1 (x)"
     assert cells.place({**row, "file": "b.parquet", "record": 4}, "folder") == "folder/b.parquet, record 5 (x)"
+
+
+def test_an_id_is_text_whatever_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    ids = ["a", 1, 1.5, True, None, [False, []], {"하늘": [1]}]
+    file.write_text("".join(json.dumps({"id": each}) + "\n" for each in ids), encoding="utf-8")
+    found = cells.read(file, ["id"], ["id"]).frame["id"].to_list()
+    assert found == ["a", "1", "1.5", "true", None, "[false, []]", '{"하늘": [1]}']
