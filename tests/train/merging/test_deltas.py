@@ -24,6 +24,19 @@ def test_ties_is_that_of_mergekit(weights, density, normalise, mergekit):
     torch.testing.assert_close(BASE + ties(DELTAS, weights, density, normalise), torch.tensor(mergekit))
 
 
+@pytest.mark.parametrize(
+    ("weights", "normalise", "mergekit"),  # the same of its task arithmetic
+    [
+        ((1.0, 1.0), False, [[0.125, 0.0, 3.5], [0.25, -0.5, -0.75]]),
+        ((1.0, 1.0), True, [[0.125, 0.125, 1.5], [0.625, -0.25, -0.125]]),
+        ((0.25, 0.75), False, [[-0.0625, 0.8125, 1.25], [0.5625, -0.4375, 0.0625]]),
+        ((1.0, -0.5), True, [[1.25, -4.0, 3.0], [1.0, 0.875, -1.25]]),
+    ],
+)
+def test_task_arithmetic_is_that_of_mergekit(weights, normalise, mergekit):
+    torch.testing.assert_close(BASE + task_arithmetic(DELTAS, weights, normalise), torch.tensor(mergekit))
+
+
 def test_signs_are_elected_by_hand():
     """Entry 1: +3 against -1: positive, only the 3 counts. Entry 2: both negative, their mean. Entry 3: one is zero."""
     found = ties([torch.tensor([3.0, -2.0, 0.0]), torch.tensor([-1.0, -4.0, 5.0])], (1, 1), 1.0, True)

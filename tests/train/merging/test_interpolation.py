@@ -25,6 +25,19 @@ def test_the_arc_is_that_of_mergekit(t):
     assert not found.straight
 
 
+@pytest.mark.parametrize(
+    ("t", "mergekit"),  # the same of its linear merge
+    [
+        (0.25, [[0.3125, -0.5625, 1.75], [0.6875, -0.0625, -0.3125]]),
+        (0.5, [[0.125, 0.125, 1.5], [0.625, -0.25, -0.125]]),
+        (0.9, [[-0.17499999701976776, 1.2249999046325684, 1.100000023841858],
+               [0.5249999761581421, -0.550000011920929, 0.17499999701976776]]),
+    ],
+)  # fmt: skip
+def test_the_line_is_that_of_mergekit(t, mergekit):
+    torch.testing.assert_close(lerp(FIRST, SECOND, t).values, torch.tensor(mergekit), rtol=1e-6, atol=1e-6)
+
+
 def test_a_quarter_of_a_circle():
     found = slerp(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]), 1 / 3)
     torch.testing.assert_close(found.values, torch.tensor([math.cos(math.pi / 6), math.sin(math.pi / 6)]))
