@@ -61,7 +61,7 @@ class Parent:
         """A tensor, as it is stored: read, since mapped pages would stay with the process until the last tensor.
 
         Raises:
-            InputError: for one that holds no floating-point numbers.
+            InputError: for one that holds no floating-point numbers, or a file that was cut since it was opened.
         """
         kind = writing.number_type(self.types[name])
         if kind is None:
@@ -71,7 +71,9 @@ class Parent:
         made = torch.empty(self.shapes[name], dtype=kind)
         with file.open("rb") as stream:
             stream.seek(begin)
-            stream.readinto(made.flatten().view(torch.uint8).numpy().data)
+            read = stream.readinto(made.view(-1).view(torch.uint8).numpy().data)
+        if read != made.nbytes:
+            raise InputError(f"{file}: {name} ends after {read} of {made.nbytes} bytes, expected a whole file")
         return made
 
     @property

@@ -82,3 +82,13 @@ def test_adapters_pickles_and_damage_are_refused(pair, tmp_path):
     refused(pair, "damaged or cut off weights")
     (pair[1] / "model.safetensors").rename(pair[1] / "pytorch_model.bin")
     refused(pair, "found pickled weights only, expected safetensors")
+
+
+def test_a_file_that_is_cut_while_it_is_merged_is_said(pair):
+    first, _ = opened(pair)
+    [file] = pair[0].glob("*.safetensors")
+    last = max(first.shapes, key=lambda name: first._place[name][1])
+    whole = first.tensor(last)
+    file.write_bytes(file.read_bytes()[:-4])
+    with pytest.raises(InputError, match=f"{last} ends after {whole.nbytes - 4} of {whole.nbytes} bytes, expected a"):
+        first.tensor(last)
