@@ -1,42 +1,24 @@
-"""The words for people: commands, recipes, links and code in them hold."""
+"""The words for people: recipes, links and code in them hold."""
 
 import importlib.util
-import shlex
 from pathlib import Path
 
 import polars as pl
 import pytest
-import typer
 import yaml
 from markdown_it import MarkdownIt
 
 from curation import tables
-from pipelines.cli import app
 from pipelines.recipe import validate
 from train.evaluation.tasks import load_tasks
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
-COMMANDS = typer.main.get_command(app).commands
 
 
 def blocks(page: Path, language: str) -> list[str]:
     tokens = MarkdownIt().parse(page.read_text(encoding="utf-8"))
     return [token.content for token in tokens if token.type == "fence" and token.info == language]
-
-
-def commands(page: Path) -> list[list[str]]:
-    """Words of every `keepwise` command in a page's code blocks."""
-    said = "\n".join(blocks(page, "")).replace("\\\n", " ")
-    return [shlex.split(line, comments=True)[1:] for line in said.splitlines() if line.startswith("keepwise ")]
-
-
-@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "cli.md"], ids=lambda page: page.name)
-def test_commands_have_the_options_that_are_shown(page: Path) -> None:
-    for name, *words in commands(page):
-        options = {option for parameter in COMMANDS[name].params for option in parameter.opts}
-        used = {word for word in words if word.startswith("--")}
-        assert used <= options, f"keepwise {name}: {used - options}"
 
 
 def test_recipes_are_valid() -> None:
