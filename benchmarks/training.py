@@ -3,11 +3,13 @@
     python -m benchmarks.training --model MODEL [--hidden 384 --layers 8] [--steps 12] [--rounds 7] [--tuning full]
 
 `bare` and `ours` see the same batches: the same rows in the same order with the same settings, logged every step.
-`padded` and `packed` see the same texts through our layer, side by side and put together. The two arms of a comparison
-run in turns in one process, each round the other one first, behind a round that is not counted. Both are timed by one
+They take turns step by step, each in a thread of its own that rests while the other one works, so that a machine that
+slows down slows both. `padded` and `packed` see the same texts through our layer, side by side and put together, one
+run after the other. Each round the other arm is first, behind a round that is not counted. All are timed by one
 callback, from the beginning of training to the log of the last step. A rate is real tokens (no padding) by the
 processor's seconds on a CPU, where others may use the machine too, by the clock's on a GPU; what is said of a
-comparison is the median over the rounds of the one arm's rate by the other's, with the smallest and the largest.
+comparison is the median over the rounds of the one arm's rate by the other's, with the 95 % interval of that median
+(order statistics, which assume no distribution) and the smallest and the largest.
 
 Then each arm runs once in a process of its own for `memory`, the most that it held, and `whole`, the tokens by the
 clock's seconds of everything behind the imports: reading, encoding, the model read and written.
@@ -24,11 +26,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
+from scipy import stats
 from transformers import TrainerCallback
 from transformers.trainer import DEFAULT_CALLBACKS
 
@@ -56,22 +60,67 @@ def write_rows(folder: Path, rows: int) -> None:
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
+class Turns:
+    """Who of two threads may work: the other one rests until it is handed the turn or the first one has ended."""
+
+    def __init__(self, arms: list[str]) -> None:
+        self.free, self.holder, self.arms = threading.Condition(), arms[0], set(arms)
+
+    def rest(self) -> None:
+        """Hand the turn to the other arm, if it still works, and wait to be handed it back."""
+        with self.free:
+            others = self.arms - {threading.current_thread().name}
+            self.holder = others.pop() if others else self.holder
+            self.free.notify_all()
+        self.wait()
+
+    def wait(self) -> None:
+        with self.free:
+            self.free.wait_for(lambda: self.holder == threading.current_thread().name)
+
+    def end(self) -> None:
+        with self.free:
+            self.arms.discard(threading.current_thread().name)
+            self.holder = next(iter(self.arms), "")
+            self.free.notify_all()
+
+
 class Clock(TrainerCallback):
     """Seconds of the processor and of the clock, and real tokens, of every run of a trainer, whoever made it."""
 
-    runs: list[dict[str, float]] = []
+    runs: dict[str, dict[str, float]] = {}  # the last one of each thread
+    turns: Turns | None = None
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.began = time.process_time(), time.monotonic()
+        self.spent, self.last = (0.0, 0.0), (0.0, 0.0, 0.0)
+        self.began = now()
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if self.turns:
+            self.spent = self.worked()
+            self.turns.rest()
+            self.began = now()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
         if "loss" in (logs or ()):
-            if torch.cuda.is_available():
-                torch.cuda.synchronize()
-            self.last = time.process_time() - self.began[0], time.monotonic() - self.began[1], logs["num_tokens"]
+            self.last = *self.worked(), logs["num_tokens"]
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.runs.append(dict(zip(("processor", "wall", "tokens"), self.last, strict=True)))
+        self.runs[threading.current_thread().name] = dict(
+            zip(("processor", "wall", "tokens"), self.last, strict=True)
+        )  # fmt: skip
+
+    def worked(self) -> tuple[float, float]:
+        """Seconds of this run up to now, without those in which the other arm had the turn."""
+        processor, clock = now()
+        return self.spent[0] + processor - self.began[0], self.spent[1] + clock - self.began[1]
+
+
+def now() -> tuple[float, float]:
+    """Seconds of the processor and of the clock, all work behind them done."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.process_time(), time.monotonic()
 
 
 def ours(given: argparse.Namespace, arm: str, folder: Path) -> None:
@@ -136,7 +185,7 @@ def padding_of(given: argparse.Namespace, path: Path) -> float:
 def once(given: argparse.Namespace, arm: str, folder: Path) -> dict[str, float]:
     """One run of an arm, with a rate."""
     bare(given, folder) if arm == "bare" else ours(given, arm, folder)
-    run = Clock.runs[-1]
+    run = Clock.runs[threading.current_thread().name]
     seconds = run["wall"] if torch.cuda.is_available() else run["processor"]
     return run | {"rate": run["tokens"] / seconds}
 
@@ -157,10 +206,35 @@ def in_turns(given: argparse.Namespace, folder: Path) -> dict[str, list[dict[str
     """Runs of the two arms of a comparison, the first round left out."""
     found: dict[str, list[dict[str, float]]] = {arm: [] for arm in COMPARED[given.comparison]}
     for number in range(given.rounds + 1):
-        for arm in list(found)[:: 1 if number % 2 else -1]:  # neither is always the first
-            run = once(given, arm, folder)
-            found[arm] += [run] if number else []
+        order = list(found)[:: 1 if number % 2 else -1]  # neither is always the first
+        if given.comparison == "layer":
+            runs = step_by_step(given, order, folder)
+        else:
+            runs = {arm: once(given, arm, folder) for arm in order}
+        for arm in order if number else []:
+            found[arm].append(runs[arm])
     return found
+
+
+def step_by_step(given: argparse.Namespace, arms: list[str], folder: Path) -> dict[str, dict[str, float]]:
+    """A run of each arm, which hands the turn to the other one whenever a step begins."""
+    turns, runs = Turns(arms), {}
+
+    def work(arm: str) -> None:
+        turns.wait()
+        try:
+            runs[arm] = once(given, arm, folder)
+        finally:
+            turns.end()
+
+    Clock.turns = turns
+    threads = [threading.Thread(target=work, args=(arm,), name=arm) for arm in arms]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    Clock.turns = None
+    return runs
 
 
 def started(given: argparse.Namespace, *more: str) -> Any:
@@ -212,14 +286,15 @@ def main() -> None:
 def told(comparison: str, ratios: list[float], padding: float) -> None:
     """Print what the ratios of the rounds say."""
     middle = statistics.median(ratios)
+    sure = stats.quantile_test(ratios, p=0.5).confidence_interval(0.95)
     if comparison == "layer":
-        print(f"layer: costs {1 - middle:+.1%} of tokens/s ({1 - ratios[-1]:+.1%} to {1 - ratios[0]:+.1%} in "
-              f"{len(ratios)} rounds)")  # fmt: skip
+        print(f"layer: costs {1 - middle:+.1%} of tokens/s, 95 % interval {1 - sure.high:+.1%} to {1 - sure.low:+.1%} "
+              f"({1 - ratios[-1]:+.1%} to {1 - ratios[0]:+.1%} in {len(ratios)} rounds)")  # fmt: skip
         return
-    print(f"packing: {middle:.2f} times the tokens/s ({ratios[0]:.2f} to {ratios[-1]:.2f} in {len(ratios)} rounds); "
-          f"padding was {padding:.1%}, without which {1 / (1 - padding):.2f} times could be had: "
-          f"{middle * (1 - padding):.0%} of that; {(1 - 1 / middle) / padding:.0%} of the time that padding "
-          "took is saved")  # fmt: skip
+    print(f"packing: {middle:.2f} times the tokens/s, 95 % interval {sure.low:.2f} to {sure.high:.2f} "
+          f"({ratios[0]:.2f} to {ratios[-1]:.2f} in {len(ratios)} rounds); padding was {padding:.1%}, without which "
+          f"{1 / (1 - padding):.2f} times could be had: {middle * (1 - padding):.0%} of that; "
+          f"{(1 - 1 / middle) / padding:.0%} of the time that padding took is saved")  # fmt: skip
 
 
 if __name__ == "__main__":
