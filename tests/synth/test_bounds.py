@@ -36,3 +36,8 @@ def test_the_option_the_value_and_what_was_expected_are_named(options: dict[str,
     Options()
     with pytest.raises(InputError, match=said):
         Options(**options)  # type: ignore[arg-type]
+
+
+def test_a_bound_itself_is_allowed() -> None:
+    for share in (0.0, 1.0):
+        assert Options(temperature=0.0, top_p=1.0, max_tokens=2, share=share).share == share

@@ -73,3 +73,10 @@ def test_nothing_is_near_nothing() -> None:
         {"one": [[], [1]], "other": [[], [1]]}, schema={n: pl.List(pl.UInt32) for n in ("one", "other")}
     )
     assert sets.select(likeness.jaccard("one", "other")).to_series().to_list() == [0.0, 1.0]
+
+
+def test_of_several_near_texts_the_most_similar_counts_and_of_equals_the_first() -> None:
+    base = "the river rises in the hills and runs past nine old mills to the sea at last"
+    others = likeness.numbered([f"{base} but not today or soon", f"{base} today", f"{base} today"])
+    found = likeness.nearest(likeness.numbered([f"{base} today"]), others, 0.5).to_dicts()
+    assert [(int(row["nearest"]), row["similarity"]) for row in found] == [(1, 1.0)]

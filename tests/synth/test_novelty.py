@@ -67,6 +67,30 @@ def test_long_texts_repeat_when_they_are_near_and_short_ones_when_they_are_equal
     assert rules(split.ledger) == {0: "held_out"}
 
 
+def test_a_long_held_out_prompt_is_found_within_a_far_longer_one() -> None:
+    around = " ".join(f"word{number}" for number in range(120))
+    samples = made((f"{around} {LONG.format('Rhine').upper()} {around}", "a"), (f"{around} short one {around}", "b"))
+    split = novel(samples, [], [LONG.format("Rhine"), "short one"], NONE, 1)  # a short one stands in many texts
+    assert rules(split.ledger) == {0: "held_out"}
+
+
+@pytest.mark.parametrize("words", [11, 12])
+def test_likeness_counts_from_the_number_of_words_that_the_option_says(words: int) -> None:
+    text = " ".join(LONG.format("Han").split()[:words])
+    split = novel(made((text, "a")), [f"{text} again"], [], NoveltyOptions(long_words=12), 1)
+    assert rules(split.ledger) == ({0: "repeats_input"} if words >= 12 else {})
+
+
+def test_what_is_near_a_dropped_answer_alone_is_kept() -> None:
+    """Of three in a chain the ends are not alike: with the middle gone nothing is repeated."""
+    words = [f"word{number}" for number in range(40)]
+    one, both, other = words, ["early", *words[1:]], ["early", *words[1:-4], "late", "later", "latest", "last"]
+    both = both[:-3] + ["later", "latest", "last"]
+    split = novel(made(*(("q", " ".join(text)) for text in (one, both, other))), [], [],
+                  NoveltyOptions(near_duplicate=0.8), 1, made="completion")  # fmt: skip
+    assert rules(split.ledger) == {1: "repeats_sample"}
+
+
 def test_an_answer_to_a_given_prompt_is_compared_with_others_to_it_alone() -> None:
     """Rows of one task share a long instruction; answers to different inputs of it are no repeats of each other."""
     task = "Say of the following review, which a customer wrote, whether it is good or bad, and give one word only: {}"
@@ -97,11 +121,14 @@ def test_held_out_is_found_in_any_turn_of_a_dialogue() -> None:
 
 def test_the_same_words_under_other_rules_are_another_prompt() -> None:
     """Tasks whose instruction is the system's turn share their inputs."""
-    samples = made(("bank", "river"), ("bank", "river"), ("bank", "river"))
-    rules_ = [[{"role": "system", "content": text}, {"role": "user", "content": "bank"}] for text in ("a", "b", "a")]
+    samples = made(*[("bank", "river")] * 5)
+    systems = ("a", "b", "a", "c", "b")
+    rules_ = [[{"role": "system", "content": text}, {"role": "user", "content": "bank"}] for text in systems]
     ruled = samples.with_columns(prompt=pl.Series(rules_, dtype=tables.TURNS))
     for kind in ("prompt", "completion"):
-        assert rules(novel(ruled, [], [], NONE, 1, made=kind).ledger) == {2: "repeats_sample"}
+        ledger = novel(ruled, [], [], NONE, 1, made=kind).ledger
+        assert rules(ledger) == {2: "repeats_sample", 4: "repeats_sample"}
+        assert [int(row, 16) for row in ledger.sort("row_id")["duplicate_of"]] == [0, 1]
 
 
 def topics(count: int) -> list[tuple[str, str]]:

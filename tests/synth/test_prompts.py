@@ -45,3 +45,7 @@ def test_the_hash_follows_the_text() -> None:
     template = prompts.load("few_shot")
     assert template.hash != prompts.Template(template.name, template.text + " ").hash
     assert len(template.hash) == 32
+
+
+def test_a_line_break_at_the_end_stays() -> None:
+    assert prompts.Template("own", "{{ prompt }}\n").render({"prompt": "P\n"}) == "P\n\n"

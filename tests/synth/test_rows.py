@@ -124,3 +124,10 @@ def test_real_task_sets_are_read_whole(shared_data: Path) -> None:
     assert alpaca.rows.height == alpaca.records == 2000
     demonstrations = load(shared_data / "instructions" / "superni" / "sa.extra.jsonl.gz")
     assert demonstrations.rows["task"].unique().to_list() == ["task1312_amazonreview_polarity_classification"]
+
+
+def test_other_right_texts_and_the_turn_of_a_tool_are_read(tmp_path: Path) -> None:
+    prompt = [*user("q"), {"role": "tool", "content": "22"}, *user("and now?")]
+    record = {"prompt": prompt, "completion": "a", "references": ["b", "c"]}
+    (row,) = load(write(tmp_path / "data.jsonl", [record])).rows.to_dicts()
+    assert row["prompt"] == prompt and row["references"] == ["b", "c"]

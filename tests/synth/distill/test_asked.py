@@ -33,3 +33,11 @@ def test_likelihood_needs_a_scorer(by_rule: Any) -> None:
     engine = by_rule(lambda request: "")
     assert not Asker(engine, None, DistillOptions(min_support=0.5), 1).asks()
     assert Asker(engine, engine, DistillOptions(min_support=0.5), 1).asks()
+    assert Asker(engine, engine, DistillOptions(max_leaked=0.5), 1).asks()
+
+
+def test_each_check_has_the_threshold_of_its_own_option(by_rule: Any, make_item: MakeItem) -> None:
+    engine = by_rule(lambda request: "")
+    claim = Claim("k", make_item(answer=None), "x y", (("user", "in view"),))
+    found = Asker(engine, engine, DistillOptions(min_support=0.6, max_leaked=0.1), 1).checks([claim])["k"]
+    assert [(one.name, one.threshold) for one in found] == [("open.support", 0.6), ("open.leaked_tokens", 0.9)]

@@ -55,6 +55,11 @@ def test_the_optional_columns_may_be_absent_or_null(make_rows: Make) -> None:
         assert (item.answer, item.kind, item.choices) == (None, "short_answer", ())
 
 
+def test_further_right_answers_stand_beside_the_reference(make_rows: Make) -> None:
+    (item,) = items(make_rows([{"prompt": "q", "completion": "a", "references": ["b", "c"]}]))
+    assert item.references == ("a", "b", "c")
+
+
 def test_items_come_in_the_order_of_the_rows(make_rows: Make) -> None:
     rows = make_rows([{"prompt": f"q{n}", "completion": "a"} for n in range(5)])
     assert [item.id for item in items(rows)] == rows["sample_id"].to_list()

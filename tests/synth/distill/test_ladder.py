@@ -101,6 +101,19 @@ def test_prompts_of_a_translation_are_korean(make_item: MakeItem, by_rule: Any) 
     _, engine = climbed(by_rule, [make_item(question="Who?"), make_item(1, question="누구?")], set(), options)
     assert all("고친" in request.prompt[-1][1] for request in engine.asked)
     assert [request.sampling.temperature for request in engine.asked[::2]] == [0.0, 0.0, 0.7]
+    assert engine.asked[-1].sampling.top_p == options.top_p
+
+
+def test_a_rewrite_alone_is_looked_at_for_what_leaked_into_it(make_item: MakeItem, by_rule: Any) -> None:
+    """With the reference in view every token is far likelier, and none of them is the reference's own."""
+    engine = by_rule(lambda request: RIGHT)
+    engine.likelihood = lambda request: -0.1 if "RESULT" in request.context[-1][1] else -9.0
+    options = DistillOptions(candidates=1, max_leaked=0.0)
+    own = climb([make_item(reference="22 is the RESULT of it")], engine, options, 1, 3, scorer=engine)[0]
+    assert [each.verified for each in own.candidates] == [True]  # nothing was in view
+    engine.rule = lambda request: RIGHT if "rewrite" in request.id else WRONG
+    one = climb([make_item(reference="RESULT")], engine, options, 1, 3, scorer=engine)[0]
+    assert [each.failed.name for each in one.candidates] == ["short_answer", "open.leaked_tokens"]
 
 
 def test_an_engine_that_makes_nothing_is_a_failed_check_and_no_text(make_item: MakeItem, by_rule: Any) -> None:
