@@ -28,6 +28,7 @@ def test_a_check_that_can_tell_is_measured_without_errors(make_rows: Make) -> No
     measured = measure(list(items(capitals(make_rows, 80))), DistillOptions(canaries=60), seed=1)
     accept, reject = measured["false_accept"], measured["false_reject"]
     assert (accept["wrong"], accept["of"], reject["wrong"], reject["of"]) == (0, 120, 0, 60)
+    assert (accept["budget"], reject["budget"]) == (0.08, 0.5)
     for group in ("short_answer, en", "form"):
         found = accept["by_group"][group]
         assert found["of"] == 60 and found["high"] == pytest.approx(0.0602, abs=1e-4) and found["shown"]
@@ -89,6 +90,13 @@ def test_canaries_depend_on_no_order_and_never_reach_the_output(make_rows: Make,
     rows = capitals(make_rows, 30)
     forwards = measure(list(items(rows)), DistillOptions(), seed=4)
     assert forwards == measure(list(items(rows.reverse())), DistillOptions(), seed=4)
+    # Where only some rows are taken the seed says which: of these, half have a reference without its answer.
+    half = make_rows([{"prompt": f"q{n}", "completion": "I would rather not say.", "answer": "x"} if n < 20 else
+                      {"prompt": f"q{n}", "completion": "It is x.", "answer": "x"} for n in range(40)])  # fmt: skip
+    some = DistillOptions(canaries=10, max_false_accept=1.0, max_false_reject=1.0)
+    by_seed = [measure(list(items(half)), some, seed)["false_reject"]["wrong"] for seed in range(4)]
+    assert by_seed == [measure(list(items(half.reverse())), some, seed)["false_reject"]["wrong"] for seed in range(4)]
+    assert len(set(by_seed)) > 1
     engine = by_rule(lambda request: "nothing")
     made = distill(rows, engine, engine, DistillOptions(), seed=4)
     assert made.samples["completion"].to_list() == rows["completion"].to_list()

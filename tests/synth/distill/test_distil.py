@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from curation import tables
 from curation.errors import InputError
 from curation.model import Request
-from synth.distill import DistillOptions, distill
+from synth.distill import CanaryError, DistillOptions, distill
 from synth.distill.knowledge import KnowledgeOptions
 
 Make = Callable[..., pl.DataFrame]
@@ -293,3 +293,12 @@ def test_a_rewrite_from_which_the_answer_cannot_be_had_is_refused(make_rows: Any
     made = distill(rows, by_rule(rule), None, DistillOptions(candidates=1, round_trip=True), seed=1)
     assert made.samples["tier"].to_list() == ["gold_fallback"]
     assert "distill.round_trip" in made.ledger["rule"].to_list()
+
+
+def test_canaries_are_shown_to_the_model_that_judges_before_any_row_is(make_rows: Make, by_rule: Any) -> None:
+    rows = make_rows([{"prompt": f"What {n}?", "completion": f"Slowly rivers carry sediment {n}."} for n in range(8)])
+    engine = by_rule(lambda request: "A")  # a judge that is none: it takes no reference for itself
+    options = DistillOptions(judge=True, canaries=8, max_false_reject=0.3)
+    with pytest.raises(CanaryError, match="reject references too often"):
+        distill(rows, engine, None, options, seed=1)
+    assert engine.asked and all("/judge-" in request.id for request in engine.asked)

@@ -38,6 +38,8 @@ def test_an_honest_judge_is_believed(by_rule: Any, make_item: MakeItem) -> None:
     assert decide(by_rule, make_item, "scratch bedrock. GLACIERS", honest)[:2] == (True, "the same")
     passed, detail, engine = decide(by_rule, make_item, "Glaciers polish bedrock.", honest)
     assert (passed, detail) == (False, "something differs")
+    # What `A` means changes, among the texts to compare and among the controls.
+    assert ["A: they say the same" in one.prompt[0][1] for one in engine.asked] == [True, False, True, False]
     assert len(engine.asked) == 4 and {one.sampling.guide.choice for one in engine.asked} == {("A", "B")}
     assert all(len(one.prompt) == 1 and one.prompt[0][0] == "user" for one in engine.asked)
 

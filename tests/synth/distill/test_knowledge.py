@@ -60,6 +60,7 @@ def test_samples_go_round_the_forms_each_greedily_first(make_item: MakeItem, by_
     in_korean = [request.prompt[-1][1] for request in engine.asked if number(request) == 1][:3]
     assert in_korean[1].endswith("\n\n기억하는 대로 짧게 답하세요.") and in_korean[2].startswith("질문: 엠마는")
     assert not any("It was" in request.prompt[-1][1] for request in engine.asked)  # closed book
+    assert {request.sampling.seed for request in engine.asked} == {3}
     assert found[english.id].right == 5 and found[english.id].known
     assert found[korean.id].right == 0 and not found[korean.id].known
 
@@ -95,6 +96,22 @@ def test_always_the_same_answer_is_luck(make_item: MakeItem, by_rule: Any) -> No
     assert all(found[row.id].right == 4 and found[row.id].chance == 1.0 for row in reds)
     assert not any(one.known for one in found.values())
     assert knowledge.report(rows, found)["guessed"] == len(reds) == 20
+
+
+def test_as_many_lucky_answers_as_must_be_right_are_enough(make_item: MakeItem, by_rule: Any) -> None:
+    rows = colours(make_item, 80)
+    engine = by_rule(lambda request: "It is red." if request.sample < 2 else "It is none.")
+    found = knowledge.measure(rows, engine, PLAIN, seed=3)
+    assert {found[row.id].chance for row in rows if row.answer == "red"} == {1.0}
+    assert not any(one.known for one in found.values())
+
+
+def test_rows_of_a_task_are_compared_with_those_of_their_kind_alone(make_item: MakeItem, by_rule: Any) -> None:
+    """What is known of names says nothing of colours that were guessed."""
+    rows, names = colours(make_item, 80), facts(make_item, 180)[100:]
+    engine = by_rule(lambda request: f"name{number(request)}" if number(request) >= 100 else "It is red.")
+    found = knowledge.measure([*rows, *names], engine, PLAIN, seed=3)
+    assert all(found[row.id].known for row in names) and not any(found[row.id].known for row in rows)
 
 
 def test_an_answer_to_the_same_question_is_no_luck(make_item: MakeItem, by_rule: Any) -> None:

@@ -52,6 +52,19 @@ def test_each_sign_catches_what_it_is_for(reference: str, candidate: str, failed
     assert failed in failing(reference, candidate=candidate)
 
 
+def test_a_sentence_may_be_cut_in_two_and_denied_twice() -> None:
+    one = "The bridge was opened by Anna Keller, the mayor of the northern county."
+    assert failing(one, candidate="Anna Keller opened the bridge. She was mayor of the northern county.") == []
+    twice = "It is not the case that the bridge was not opened in 1937 by Anna Keller."
+    assert "open.polarity" not in failing(REFERENCE, candidate=f"{twice} {REFERENCE.split('. ')[1]}")
+
+
+def test_a_word_of_its_own_in_a_copied_sentence_stands_for_another() -> None:
+    """Nothing of the reference is missing, and still the sentence says something that nobody said."""
+    added = REFERENCE.replace("dinner of the city council", "dinner of the bankrupt city council")
+    assert failing(REFERENCE, candidate=added) == ["open.exchanged"]
+
+
 def test_any_of_several_references_will_do() -> None:
     other = "Anna Keller gave the opening speech at the bridge in 1937."
     assert failing(REFERENCE, candidate=other) != []

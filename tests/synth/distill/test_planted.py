@@ -40,6 +40,11 @@ def test_names_become_names() -> None:
     assert any(name in made for name in ("Oslo", "Nils", "Berg"))
 
 
+def test_the_seed_says_which_place_is_changed() -> None:
+    text = "In 1850 they were 42, with 17 of them young and 38 old."
+    assert len({planted.plant("number", text, "", seed) for seed in range(8)}) > 4
+
+
 def test_a_text_without_a_place_for_it_gives_none() -> None:
     assert planted.plant("number", "No digits.\n1. None", "", 1) is None
     assert planted.plant("dropped sentence", "One sentence stands alone.", "", 1) is None

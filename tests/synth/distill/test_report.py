@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -68,6 +69,21 @@ def test_a_small_set_worked_by_hand(make_item: MakeItem, make_tried: MakeTried) 
         "canaries": CANARIES,
     }
     assert list(made["fallback_reasons"]) == ["new_knowledge", "not_one_answer", "number"]  # equal counts by name
+
+
+def test_a_kept_reference_stands_on_both_sides_of_the_fluency(make_item: MakeItem, make_tried: MakeTried) -> None:
+    rows = [make_item(n, reference="답은 바로 22 입니다", question="합은?") for n in range(2)]
+    tried = [make_tried(rows[0], ("22 입니다", True), []), make_tried(rows[1], ("23", False), [])]
+    made = report([settle(one, Likelihoods()) for one in tried], Likelihoods(), CANARIES, OPTIONS)["fluency"]
+    assert (made["rows"], made["before"]["words"], made["after"]["words"]) == (2, 8, 2 + 4)
+
+
+def test_a_reference_that_nothing_could_verify_is_unusable_and_not_inconsistent(
+    make_item: MakeItem, make_tried: MakeTried
+) -> None:
+    odd = replace(make_item(answer="none", check="number"), problem="has no number")
+    made = report([settle(make_tried(odd, None, []), Likelihoods())], Likelihoods(), CANARIES, OPTIONS)
+    assert (made["unusable_answers"], made["inconsistent_references"]) == (1, 0)
 
 
 def test_nothing_of_its_own_has_no_ratio_and_no_likelihood(make_item: MakeItem, make_tried: MakeTried) -> None:

@@ -56,3 +56,16 @@ def test_leaked_tokens_are_those_that_only_the_view_explains(by_rule: Any, make_
     assert not measured(view, -1.0, "x", 0.1).passed and measured(view, -1.0, "x", 0.8).passed
     assert measured(view, -5.0, "x", 0.1).score == 1.0  # 4 nats are too few
     assert measured(view, -1.0, "x y z w", 0.1).score == 1.0  # the reference's own tokens
+
+
+def test_earlier_turns_stay_before_the_notes(by_rule: Any, make_item: MakeItem) -> None:
+    shown: list[Any] = []
+
+    def nats(request: ScoreRequest) -> float:
+        shown.append(request.context)
+        return -1.0
+
+    turns = [{"role": "system", "content": "brief"}, {"role": "user", "content": "What?"}]
+    claim = Claim("k", make_item(reference=REFERENCE, answer=None, question="What?", prompt=turns), REWRITE)
+    support([claim], by_rule(lambda request: "", likelihood=nats), 0.7)
+    assert len(shown) == 6 and all(context[0] == ("system", "brief") and len(context) == 2 for context in shown)

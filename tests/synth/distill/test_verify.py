@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curation.checks import sandbox
 from curation.checks.typed_result import graded, verdict
 from synth.distill import DistillOptions
 from synth.distill.item import Item
@@ -94,6 +95,13 @@ def test_options_move_the_limits(make_item: MakeItem) -> None:
     assert failing(item, partly, options=DistillOptions(**lenient)) == []
     for name in ("recall", "precision", "kept", "grounded"):
         assert failing(item, partly, options=DistillOptions(**{**lenient, f"min_{name}": 0.7})) == [f"open.{name}"]
+
+
+@pytest.mark.skipif(sandbox.available() is None, reason=f"no sandbox: {sandbox.detect()[1]}")
+def test_a_program_runs_within_the_limits_of_the_options(make_item: MakeItem) -> None:
+    code = "import resource as r\nprint(r.getrlimit(r.RLIMIT_CPU)[0], r.getrlimit(r.RLIMIT_AS)[0] >> 20)"
+    item = make_item(reference=code, answer="7 128", check="python_output")
+    assert failing(item, code, options=DistillOptions(code_seconds=7, code_memory_mb=128)) == []
 
 
 def test_what_the_question_says_is_no_leak(make_item: MakeItem) -> None:

@@ -38,6 +38,13 @@ def test_wrong_answers_fail_and_the_reference_passes(make_item: MakeItem, kind: 
         assert not passed(verify(item, text, "stop", OPTIONS)), how
 
 
+def test_an_answer_that_stands_twice_is_not_exchanged(make_item: MakeItem) -> None:
+    """The letters of a short answer stand in other words too."""
+    number = make_item(reference="22, that is 22.", answer="22", check="number")
+    choice = make_item(reference="Answer: A", answer="A", check="choice", choices=["A", "B"])
+    assert list(wrong.answers(number, 1)) == list(wrong.answers(choice, 1)) == []
+
+
 @pytest.mark.parametrize(
     ("question", "reference"),
     [
