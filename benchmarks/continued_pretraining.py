@@ -1,6 +1,6 @@
 """Continued pretraining of a small pretrained story model on medical answers, with and without replay.
 
-    python benchmarks/continued_pretraining.py --data DATA --out runs/stories
+    python -m benchmarks.continued_pretraining --data DATA --out runs/stories
 
 DATA is the shared data folder. The model has no chat template, so nothing is distilled; the other steps are the
 demo's: curate, train, evaluate. It shows bits per byte on stories and on medicine, before and after. No stories that

@@ -1,6 +1,6 @@
 """What the layer over vLLM costs, what the cache saves, and what of shared prompts is not computed again, in one run.
 
-    python benchmarks/engines.py [--model MODEL] [--requests 1024] [--rounds 5] [--chunk CHUNK]
+    python -m benchmarks.engines [--model MODEL] [--requests 1024] [--rounds 5] [--chunk CHUNK]
 
 All arms use one open engine and the same requests: chats that differ and few-shot prompts. Each begins with texts and
 ends with texts and tokens:
@@ -11,7 +11,8 @@ ends with texts and tokens:
 - `again` asks the same of that file;
 - `tokens` is bare's one call alone: finished tokens and parameters are given to it for nothing.
 
-Answers must be equal. The arms take turns in going first; `cost` is the median over the rounds of what ours took over
+Answers must be equal but for one in fifty: other neighbours in a batch change the last bits of a logit, and so, rarely,
+a token. The arms take turns in going first; `cost` is the median over the rounds of what ours took over
 what the other arm took in that round, by the clock and by processor time, which other work on the machine disturbs
 less; before and after it stand the quartiles.
 """

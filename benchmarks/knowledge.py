@@ -137,13 +137,10 @@ def table(
     print(f"\n{title}: {sum(fact.trained for fact in facts)} facts in, {sum(not fact.trained for fact in facts)} out")
     for name, option in options.items():
         known = knowledge.measure(every, engine, option, SEED)
-        for half in ("development", "test"):
-            of_half = [
-                (fact, known[item.id].known) for fact, item in zip(facts, every, strict=True) if fact.half == half
-            ]
-            print(f"{name:<32} {half:<12} {_rates(of_half)}")
-    for task in dict.fromkeys(fact.row["task"] for fact in facts):
         pairs = [(fact, known[item.id].known) for fact, item in zip(facts, every, strict=True)]
+        for half in ("development", "test", "both"):
+            print(f"{name:<32} {half:<12} {_rates([pair for pair in pairs if half in (pair[0].half, 'both')])}")
+    for task in dict.fromkeys(fact.row["task"] for fact in facts):
         print(f"  default, {task:<22} {_rates([pair for pair in pairs if pair[0].row['task'] == task])}")
     figures = knowledge.report(every, known)
     print("  right by form:", json.dumps(figures["right_by_form"]), "grades:", json.dumps(figures["grades"]))

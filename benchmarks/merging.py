@@ -5,7 +5,8 @@
 Two models of MODEL's layout and tokenizer and a base of theirs, all with random weights, are written; they are merged
 with each method in a process of its own. `anonymous` is the most memory that only giving it up would free, `resident`
 the most with mapped pages of files among it, both above those of the process before any model was opened, read from
-/proc every few milliseconds. `pair` is what the largest tensor of all that are merged takes in float32.
+/proc every few milliseconds. `tensors` is what the largest tensor of each of them takes in
+float32.
 """
 
 import argparse
@@ -90,7 +91,7 @@ def measure(folder: Path, method: str) -> dict[str, float]:
     with Watched() as watched:
         merge(parents, folder / method, options, base if options.from_base else None)
     grown = {name: watched.most[name] - watched.start[name] for name in watched.most}
-    return {**grown, "pair": 4 * largest * len(every), "seconds": time.perf_counter() - began}
+    return {**grown, "tensors": 4 * largest * len(every), "seconds": time.perf_counter() - began}
 
 
 def main() -> None:
@@ -109,14 +110,14 @@ def main() -> None:
         sizes = [write_model(given.model, Path(name, model), given.hidden, given.layers, seed)
                  for seed, model in enumerate(("first", "second", "base"))]  # fmt: skip
         print(f"each model {sizes[0] / 1e6:,.0f} MB")
-        print(f"{'method':16} {'pair MB':>8} {'anonymous MB':>13} {'resident MB':>12} {'s':>6}", flush=True)
+        print(f"{'method':16} {'tensors MB':>11} {'anonymous MB':>13} {'resident MB':>12} {'s':>6}", flush=True)
         for method in given.methods:
             command = [sys.executable, "-m", "benchmarks.merging", "--model", str(given.model), "--methods", method,
                        "--folder", name]  # fmt: skip
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
             row = json.loads(done.stdout.splitlines()[-1])
-            sizes_mb = [row[key] / 1e6 for key in ("pair", "anonymous", "resident")]
-            print("{:16} {:8,.0f} {:13,.0f} {:12,.0f} {:6.0f}".format(method, *sizes_mb, row["seconds"]), flush=True)
+            sizes_mb = [row[key] / 1e6 for key in ("tensors", "anonymous", "resident")]
+            print("{:16} {:11,.0f} {:13,.0f} {:12,.0f} {:6.0f}".format(method, *sizes_mb, row["seconds"]), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What learning from rewards and preferences does to the seed model, on prompts that it was not trained on.
 
-    python -m benchmarks.rewards --out runs/rewards [--seeds 1 2 3] [--parts preferences held ptx]
+    python -m benchmarks.rewards --out runs/rewards [--seeds 1 2 3] [--parts preferences held ptx] [--ptx-rate 1e-3]
 
 Liked is an even sum, right or wrong (`benchmarks.liked_sums`). Three parts, each under every seed of training:
 
@@ -19,6 +19,7 @@ OUT/results.md.
 """
 
 import argparse
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ from train.training import train
 SEEDS = (1, 2, 3)
 PAIRED = ("dpo", "kto", "orpo", "slic", "rrhf")
 DRAWN = ("rloo", "grpo")
-PTX_RATE = 1e-3  # at which PPO for a word forgets nearly everything
+PTX_RATE = 1e-3  # of learning, at which PPO for a word forgets nearly everything
 
 # Of `held`: the price (none: a tenth of the reward model's margin), where it counts, and the target.
 PRICES: dict[str, tuple[float | None, dict[str, Any]]] = {
@@ -125,22 +126,23 @@ def held(given: Inputs, seeds: Sequence[int], out: Path) -> Iterator[str]:
         yield f"| {name} | {' | '.join(cells)} |"
 
 
-def counted(given: Inputs, seed: int, **settings: Any) -> TrainOptions:
+def counted(given: Inputs, seed: int, rate: float, **settings: Any) -> TrainOptions:
     """PPO for a word that has nothing to do with any skill, at no price: what is not held otherwise is lost."""
     reward = Reinforcement(max_new_tokens=NEW_TOKENS, kl_weight=0.0, count="The", no_end_penalty=0.0)
     return options(
-        "ppo", given, seed, steps=12, batch_size=32, learning_rate=PTX_RATE, reinforcement=reward,
+        "ppo", given, seed, steps=12, batch_size=32, learning_rate=rate, reinforcement=reward,
         ppo=Ppo(minibatches=2, critic_learning_rate=1e-3, **settings),
     )  # fmt: skip
 
 
-def ptx(given: Inputs, seeds: Sequence[int], out: Path) -> Iterator[str]:
+def ptx(given: Inputs, seeds: Sequence[int], out: Path, rate: float = PTX_RATE) -> Iterator[str]:
     """PPO with and without old rows beside it: old skills through the whole forgetting report, over seeds."""
     scores = [_scores(MODEL, given, "seed model", 0, out)]
     rewards: dict[str, list[float]] = {"without": [], "with": []}
     for name, reached in rewards.items():
         for seed in seeds:
-            report = train(counted(given, seed, ptx=(given.old,) if name == "with" else ()), out / f"ptx-{name}-{seed}")
+            old = (given.old,) if name == "with" else ()
+            report = train(counted(given, seed, rate, ptx=old), out / f"ptx-{name}-{seed}")
             reached.append(report.card["measures"]["reward"][-1])
             scores.append(_scores(report.folder, given, name, seed, out))
     everything = pl.concat(scores)
@@ -186,14 +188,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS), help="of training")
     parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
+    parser.add_argument("--ptx-rate", type=float, default=PTX_RATE, help="learning rate of `ptx`; give it its own OUT")
     asked_for = parser.parse_args()
     out = asked_for.out.resolve()
     given = inputs(out / "inputs")
+    parts = PARTS | {"ptx": functools.partial(ptx, rate=asked_for.ptx_rate)}
     shown = []
     for name in asked_for.parts:
         shown += [f"### {name}", ""]
         print(f"### {name}\n", flush=True)
-        for line in PARTS[name](given, asked_for.seeds, out):
+        for line in parts[name](given, asked_for.seeds, out):
             shown.append(line)
             print(line, flush=True)
         shown.append("")
