@@ -55,7 +55,7 @@ def test_each_sign_catches_what_it_is_for(reference: str, candidate: str, failed
 def test_a_sentence_may_be_cut_in_two_and_denied_twice() -> None:
     one = "The bridge was opened by Anna Keller, the mayor of the northern county."
     assert failing(one, candidate="Anna Keller opened the bridge. She was mayor of the northern county.") == []
-    twice = "It is not the case that the bridge was not opened in 1937 by Anna Keller."
+    twice = "Nobody says that the bridge was not opened in 1,937 by Anna Keller."
     assert "open.polarity" not in failing(REFERENCE, candidate=f"{twice} {REFERENCE.split('. ')[1]}")
 
 

@@ -186,6 +186,14 @@ def test_many_instances_are_compared_as_one_is(make_task: MakeTask, make_draft: 
     assert rules(together) == [None, "held_out.minhash"] * 75
 
 
+def test_a_near_repeat_names_the_threshold_that_it_reached(make_task: MakeTask, make_draft: MakeDraft) -> None:
+    task = make_task([("say one", "x"), ("say two", "y")])
+    drafts = [make_draft(task, 0, LONG), make_draft(task, 1, f"{LONG} again")]
+    novelty(task, drafts, RehearseOptions(near_duplicate=0.6, max_rouge=0.9))
+    assert drafts[1].drop is not None
+    assert (drafts[1].drop.rule, drafts[1].drop.threshold) == ("duplicate.minhash", 0.6)
+
+
 def test_nothing_to_filter_is_nothing_to_do(make_task: MakeTask, make_draft: MakeDraft) -> None:
     task = make_task([("say one", "x"), ("say two", "y")])
     form(task, [], OPTIONS)

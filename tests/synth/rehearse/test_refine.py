@@ -66,6 +66,7 @@ def test_a_model_without_a_template_continues_the_list(
         ("la " * 20, Drop("refine.repetition", 0.0, 0.7, detail={"why": ("la " * 20).strip()})),
         ("나무나무 moon", Drop("refine.language", 0.5, 0.2, detail={"why": "나무나무 moon"})),
         ("12 + 3", None),
+        ("나 + 3 moon 4", None),  # one letter of five: no more than the margin
     ],
 )
 def test_what_is_no_usable_answer_says_why(
@@ -75,7 +76,7 @@ def test_what_is_no_usable_answer_says_why(
     one = make_draft(task, 0, "reverse: moon")
     refine([task], [one], by_rule(lambda request: said), OPTIONS)
     assert one.drop == drop
-    assert one.text == ("12 + 3" if drop is None else "made up") and one.refinement is not None
+    assert one.text == (said if drop is None else "made up") and one.refinement is not None
 
 
 def test_an_answer_without_letters_has_no_script_to_be_wrong(
@@ -95,6 +96,27 @@ def test_a_list_that_goes_on_is_no_answer(make_task: MakeTask, make_draft: MakeD
     assert listed.drop == Drop("refine.several_instances", detail={"why": said})
     refine([task], [chatted], by_rule(lambda request: said), OPTIONS)
     assert chatted.drop is None and chatted.refined == said
+
+
+def test_agreement_is_with_the_instances_own_output_whatever_order_answers_come_in(
+    make_task: MakeTask, make_draft: MakeDraft, by_rule: Any
+) -> None:
+    task = make_task(DEMOS)
+    drafts = [
+        make_draft(task, n, f"reverse: {word}", f"It reads {word[::-1]}.") for n, word in enumerate(("sun", "moon"))
+    ]
+    engine = by_rule(lambda request: f"It reads {request.prompt[-1][1].split()[-1][::-1]}.", backwards=True)
+    refine([task], drafts, engine, OPTIONS)
+    assert [one.refined for one in drafts] == [one.output for one in drafts]
+    assert [check.score for one in drafts for check in one.checks] == [1.0, 1.0]
+
+
+def test_marks_of_the_model_at_hand_are_no_answer(make_task: MakeTask, make_draft: MakeDraft, by_rule: Any) -> None:
+    task = make_task(DEMOS)
+    for markers, drop in (((), None), (("[[me]]",), Drop("refine.role_marker", detail={"why": "[[me]]"}))):
+        one = make_draft(task, 0, "reverse: moon")
+        refine([task], [one], by_rule(lambda request: "It reads noom. [[me]]"), OPTIONS, markers)
+        assert one.drop == drop
 
 
 def test_agreement_can_be_demanded(make_task: MakeTask, make_draft: MakeDraft, by_rule: Any) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -62,6 +63,8 @@ def test_other_words_make_another_row_that_names_the_old_one(buffer: pl.DataFram
         generation = json.loads(new["generation"])
         assert generation["model"] == "2" * 32 and generation["replaces"] == old["sample_id"]
         assert generation["instance"] == json.loads(old["generation"])["instance"]
+        names = [check["name"] for check in new["checks"]]  # that of the old answer said something else
+        assert sorted(names) == sorted(check["name"] for check in old["checks"]) and "consistency" in names
     assert made.report["replaced"] == 2 and made.report["tasks"] == {"shout": {"rows": 6, "replaced": 2}}
 
 
@@ -88,6 +91,13 @@ def test_the_turns_of_a_row_are_asked_as_they_stand(make_rows: Make, buffer: pl.
     refresh(pl.DataFrame([row], schema=buffer.schema), engine, SMALL)
     assert engine.asked[0].prompt == (("system", "Be brief."), ("user", "shout: <b>{{ 7 * 7 }}</b>"))
     assert engine.asked[0].sampling.temperature == 0
+
+
+def test_an_answer_is_as_long_as_it_may_be_and_without_the_models_own_marks(buffer: pl.DataFrame, by_rule: Any) -> None:
+    engine = by_rule(lambda request: first(request) + " [[me]]")
+    made = refresh(buffer, engine, replace(SMALL, max_tokens=17), ("[[me]]",))
+    assert {request.sampling.max_tokens for request in engine.asked} == {17}
+    assert made.samples.equals(buffer) and made.report["fallback"] == {"role_marker": 6}
 
 
 def test_what_is_no_buffer_is_refused(buffer: pl.DataFrame, by_rule: Any) -> None:

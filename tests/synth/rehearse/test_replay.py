@@ -86,6 +86,8 @@ def test_every_draw_is_a_sample_or_a_ledger_row_with_its_reason(tokens: ModelTok
     assert counted["replay.no_whole_sentence"] + counted["replay.repetition"] == 2
     assert made.samples.height + made.ledger.height == 10 == made.report["requests"]
     assert made.ledger["row_id"].n_unique() == made.ledger.height
+    repeats = made.ledger.filter(pl.col("rule") == "novelty.repeats_sample")["duplicate_of"]
+    assert set(repeats) <= {json.loads(text)["key"] for text in made.samples["generation"]}
     texts = made.samples["text"].to_list()
     assert not [text for text in texts if text.endswith("And then it")]
 
@@ -125,6 +127,8 @@ def test_prefixes_are_used_in_turn_and_are_part_of_the_text(tokens: ModelTokens)
         "<|bos|>Once": 3,
         "<|bos|>옛날에": 3,
     }
+    # Draws are numbered within their prefix, so that one prefix more leaves those of the others as they are.
+    assert sorted(request.sample for request in engine.asked) == [0, 0, 1, 1, 2, 2]
     assert all(text.startswith(("Once The fox", "옛날에 The fox")) for text in made.samples["text"])
 
 
@@ -150,6 +154,16 @@ def test_budgets_of_rows_and_of_tokens(tokens: ModelTokens) -> None:
     budget = replay(engine, tokens, ReplayOptions(draws=12, budget_tokens=400), 1)
     spent = sum(tokens.count_text(text) for text in budget.samples["text"])
     assert spent == budget.report["spent"] <= 400 and budget.report["unit"] == "tokens"
+    whole = sum(map(tokens.count_text, replay(engine, tokens, ReplayOptions(draws=12), 1).samples["text"]))
+    for less, kept in ((0, 12), (1, 11)):
+        options = ReplayOptions(draws=12, budget_tokens=whole - less)
+        assert replay(engine, tokens, options, 1).samples.height == kept
+
+
+def test_what_a_budget_holds_is_drawn_by_the_seed(tokens: ModelTokens) -> None:
+    engine = Spoken(tokens, numbered)
+    drawn = {tuple(replay(engine, tokens, ReplayOptions(draws=12, rows=5), seed).samples["text"]) for seed in range(4)}
+    assert len(drawn) > 1
 
 
 @settings(max_examples=20, deadline=None)
