@@ -48,6 +48,8 @@ def test_quotas_are_exact_and_origins_named(make_rows: Make, selection: str, ori
     assert {prompt[-1]["content"] for prompt in made.samples["prompt"]} <= asked
     assert set(made.samples["parents"].explode()) <= {name for frame in rows.values() for name in frame["sample_id"]}
     assert made.samples.height + made.ledger.height == 60
+    every = {name for frame in rows.values() for name in frame["sample_id"]}
+    assert {*made.samples["parents"].explode(), *made.ledger["row_id"]} == every
     turned = keep_real({name: rows[name].reverse() for name in reversed(rows)}, options, seed=1)
     assert turned.samples.equals(made.samples) and turned.report == made.report
 
@@ -78,6 +80,16 @@ def test_held_out_and_repeated_rows_are_left_out_and_shortfalls_said(make_rows: 
     assert made.samples.height + made.ledger.height == 5
     given = set(rows["ask"]["sample_id"])
     assert {*made.ledger["row_id"], *made.samples["parents"].explode()} == given
+    turned = keep_real({"ask": rows["ask"].reverse()}, RehearseOptions(per_task=9), 1, [held])
+    assert turned.samples.equals(made.samples)  # of rows that say the same the first by id stays
+    assert turned.ledger.sort("row_id").equals(made.ledger.sort("row_id"))
+
+
+def test_labels_are_not_balanced(make_rows: Make) -> None:
+    rows = {"ask": make_rows([{"prompt": f"river {n}", "completion": "no" if n < 3 else "yes"} for n in range(30)])}
+    options = RehearseOptions(per_task=10, selection="random")
+    kept = [keep_real(rows, options, seed).samples["completion"].to_list() for seed in range(6)]
+    assert min(sum(turns[0]["content"] == "no" for turns in some) for some in kept) < 3
 
 
 def test_no_rows_are_an_error() -> None:

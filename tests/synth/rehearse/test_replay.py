@@ -92,6 +92,14 @@ def test_every_draw_is_a_sample_or_a_ledger_row_with_its_reason(tokens: ModelTok
     assert not [text for text in texts if text.endswith("And then it")]
 
 
+def test_how_near_a_repeat_may_come_is_an_option(tokens: ModelTokens) -> None:
+    words = " ".join(f"word{number}" for number in range(40))
+    engine = Spoken(tokens, lambda request: f"The {words} were number {request.sample}.")
+    kept = {near: replay(engine, tokens, ReplayOptions(draws=3, near_duplicate=near), 1).samples.height
+            for near in (0.7, 1.0)}  # fmt: skip
+    assert kept == {0.7: 1, 1.0: 3}
+
+
 def test_an_unfinished_document_is_trimmed_or_dropped(tokens: ModelTokens) -> None:
     engine = Spoken(tokens, lambda request: (numbered(request) + " And then it", "length"))
     made = replay(engine, tokens, ReplayOptions(draws=2), 1)
@@ -200,6 +208,9 @@ def test_chats_begin_with_an_empty_turn_of_the_user(tokens: ModelTokens) -> None
     for prompt, completion in zip(made.samples["prompt"], made.samples["completion"], strict=True):
         assert completion[0]["content"] == prompt[0]["content"][::-1]
     assert made.report["dropped"] == {"answer.truncated": 3, "truncated": 3}
+    said = [say(request) for request in told]
+    texts = [one if isinstance(one, str) else one[0] for one in said]
+    assert made.report["tokens"]["answers_generated"] == sum(map(tokens.count_text, texts))
     assert json.loads(made.samples["generation"][0])["instance"]["finish_reason"] == "stop"
 
 

@@ -51,10 +51,30 @@ def test_buffers_of_equal_size_stand_beside(make_rows: Make) -> None:
     buffers = found["task"]["buffers"]
     assert list(buffers) == ["buffer", "random", "real_random", "real_kmeans"]
     assert {one["rows"] for one in buffers.values()} == {4}
+    assert buffers["random"] != buffers["buffer"]  # drawn from the whole pool, not from what was chosen of it
     assert buffers["real_kmeans"]["cluster_distance"] <= buffers["buffer"]["cluster_distance"]
     assert "labels" not in found["task"]  # every output is another
     turned = Steering(held_out_rows={"task": held_out.reverse()}, old_rows={"task": old.reverse()})
     assert representation({"task": pool[:4]}, {"task": pool}, turned, OPTIONS, 1) == found
+
+
+def test_the_question_is_compared_and_not_the_rules_before_it() -> None:
+    rules: Turn = {"role": "system", "content": "Be brief."}
+    real, made = [chat(text) for text in RIVERS + VIOLINS], [chat(text) for text in RIVERS[:4]]
+    ruled = measured([[rules, *row] for row in real], {"one": [[rules, *row] for row in made]}, OPTIONS, 1)
+    assert ruled == measured(real, {"one": made}, OPTIONS, 1)
+
+
+def test_the_baseline_by_clusters_has_no_regard_to_labels(make_rows: Make) -> None:
+    """Of 10 texts about rivers and 2 about violins six are taken by size of cluster, not three and three."""
+    held_out = make_rows([{"prompt": text, "completion": "wet"} for text in RIVERS[:6]]
+                         + [{"prompt": text, "completion": "loud"} for text in VIOLINS[:6]])  # fmt: skip
+    old = make_rows([{"prompt": text, "completion": "wet"} for text in RIVERS[2:]]
+                    + [{"prompt": text, "completion": "loud"} for text in VIOLINS[10:]])  # fmt: skip
+    steering = Steering(held_out_rows={"task": held_out}, old_rows={"task": old})
+    rows = [chat(text) for text in RIVERS[:6]]
+    found = representation({"task": rows}, {"task": rows}, steering, OPTIONS, 1)["task"]
+    assert found["buffers"]["real_kmeans"]["labels"] == pytest.approx({"loud": 1 / 6, "wet": 5 / 6})
 
 
 def test_too_few_held_out_rows_say_so(make_rows: Make) -> None:

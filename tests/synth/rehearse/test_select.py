@@ -65,6 +65,8 @@ def test_outputs_that_are_no_labels_are_not_balanced(make_task: MakeTask, make_d
         drafts = made(make_task, make_draft, outputs)
         assert select(drafts, options, seed=1) == {}
         assert len(kept(drafts)) == 10
+    five = made(make_task, make_draft, [f"output {n % 5}" for n in range(25)])  # five times on average is enough
+    assert set(select(five, options, seed=1).values()) == {2}
 
 
 def test_more_labels_than_rows_wanted_leave_some_without(make_task: MakeTask, make_draft: MakeDraft) -> None:
@@ -102,6 +104,15 @@ def test_nothing_left_selects_nothing() -> None:
 
 RIVERS = [f"river water flood number {n}" for n in range(30)]
 VIOLINS = [f"violin music concert piece {n}" for n in range(10)]
+
+
+def test_of_each_cluster_those_nearest_to_its_centre_are_taken() -> None:
+    every = RIVERS + VIOLINS
+    found = choose(every, [f"output {n}" for n in range(40)], [1] * 40, 8, RehearseOptions(clusters=2), 1)
+    for cluster in (0, 1):
+        places = [at for at in range(40) if found.clusters[at] == cluster]
+        taken = [found.distances[at] for at in places if at in found.rows]
+        assert taken and max(taken) <= min(found.distances[at] for at in places if at not in found.rows)
 
 
 def test_a_region_of_a_plan_has_its_part_whatever_its_size() -> None:

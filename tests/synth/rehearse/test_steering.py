@@ -52,6 +52,13 @@ def test_tasks_by_what_was_lost_and_clusters_within_them() -> None:
     assert made.forgotten.height == 4  # two tasks, two clusters
 
 
+def test_a_floor_is_shared_equally_by_the_clusters_too() -> None:
+    """Half of the budget in equal parts, the other half two to one."""
+    made = plan(evaluation(SCORES), ASKED, ["words", "sums"], AdaptiveOptions(margin=0.0, floor=0.5))
+    assert made.weights == pytest.approx({"sums": 0.25 + 0.375, "words": 0.25 + 0.125})
+    assert made.regions["sums"].weights == pytest.approx({1: 1 / 4 + 1 / 3, 2: 1 / 4 + 1 / 6})
+
+
 def test_without_texts_of_the_items_the_budget_goes_by_task_alone() -> None:
     assert plan(evaluation(SCORES), ASKED.clear(), ["sums", "words"], OPTIONS).regions == {}
     only = ASKED.filter(pl.col("item") == "a")  # one cluster known by a text: nothing to share out

@@ -33,6 +33,23 @@ def test_a_conversation_costs_what_its_template_adds(tokens: ModelTokens) -> Non
     assert tokens.count_text("") == 0
 
 
+def test_a_start_token_that_a_tokenizer_adds_is_no_part_of_a_text(
+    tokens: ModelTokens, seed_model: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(seed_model, tmp_path / "model")
+    file = tmp_path / "model" / "tokenizer.json"
+    made = json.loads(file.read_text())
+    start = {"id": "<|bos|>", "ids": [tokens._tokenizer.bos_token_id], "tokens": ["<|bos|>"]}
+    single = [{"SpecialToken": {"id": "<|bos|>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}]
+    made["post_processor"] = {"type": "TemplateProcessing", "single": single, "special_tokens": {"<|bos|>": start},
+                              "pair": [*single, {"Sequence": {"id": "B", "type_id": 1}}]}  # fmt: skip
+    file.write_text(json.dumps(made))
+    adding = ModelTokens(tmp_path / "model")
+    assert adding.start() == ""  # the tokenizer writes it
+    assert adding.count_text("reverse: moon") == tokens.count_text("reverse: moon")
+    assert adding.count(CHAT) == tokens.count(CHAT)
+
+
 def test_marks_are_the_special_tokens_and_what_stands_around_turns(tokens: ModelTokens) -> None:
     assert {"<|user|>", "<|assistant|>", "<|end|>", "<|bos|>"} <= set(tokens.markers)
 
