@@ -82,4 +82,5 @@ def test_language_of_the_prompts() -> None:
     assert language_of("하늘은 왜 파란가요?", "auto") == "ko"
     assert language_of("Why is the sky blue?", "auto") == "en"
     assert language_of("Why is the sky blue?", "ko") == "ko"
+    assert language_of("하늘은 왜 파란가요?", "en") == "en"
     assert language_of("12 + 3", "auto") == "en"

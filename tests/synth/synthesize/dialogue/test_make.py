@@ -61,7 +61,16 @@ def test_one_row_for_each_answer(make_rows: Make, by_rule: Any) -> None:
     assert [len(prompt) for prompt in made.samples["prompt"]] == [1, 3, 5]
     assert [[turn["content"] for turn in one] for one in made.samples["completion"]] == [[text] for text in TOLD[:3]]
     assert "unused" not in str(made.samples.to_dicts())
+    system = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": ASKED[0]}]
+    ruled = dialogue(make_rows([{"prompt": system, "completion": "unused"}]), by_rule(turns),
+                     DialogueOptions(rows="turn"), seed=1).samples  # fmt: skip
+    assert [[turn["role"] for turn in prompt[-2:]] for prompt in ruled["prompt"]] == [
+        ["system", "user"], *[["assistant", "user"]] * 2,
+    ]  # fmt: skip
     whole = dialogue(frame, by_rule(turns), DialogueOptions(), seed=1).samples.row(0, named=True)
+    news = [check["score"] for one in made.samples["checks"] for check in one if check["name"] == "repeats_turn"]
+    (weakest,) = (check["score"] for check in whole["checks"] if check["name"] == "repeats_turn")
+    assert weakest <= min(news) < max(news)  # of the whole its least new turn
     assert whole["prompt"] + whole["completion"] == made.samples["prompt"][2].to_list() + [
         {"role": "assistant", "content": TOLD[2]}
     ]

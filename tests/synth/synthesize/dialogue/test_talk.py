@@ -42,6 +42,9 @@ def test_the_simulator_sees_the_dialogue_with_the_roles_changed(by_rule: Any) ->
     assert [role for role, _ in second.prompt] == ["user", "assistant", "user"]
     assert second.prompt[1:] == (("assistant", "When was it opened?"), ("user", "It was in 1932, in spring."))
     assert second.id != first.id
+    answer = assistant_ask(talk, OPTIONS, 1).request
+    wanted = [(OPTIONS.user_temperature, OPTIONS.user_max_tokens), (OPTIONS.temperature, OPTIONS.max_tokens)]
+    assert [(one.sampling.temperature, one.sampling.max_tokens) for one in (first, answer)] == wanted
 
 
 def test_the_assistant_sees_the_document_only_while_it_is_grounded() -> None:

@@ -75,7 +75,9 @@ def test_what_the_model_knows_is_dropped_where_that_is_wanted(by_rule: Any) -> N
     made = qa(documents(TEXT), engine, QaOptions(questions=1, drop_known=True), seed=3)
     assert made.samples.height == 0 and "qa.known" in made.ledger["rule"].to_list()
     unknown = by_rule(by_part(pair(*PAIR), "Ada Brand", "unknown"))
-    assert qa(documents(TEXT), unknown, QaOptions(questions=1, drop_known=True), seed=3).samples.height == 1
+    kept = qa(documents(TEXT), unknown, QaOptions(questions=1, drop_known=True, answer_tokens=7), seed=3)
+    assert kept.samples.height == 1 and kept.report["closed_book"] == {"asked": 1, "right": 0, "share": 0.0}
+    assert {one.sampling.max_tokens for one in unknown.asked if part(one) != "ask"} == {7}
 
 
 @pytest.mark.parametrize(
@@ -105,6 +107,19 @@ def test_every_reason_is_named(by_rule: Any, asked: Any, answer: Any, rule: str)
     assert made.samples.height == 0
     assert sorted(made.ledger["rule"]) == sorted([f"qa.{rule}", "qa.no_sample"])
     assert made.report["rejections"] == {rule: 1}
+
+
+def test_a_question_may_begin_with_the_yes_that_answers_it(by_rule: Any) -> None:
+    question = "Yes Minister was a series: was it made in Britain?"
+    made = qa(documents("Yes Minister was made in Britain."), by_rule(by_part(pair(question, "Yes."), "Yes.")), ONE, 1)
+    assert made.samples.height == 1
+
+
+def test_questions_of_one_passage_are_samples_of_one_request(by_rule: Any) -> None:
+    engine = by_rule(by_part(pair(*PAIR), "Ada Brand"))
+    qa(documents(TEXT, KOREAN), engine, QaOptions(questions=3), seed=1)
+    asked = [request for request in engine.asked if part(request) == "ask"]
+    assert sorted(request.sample for request in asked) == [0, 0, 1, 1, 2, 2] and len({one.id for one in asked}) == 2
 
 
 def test_an_answer_that_only_follows_may_be_refused(by_rule: Any) -> None:

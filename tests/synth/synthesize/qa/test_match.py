@@ -26,7 +26,8 @@ def test_the_same_answer_in_other_words_is_the_same(answer: str, text: str) -> N
 
 @pytest.mark.parametrize(
     ("answer", "text", "finish"),
-    [("Ada Brand", "Ada", "stop"), ("Ada Brand", "not Ada Brand", "stop"), ("1904", "1905", "stop"),
+    [("the engineer Ada Brand, in 1904", "Bert Stone, in 1904", "stop"),
+     ("Ada Brand", "Ada", "stop"), ("Ada Brand", "not Ada Brand", "stop"), ("1904", "1905", "stop"),
      ("1904", "", "stop"),
      ("세종대왕", "세종", "stop"), ("yes", "No.", "stop"), ("Ada Brand", "Ada Brand", "length"), ("Ada", "", "refused"),
      ("Ada Brand", "Ada Brand " * 20, "stop")],
