@@ -42,7 +42,8 @@ def data_of(text: str, outputs: Outputs, digests: FileDigests) -> tuple[Path, st
             raise InputError(f"{text}: the step leaves a model, expected one that leaves rows")
         if not output.path.exists():
             raise InputError(f"{text}: the step was not needed and left nothing, expected one that leaves rows")
-        if output.facts.get("samples") == 0:
+        # A curate step that was asked for no samples counts none of them and leaves documents.
+        if output.path.parent.name == "samples" and output.facts.get("samples") == 0:
             raise InputError(
                 f"{text}: the step kept no sample (its ledger and the report say why), expected rows: "
                 "ask a model that can, set other options, or name rows of your own in its place"

@@ -1,3 +1,4 @@
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -5,9 +6,11 @@ import pytest
 
 from curation.errors import InputError
 from pipelines.digests import FileDigests
+from pipelines.jobs.curate import curate
 from pipelines.jobs.inputs import data_of, located, model_of, task_files
 from pipelines.jobs.output import Output
 from pipelines.run import Run
+from pipelines.settings import CurateSettings
 
 
 @pytest.fixture
@@ -28,9 +31,18 @@ def test_rows_are_a_file_a_folder_or_what_a_step_left(tmp_path: Path, digests):
 
 
 def test_a_step_that_kept_no_sample_says_what_to_do(tmp_path: Path, digests):
-    left = {"asked": Output(tmp_path, "abc", {"samples": 0, "requests": {"requests": 12}})}
+    (tmp_path / "samples" / "asked").mkdir(parents=True)
+    left = {"asked": Output(tmp_path / "samples" / "asked", "abc", {"samples": 0, "requests": {"requests": 12}})}
     with pytest.raises(InputError, match="^step:asked: the step kept no sample .* or name rows of your own"):
         data_of("step:asked", left, digests)
+
+
+def test_documents_of_a_step_that_made_no_samples_are_rows(tmp_path: Path, digests):
+    (tmp_path / "corpus.jsonl").write_text(json.dumps({"text": "the quick brown fox jumps over the lazy dog " * 9}))
+    settings = CurateSettings(inputs=(str(tmp_path / "corpus.jsonl"),), rules={})
+    with Run(tmp_path / "curated") as run:
+        output = curate(run, "corpus", settings)
+    assert output.facts["samples"] == 0 and data_of("step:corpus", {"corpus": output}, digests)[0] == output.path
 
 
 def test_what_is_not_there_is_refused_by_name(tmp_path: Path, digests):
