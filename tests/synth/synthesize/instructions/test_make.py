@@ -51,7 +51,7 @@ def test_new_instructions_become_rows_with_the_people_s_that_were_shown(make_row
     engine = by_rule(inventive)
     made = instructions(rows, engine, SMALL, seed=1)
     tables.check(made.samples, tables.samples_schema("prompt_completion"), "sample_id")
-    assert 1 <= made.samples.height <= 5
+    assert 1 < made.samples.height <= 5 and made.samples["sample_id"].is_sorted()
     for row in made.samples.to_dicts():
         assert row["prompt"][0]["content"].startswith("Compose a ") and row["origin"] == "instruction"
         assert set(row["parents"]) <= set(rows["sample_id"]) and len(row["parents"]) == 6
@@ -146,6 +146,13 @@ def test_orders_in_a_row_neither_decide_nor_become_turns(make_rows: Make, by_rul
     made = instructions(rows, engine, SMALL, seed=1)
     assert all(len(request.prompt) == 1 and "<|" not in request.prompt[0][1] for request in engine.asked)
     assert "PASS" not in str(made.samples["prompt"].to_list())
+
+
+def test_no_request_is_made_twice_in_later_rounds(make_rows: Make, by_rule: Any) -> None:
+    """Two rows can be shown in two orders only, and nothing new is ever made."""
+    engine = by_rule(lambda request: "no json")
+    made = instructions(seeds(make_rows, 2), engine, InstructionsOptions(rounds=3, requests=4), seed=1)
+    assert len({request.id for request in engine.asked}) == 12 == made.report["requests"]["dropped"]
 
 
 def test_too_few_seeds_are_an_error(make_rows: Make, by_rule: Any) -> None:

@@ -32,8 +32,10 @@ def test_six_of_people_s_and_two_made_ones_are_shown_and_everybody_s_turn_comes(
         counted.update(task.source.id for task in shown)
     assert set(counted.values()) == {6}
     source = Source("made", "t", None, None)
-    pool.made += [Task(source, f"made {n}", "", False) for n in range(3)]
-    shown = pool.shown(OPTIONS, 20)
+    pool.made.append(Task(source, "made 0", "", False))
+    assert all(task.human for task in pool.shown(OPTIONS, 20))  # too few yet
+    pool.made.append(Task(source, "made 1", "", False))
+    shown = pool.shown(OPTIONS, 21)
     assert len(shown) == 8 and sum(task.human for task in shown) == 6
     again, _ = read(seeds(make_rows).reverse(), OPTIONS, 1)
     assert [task.text for task in again.human] == [task.text for task in pool.human]
