@@ -29,6 +29,7 @@ FORMS = ("refusal", "repetition", "language", "length", "leak", "remark", "marke
 FINAL = ".!?\"')]}`*:;"
 SHORT = 3  # words of a reference that counts as a short answer
 LONG = 900  # characters; longer rewrites are left out, to save time
+BRIEF = 120  # characters of question and reference, that small models can read them twice and more
 OPTIONS = DistillOptions()
 
 
@@ -203,7 +204,10 @@ def main() -> None:
     ]
     chat = [Row(r["Q"], r["A"]) for r in records(folder / "korean-chatbot.jsonl.gz")]
     if given.model:
-        by_model(given.model, open_text[:20])
+        brief = [
+            row for row in alpaca if len(row.reference.split()) > SHORT and len(row.question + row.reference) < BRIEF
+        ]
+        by_model(given.model, brief[:20])
         return
     published("alpaca", alpaca, given.flagged)
     published("openfunctions", functions, given.flagged)

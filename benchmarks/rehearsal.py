@@ -1,13 +1,13 @@
-"""Rehearsal measured: old tasks made up by a model trained on the spot, and replay from a model alone.
+"""Rehearsal measured: old tasks made up by a model trained on the spot, and samples of a model alone.
 
-    python benchmarks/rehearsal.py tasks --data DATA --out runs/rehearsal
-    python benchmarks/rehearsal.py stories --data DATA --out runs/replay
+    python -m benchmarks.rehearsal tasks --data DATA --out runs/rehearsal
+    python -m benchmarks.rehearsal stories --data DATA --out runs/replay
 
 DATA is the shared data folder. `tasks`: the seed model is tuned on some tasks of the SuperNI subset of the SSR paper,
 then makes up instances of them from each task's `extra` pool; several buffers of equal size are held against rows of
 `eval`: how much of them they cover, how many could be real, and how labels and clusters are spread. Quotas, copies and
 cut-off instances are counted here anew, not read from the report. `stories`: a small pretrained story model is sampled
-from its start token; then it is trained on medical answers, without and with those samples.
+from its start token; what such samples keep is measured by `benchmarks.continued_pretraining`.
 """
 
 import argparse
@@ -28,26 +28,6 @@ from pipelines.runner import run_recipe
 SEED = 17
 TASKS = ("para", "pe", "pos")  # short enough for two demonstrations and an instance in 512 tokens
 LONGEST = 160  # characters of a row: three of them are a list that the seed model can read
-STORIES = (  # written for this benchmark: no model has seen them
-    "Once upon a time, there was a little duck named Dot. Dot wanted to swim to the other side of the pond, but she "
-    "was scared. Her mom said, \"I will swim next to you.\" Dot jumped in and kicked her feet. She got to the other "
-    "side and said, \"I did it!\" Her mom was very proud.",
-    "Ben had a red kite. One windy day, the string broke and the kite flew into a tall tree. Ben was sad and started "
-    "to cry. A big boy saw him and climbed up the tree. He gave the kite back to Ben. \"Thank you!\" said Ben. They "
-    "played together until the sun went down.",
-    "One day, Mia found a small seed in the garden. She put it in a pot and gave it water every day. Nothing happened, "
-    "but Mia did not stop. After many days, a green leaf came out. \"Look, Dad!\" she said. Dad smiled and said, "
-    "\"Good things take time.\"",
-    "Once there was a bear who did not like to share. He had a big jar of honey and he hid it in a cave. A bee saw the "
-    "jar and told her friends. The bear was angry at first. Then he saw that the bees were hungry, and he gave them "
-    "some honey. The bees made more honey for him, and they were all happy.",
-    "Lucy and Max went to the park with their dog. They threw a ball, and the dog ran fast to get it. But the ball "
-    "rolled into the mud! The dog came back all brown and wet. Lucy laughed and Max laughed too. At home, Mom gave the "
-    "dog a bath and said, \"No more mud today.\"",
-    "There was a little train who was very slow. The other trains said, \"You are too slow to carry the toys.\" One "
-    "night it snowed a lot, and the fast trains slipped. The little train went slowly and did not slip. In the "
-    "morning, all the children got their toys. Everyone cheered for the little train.",
-)  # fmt: skip
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -102,17 +82,16 @@ def pools(folder: Path, data: Path, tasks: tuple[str, ...]) -> dict[str, str]:
     return made
 
 
-def recipe(folder: Path, data: Path, model: Path, tasks: tuple[str, ...], count: int, steps: int, **sizes: Any) -> Path:
+def recipe(folder: Path, data: Path, model: Path, tasks: tuple[str, ...], count: int, steps: int, **made: Any) -> Path:
     """Train, then buffers of equal size: three selections, tokens in place of rows, and the two baselines."""
     files = pools(folder, data, tasks)
     making = {
         "job": "rehearse", "model": "step:tuned" if steps else str(model), "demos": [files["demos"]], "max_tokens": 160,
-        "repetition_penalty": 1.0,  # it counts the prompt: at the paper's 1.2 a tiny model writes no second `Output:`
-        "real": {"files": [files["old"]], "held_out": [files["held_out"]]}, **sizes,
+        "real": {"files": [files["old"]], "held_out": [files["held_out"]]}, **made,
     }  # fmt: skip
     kept = {**making, "demos": []}
     tokens = {key: value for key, value in making.items() if key != "per_task"}
-    tree = {
+    tree: dict[str, Any] = {
         "name": "rehearsal",
         "seed": SEED,
         "steps": {
@@ -156,10 +135,11 @@ def counted(run: Path, step: str, demos: list[dict[str, Any]]) -> dict[str, int]
     }
 
 
-def tasks_shown(data: Path, out: Path, model: Path, steps: int, per_task: int) -> None:
+def tasks_shown(data: Path, out: Path, model: Path, steps: int, per_task: int, penalty: float) -> None:
     folder = out / "inputs"
     folder.mkdir(parents=True, exist_ok=True)
-    path = recipe(folder, data, model, TASKS, 500, steps, per_task=per_task, prompts_per_task=190, samples=1)
+    path = recipe(folder, data, model, TASKS, 500, steps, per_task=per_task, prompts_per_task=190, samples=1,
+                  repetition_penalty=penalty)  # fmt: skip
     outputs = run_recipe(load(path), out / "run", print).outputs
     demos = [json.loads(line) for line in (folder / "demos.jsonl").read_text(encoding="utf-8").splitlines()]
     print("\nyield of `nearest`, by task and reason")
@@ -184,46 +164,14 @@ def tasks_shown(data: Path, out: Path, model: Path, steps: int, per_task: int) -
 
 
 def stories_shown(data: Path, out: Path, draws: int) -> None:
-    folder = out / "inputs"
-    folder.mkdir(parents=True, exist_ok=True)
-    model = data / "models/stories260k"
-    medicine = [{"text": row["answer"]} for row in rows(data / "corpora/medquad-qa.jsonl.gz") if row.get("answer")]
-    random.Random(SEED).shuffle(medicine)
-    held = [
-        {"id": str(n), "task": "stories", "metric": "bits_per_byte", "text": text} for n, text in enumerate(STORIES)
-    ]
-    asked = [{"id": str(n), "task": "medicine", "metric": "bits_per_byte", "text": row["text"][:2000]}
-             for n, row in enumerate(medicine[:40])]  # fmt: skip
-    new = write(medicine[40:1500], folder / "medicine.jsonl")
-    training = {"job": "train", "model": str(model), "method": "cpt", "tuning": "full", "learning_rate": 1e-3,
-                "steps": 40, "batch_size": 4, "max_tokens": 256, "over_long": "split", "threads": 1}  # fmt: skip
-    tree = {
-        "name": "replay",
-        "seed": SEED,
-        "steps": {
-            "replay": {"job": "rehearse", "model": str(model), "replay": {"draws": draws, "max_tokens": 400}},
-            "plain": {**training, "data": [{"path": new}]},
-            "replayed": {**training, "data": [{"path": new, "weight": 0.5}, {"path": "step:replay", "weight": 0.5}]},
-            "examined": {
-                "job": "evaluate",
-                "models": {"before": str(model), "plain": "step:plain", "with replay": "step:replayed"},
-                "tasks": [write(held, folder / "stories.jsonl"), write(asked, folder / "asked.jsonl")],
-                "new_tasks": ["medicine"],
-            },
-        },
-    }
-    storage.write_text(json.dumps(tree, ensure_ascii=False, indent=1), folder / "recipe.yaml")
-    outputs = run_recipe(load(folder / "recipe.yaml"), out / "run", print).outputs
-    facts = outputs["replay"].facts
+    replay = {"job": "rehearse", "model": str(data / "models/stories260k"),
+              "replay": {"draws": draws, "max_tokens": 400}}  # fmt: skip
+    path = out / "recipe.yaml"
+    storage.write_text(json.dumps({"name": "replay", "seed": SEED, "steps": {"replay": replay}}, indent=1), path)
+    facts = run_recipe(load(path), out / "run", print).outputs["replay"].facts
     print(f"\n{facts['samples']} of {facts['requests']} samples kept ({facts['trimmed']} trimmed to their last whole "
           f"sentence), {facts['spent']} tokens, characters {facts['characters']}")  # fmt: skip
     print(f"not kept, by reason: {facts['dropped']}")
-    print("\nbits per byte        held-out stories  medicine")
-    scores = pl.concat([pl.read_parquet(file) for file in sorted(outputs["examined"].path.rglob("*.parquet"))])
-    for name in ("before", "plain", "with replay"):
-        own = scores.filter((pl.col("model") == name) & (pl.col("metric") == "bits_per_byte"))
-        mean = {task: own.filter(pl.col("task") == task)["score"].mean() for task in ("stories", "medicine")}
-        print(f"{name:<21}{mean['stories']:>16.3f}{mean['medicine']:>10.3f}")
 
 
 def main() -> None:
@@ -234,11 +182,14 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=Path("pipelines/demo/seed_model"))
     parser.add_argument("--steps", type=int, default=100, help="of the tuning, 0 for a --model that is tuned already")
     parser.add_argument("--per-task", type=int, default=8, help="rows wanted of each task")
+    # The penalty counts the prompt: at the paper's 1.2 a tiny model hardly writes a second `Output:`.
+    parser.add_argument("--repetition-penalty", type=float, default=1.0, help="of the instances; the paper's is 1.2")
     parser.add_argument("--draws", type=int, default=300, help="samples of the story model")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     if given.what == "tasks":
-        tasks_shown(given.data.resolve(), given.out.resolve(), given.model.resolve(), given.steps, given.per_task)
+        tasks_shown(given.data.resolve(), given.out.resolve(), given.model.resolve(), given.steps, given.per_task,
+                    given.repetition_penalty)  # fmt: skip
     else:
         stories_shown(given.data.resolve(), given.out.resolve(), given.draws)
 
