@@ -41,6 +41,13 @@ def test_six_of_people_s_and_two_made_ones_are_shown_and_everybody_s_turn_comes(
     assert [task.text for task in again.human] == [task.text for task in pool.human]
 
 
+def test_every_pass_through_people_s_tasks_has_an_order_of_its_own(make_rows: Make) -> None:
+    pool, _ = read(seeds(make_rows), OPTIONS, 1)
+    one = InstructionsOptions(human=1, generated=0)
+    passes = [[pool.shown(one, number)[0].source.id for number in range(20)] for _ in range(2)]
+    assert passes[0] != passes[1] and sorted(passes[0]) == sorted(passes[1])
+
+
 def test_rows_that_cannot_be_shown_say_why(make_rows: Make) -> None:
     rows = make_rows(
         [
@@ -49,11 +56,12 @@ def test_rows_that_cannot_be_shown_say_why(make_rows: Make) -> None:
             {"prompt": "x" * 2000, "completion": "y"},
             {"prompt": "one\n\ntwo", "completion": "y"},
             {"prompt": "fine", "completion": "y"},
+            {"prompt": "of its answer", "completion": "one\n\ntwo"},
         ]
     )  # fmt: skip
     pool, unused = read(rows, InstructionsOptions(form="list"), 1)
     assert [task.text for task in pool.human] == ["fine"]
-    assert [drop.rule for drop in unused.values()] == ["several_turns", "too_long", "not_listable"]
+    assert [drop.rule for drop in unused.values()] == ["several_turns", "too_long", *["not_listable"] * 2]
 
 
 def test_likeness_is_that_of_rouge_l(make_rows: Make) -> None:

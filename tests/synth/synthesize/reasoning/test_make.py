@@ -64,6 +64,12 @@ def test_what_is_not_sure_or_not_right_is_not_kept(
     assert made.ledger.height == 6  # five requests and the row
 
 
+def test_as_much_agreement_as_is_wanted_is_enough(make_rows: Make, by_rule: Any) -> None:
+    engine = by_rule(said("Answer: 7", "Answer: 7", "Answer: 7", "Answer: 8", "Answer: 9"))
+    made = reasoning(rows(make_rows), engine, ReasoningOptions(samples=5, min_agreement=0.6), seed=1)
+    assert made.samples.height == 1 and made.report["right"]["above_threshold"]["of"] == 1
+
+
 def test_without_a_reference_agreement_is_all_there_is(make_rows: Make, by_rule: Any) -> None:
     made = reasoning(rows(make_rows, None), by_rule(lambda request: "Answer: 8"), FIVE, seed=1)
     assert made.samples.height == 1 and made.report["right"]["one_path"] is None

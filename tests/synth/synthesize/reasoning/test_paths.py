@@ -77,7 +77,7 @@ def test_parts_are_solved_in_order_each_with_those_before_in_view(make_rows: Mak
         if request.id.endswith("solve-1"):
             assert "How many are left?\n5 - 2 = 3 are left." in shown
             return "3 / 3 = 1 for each."
-        assert "3 / 3 = 1 for each." in shown and 'after "Answer:"' in shown
+        assert "5 - 2 = 3 are left." in shown and "3 / 3 = 1 for each." in shown and 'after "Answer:"' in shown
         return "Each gets one.\nAnswer: 1"
 
     (path,) = least_to_most(every, by_rule(rule), PARTS, seed=1)
@@ -86,6 +86,21 @@ def test_parts_are_solved_in_order_each_with_those_before_in_view(make_rows: Mak
         "1. How many are left?\n5 - 2 = 3 are left.\n\n2. How many for each?\n3 / 3 = 1 for each.\n\n"
         "Each gets one.\nAnswer: 1"
     )
+
+
+def test_every_path_asks_requests_of_its_own(make_rows: Make, by_rule: Any) -> None:
+    every = problems(make_rows([{"prompt": "Why?", "completion": "So."}]), "reasoning")
+    engine = by_rule(lambda request: "1. What?" if request.id.endswith("decompose") else f"It is {request.sample}.")
+    paths = least_to_most(every, engine, replace(PARTS, samples=2, temperature=0.7), seed=5)
+    assert [path.text for path in paths] == [f"1. What?\nIt is {n}.\n\nIt is {n}." for n in range(2)]
+    assert {request.sampling.seed for request in engine.asked} == {5}
+
+
+def test_a_prompt_form_of_ones_own_is_asked_instead(make_rows: Make, by_rule: Any) -> None:
+    every = problems(make_rows([{"prompt": "2 + 2?", "completion": "4"}]), "reasoning")
+    engine = by_rule(lambda request: "Answer: 4")
+    chains(every, engine, ReasoningOptions(samples=1, template="Think: {{ question }}"), seed=1)
+    assert [request.prompt[-1][1] for request in engine.asked] == ["Think: 2 + 2?"]
 
 
 def test_a_path_stops_at_the_first_request_that_fails(make_rows: Make, by_rule: Any) -> None:

@@ -134,6 +134,8 @@ def test_no_order_matters(make_rows: Make, by_rule: Any) -> None:
     one = templates(rows, by_rule(rule), options, seed=1)
     other = templates(rows.reverse(), by_rule(rule, backwards=True), options, seed=1)
     assert one.samples.sort("sample_id").equals(other.samples.sort("sample_id")) and one.report == other.report
+    drawn = [templates(rows, by_rule(none), TemplatesOptions(plain=PLAIN), seed).samples for seed in (1, 2)]
+    assert set(drawn[0]["sample_id"]) != set(drawn[1]["sample_id"])  # the seed says which row gets which
 
 
 def test_no_rows_are_an_error(make_rows: Make, by_rule: Any) -> None:
