@@ -62,7 +62,7 @@ def test_only_what_is_verified_and_reasons_otherwise_is_kept(make_rows: Make, by
     [("first", 0), ("shortest", 0), ("likelihood", 2), ("reward", 1)],
 )
 def test_the_best_is_what_was_asked_for(make_rows: Make, by_rule: Any, choose: str, expected: int) -> None:
-    engine = by_rule(drawn, likelihood=lambda request: -0.1 if "6 + 8" in request.continuation else -1.0)
+    engine = by_rule(drawn, likelihood=lambda request: -0.8 if "6 + 8" in request.continuation else -1.0)
     made = best_of(
         rows(make_rows), engine, engine, BestOfOptions(samples=6, choose=choose), seed=1,
         reward=lambda pairs: [float("First" in answer) for _, answer in pairs],

@@ -49,7 +49,7 @@ def test_anything_but_an_id_is_void(make_rows: Make, by_rule: Any, says: str) ->
     (one,) = judged(make_rows, by_rule(lambda request: says), ["bad", "good"])
     assert one.void and shares(2, [one]) == [None, None]
     assert [attempt.drop.rule for attempt in one.attempts if attempt.drop] == ["not_an_id", "not_an_id"]
-    assert bias([one])["void"] == 1
+    assert bias([one])["void"] == 1 and bias([one])["inconsistent"] == bias([one])["ties"] == 0
 
 
 def test_every_pair_is_compared_in_both_orders(make_rows: Make, by_rule: Any) -> None:
@@ -66,3 +66,13 @@ def test_an_answer_that_asks_to_be_chosen_is_not(make_rows: Make, by_rule: Any) 
     (one,) = judged(make_rows, engine, [bribe, "good"])
     assert one.winner is None and not one.consistent
     assert all("<|" not in content for request in engine.asked for _, content in request.prompt)
+
+
+def test_what_makes_an_answer_better_can_be_said(make_rows: Make, by_rule: Any) -> None:
+    (one,) = problems(make_rows([{"prompt": "Why?", "completion": "So."}]), "preferences")
+    engine = by_rule(better)
+    for criteria in ("", "brief and plain"):
+        compare({one.source.id: (one, ["bad", "good"])}, engine, PreferencesOptions(by="judge", criteria=criteria))
+    said = [request.prompt[-1][1] for request in engine.asked]
+    assert ["more brief and plain?" in text for text in said] == [False, False, True, True]
+    assert all("more correct, helpful and complete?" in text for text in said[:2])

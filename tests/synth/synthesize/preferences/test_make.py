@@ -67,6 +67,22 @@ def test_a_judge_chooses_and_its_requests_are_accounted_for(make_rows: Make, by_
     assert made.report["judge"]["comparisons"] == 1 and made.report["judge"]["inconsistent"] == 0
 
 
+def test_the_best_must_be_preferred_to_the_worst_itself(make_rows: Make, by_rule: Any) -> None:
+    """The first is better than the second, which is better than the third; first and third are called equal."""
+    texts = ["First one.", "Second one.", "Third one."]
+
+    def rule(request: Request) -> str:
+        if "judge" not in request.id:
+            return texts[request.sample]
+        first, second = (next(n for n, text in enumerate(texts) if f"Answer {place}:\n{text}" in request.prompt[-1][1])
+                         for place in "AB")  # fmt: skip
+        return "C" if {first, second} == {0, 2} else "A" if first < second else "B"
+
+    options = PreferencesOptions(by="judge", samples=3)
+    made = preferences(rows(make_rows, answer=None, check=None), by_rule(rule), options, seed=1)
+    assert made.samples.height == 0 and made.report["rows"]["unused"] == {"tie": 1}
+
+
 def test_a_judge_that_rewrites_changes_nothing(make_rows: Make, by_rule: Any) -> None:
     """What a judge writes is no verdict and reaches no sample: the row has no pair, and the ledger says why."""
     rewritten = "Here is an improved answer: It is certainly 7."
@@ -144,5 +160,6 @@ def test_scores_that_are_there_need_no_model() -> None:
     assert made.ledger["rule"].to_list() == ["preferences.tie"] * 2
     kept = ranked(rankings([[1.0, 1.0, 1.0]]), PreferencesOptions(ties="keep"))
     assert kept.ties.height == 1 and kept.ledger.height == 0
+    assert made.report["margin"] == {"lowest": 2.0, "median": 2.0, "highest": 2.0} and kept.report["margin"] is None
     with pytest.raises(InputError, match="2 scores for 3 responses"):
         ranked(rankings([[1.0, 3.0]]), PreferencesOptions())

@@ -98,8 +98,21 @@ def test_a_template_that_repeats_an_example_or_comes_too_late_is_not_used(make_r
     options = TemplatesOptions(plain=tuple(f"{n}: {{{{ prompt }}}}" for n in range(9)), write=3, per_row=10)
     made = templates(rows, by_rule(rule), options, seed=1)
     assert made.report["rejections"] == {"copies_example": 1, "over_limit": 1}
+    told = make_rows([{"prompt": f"q{n}", "completion": long} for n in range(2)])
+    copied = by_rule(lambda request: written(f"Unlike {long.upper()}: {{{{ prompt }}}}"))
+    assert templates(told, copied, TemplatesOptions(write=1), seed=1).report["rejections"] == {"copies_example": 1}
     few = templates(rows[:1], by_rule(rule), TemplatesOptions(plain=PLAIN, write=2), seed=1)
     assert few.report["rejections"] == {"copies_example": 1, "not_needed": 1}
+
+
+def test_no_more_than_three_inverted_ones_and_the_rules_stay_before_the_question(make_rows: Make, by_rule: Any) -> None:
+    system = {"role": "system", "content": "Be brief."}
+    rows = make_rows([{"prompt": [system, {"role": "user", "content": f"ab{n}"}], "completion": f"{n}ba"}
+                      for n in range(8)])  # fmt: skip
+    engine = by_rule(lambda request: written(f"No {request.sample}: {{{{ completion }}}}"))
+    made = templates(rows, engine, TemplatesOptions(plain=PLAIN, write_inverted=5), seed=1)
+    assert made.report["rejections"] == {"over_limit": 2} and len(made.report["templates"]["task"]) == 6
+    assert all(prompt[0] == system and len(prompt) == 2 for prompt in made.samples["prompt"].to_list())
 
 
 def test_rows_without_a_template_or_with_several_turns_are_ledger_rows(make_rows: Make, by_rule: Any) -> None:
