@@ -92,7 +92,10 @@ def test_what_is_no_model_folder(folder: Path, tmp_path: Path) -> None:
     (folder / "tokenizer.json").unlink()
     refused("no tokenizer, expected tokenizer.json")
     (folder / "config.json").unlink()
-    refused("no config.json, expected the folder of a transformers model")
+    refused("no config.json, expected the folder of a transformers model$")
+    (folder / "model/train").mkdir(parents=True)
+    (folder / "model/train/config.json").write_text("{}")
+    refused("expected the folder of a transformers model; there is one in .*model/train$")
     (folder / "base.json").write_text("{}")
     refused("found what was tuned beside a base, .* it cannot be merged or trained on")
 

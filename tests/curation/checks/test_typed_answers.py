@@ -31,6 +31,7 @@ def test_number_is_more_than_its_last_integer():
 
 def test_number_tolerance():
     assert passes("number", "3.14159", "about 3.14", tolerance=0.01)
+    assert passes("number", "3", "4", tolerance=1) and not passes("number", "3", "4.5", tolerance=1)
     assert not passes("number", "3.14159", "about 3.14")
 
 
@@ -41,6 +42,7 @@ def test_choice_names_exactly_one():
     assert not passes("choice", "B", "It is C", choices=letters)
     assert not passes("choice", "B", "no idea", choices=letters)
     assert passes("choice", "a", "B is not it. A", choices=["a", "c"])
+    assert passes("choice", "B", "It is a clear B", choices=letters)  # `a` is a word here
 
 
 def test_choice_inside_another_choice():

@@ -1,12 +1,13 @@
 """Instructions for documents: only a round trip that leads back to the document lets one through."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
-from curation import tables
+from curation import tables, tokens
 from curation.errors import InputError
 from curation.model import Request, ScoreRequest
 from synth.synthesize.backtranslate import BacktranslateOptions, backtranslate
@@ -44,7 +45,8 @@ def test_an_instruction_that_makes_its_document_likelier_is_kept(by_rule: Any) -
     assert row["prompt"] == [{"role": "user", "content": GOOD}]
     assert row["completion"] == [{"role": "assistant", "content": TEXT}]
     assert (row["origin"], row["parents"], row["task"]) == ("back_translation", [f"{0:032x}"], "s")
-    assert {check["name"]: check["score"] for check in row["checks"]}["gain"] == pytest.approx(1.0)
+    (gain,) = (check for check in row["checks"] if check["name"] == "gain")
+    assert gain["score"] == pytest.approx(1.0) and gain["threshold"] == ONE.min_gain
     assert json.loads(row["generation"])["template"] == "backtranslate_ask.en"
 
 
@@ -59,6 +61,20 @@ def test_of_several_the_one_that_explains_most_is_kept(by_rule: Any) -> None:
     assert made.samples["prompt"][0][0]["content"] == GOOD
     assert made.report["rejections"] == {"gain": 2, "not_best": 1}
     assert made.report["round_trip"]["tried"] == 4
+    texts = ["Of Miltown.", "About Miltown."]  # equally good: the first stays
+    even = by_rule(lambda request: said(texts[request.sample]), likelihood=likelier)
+    kept = backtranslate(documents(TEXT), even, even, BacktranslateOptions(instructions=2), seed=1).samples
+    assert [prompt[0]["content"] for prompt in kept["prompt"]] == texts[:1]
+
+
+def test_two_passages_may_say_the_same(by_rule: Any, seed_model: Path) -> None:
+    text = "Miltown has a harbour with twelve piers.\n\n" * 4
+    engine = by_rule(lambda request: said("Tell of Miltown."), likelihood=likelier)
+    options = BacktranslateOptions(instructions=1, passage_tokens=40)
+    made = backtranslate(documents(text), engine, engine, options, 1, tokens.load(seed_model))
+    assert made.samples.height == made.report["passages"] > 1
+    assert len({turns[0]["content"] for turns in made.samples["completion"]}) == 1
+    assert made.samples["sample_id"].n_unique() == made.samples.height
 
 
 def test_the_model_s_own_answer_may_be_the_round_trip(by_rule: Any) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from curation import tables
 from curation.errors import InputError
-from curation.model import Request
+from curation.model import Request, Score
 from synth.synthesize.best_of.make import best_of, distinct_reasoning, kl_bound, pass_at, same_reasoning
 from synth.synthesize.best_of.options import BestOfOptions
 
@@ -70,6 +70,24 @@ def test_the_best_is_what_was_asked_for(make_rows: Make, by_rule: Any, choose: s
     assert [turns[0]["content"] for turns in made.samples["completion"].to_list()] == [ANSWERS[expected]]
     place = json.loads(made.samples["generation"][0])
     assert place["place"] == 0 and (place["score"] is None) == (choose in ("first", "shortest"))
+
+
+def test_an_answer_that_cannot_be_scored_comes_after_those_that_can(make_rows: Make, by_rule: Any) -> None:
+    class Odd(by_rule):  # type: ignore[misc]
+        def score(self, requests: Any) -> Any:
+            for one in super().score(requests):
+                yield Score(one.id, (), (), "too long") if one.id.endswith("-0") else one
+
+    engine = Odd(drawn)
+    made = best_of(rows(make_rows), engine, engine, BestOfOptions(samples=6, choose="likelihood", keep=2), seed=1)
+    assert [turns[0]["content"] for turns in made.samples["completion"].to_list()] == [ANSWERS[1], ANSWERS[2]]
+
+
+def test_an_answer_is_compared_with_every_one_that_is_kept(make_rows: Make, by_rule: Any) -> None:
+    answers = [ANSWERS[0], ANSWERS[2], ANSWERS[1], ""]
+    engine = by_rule(lambda request: answers[request.sample] or ("", "refused"))
+    made = best_of(rows(make_rows), engine, None, BestOfOptions(samples=4, keep=3), seed=1)
+    assert made.samples.height == 2 and made.report["rejections"] == {"refused": 1, "same_reasoning": 1}
 
 
 def test_a_reward_below_the_least_is_no_answer(make_rows: Make, by_rule: Any) -> None:

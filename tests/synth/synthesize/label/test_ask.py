@@ -95,6 +95,13 @@ def test_a_label_that_cannot_be_scored_leaves_its_form_without_probabilities(by_
     assert one.probabilities == [None, {"good": 0.5, "bad": 0.5}, {"good": 0.5, "bad": 0.5}]
 
 
+def test_labels_stand_in_their_order_whatever_order_scores_come_in(by_rule: Any) -> None:
+    """Sums of floats depend on it."""
+    labels = ("good", "bad", "odd")
+    (one,) = ask(TEXTS[:1], by_rule(lambda request: "good"), Scores(lambda request: 0.3), LabelOptions(labels), "label")
+    assert [tuple(found or ()) for found in one.probabilities] == [labels] * 3
+
+
 def test_softmax_of_very_unlikely_labels() -> None:
     assert softmax({"a": -2000.0, "b": -2000.0}) == {"a": 0.5, "b": 0.5}
 

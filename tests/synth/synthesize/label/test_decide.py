@@ -44,6 +44,16 @@ def test_with_probabilities(votes: Any, good: Any, label: Any, confidence: Any, 
         assert found.label == label and found.confidence == pytest.approx(confidence)
 
 
+def test_each_limit_is_that_of_its_own_option() -> None:
+    one = answers(["good", "good", "bad"], [0.6] * 3)
+    unsure = decide(one, True, LabelOptions(LABELS, min_confidence=0.7, min_agreement=0.1)).drop
+    apart = decide(one, True, LabelOptions(LABELS, min_confidence=0.1, min_agreement=0.7)).drop
+    assert unsure is not None and (unsure.rule, unsure.threshold) == ("low_confidence", 0.7)
+    assert apart is not None and (apart.rule, apart.threshold) == ("disagreement", 0.7)
+    exact = LabelOptions(LABELS, min_confidence=0.5, min_agreement=2 / 3)  # a limit itself is enough
+    assert decide(answers(["good", "good", "bad"], [0.75, 0.5, 0.75]), True, exact).drop is None
+
+
 @pytest.mark.parametrize(
     ("votes", "label", "confidence", "rule"),
     [

@@ -68,6 +68,22 @@ def test_the_choice_never_looks_at_the_test_split(make_rows: Make, by_rule: Any)
     assert made.report["rejections"]["number"] == 10
 
 
+def test_a_gain_that_may_be_chance_is_not_shown(make_rows: Make, by_rule: Any) -> None:
+    """Of ten rows of the test split the winner answers one more: its interval begins at nothing."""
+    engine = by_rule(sums)
+    probe(rows(make_rows), engine, OWN, seed=1)
+    one = engine.asked[20].id.split("/")[0]  # the first of the test split, after both forms on ten rows
+
+    def rule(request: Request) -> str:
+        shown = request.prompt[-1][1]
+        learned = request.id in {asked.id for asked in engine.asked[:20]} or request.id.startswith(one)
+        number = int(shown.removeprefix("Sum: ").split(" ")[0])
+        return f"It is {number + 1}." if shown.startswith("Sum: ") or not learned else "It is 3."
+
+    test = probe(rows(make_rows), by_rule(rule), OWN, seed=1).report["test"]
+    assert test["gain"]["mean"] == pytest.approx(0.1) and test["gain"]["low"] == 0 and not test["gain_shown"]
+
+
 def test_of_equal_forms_the_simplest_wins(make_rows: Make, by_rule: Any) -> None:
     def rule(request: Request) -> str:
         return f"It is {int(request.prompt[-1][1].removeprefix('Sum: ').split(' ')[0]) + 1}."
