@@ -115,6 +115,13 @@ def test_an_endless_loop_is_stopped(run):
     assert (outcome.status, outcome.exit_code, outcome.detail) == ("stopped", None, "limit of CPU time")
 
 
+def test_no_limit_can_be_raised_again(run):
+    names = ["CPU", "AS", "FSIZE", "NOFILE", "CORE", "MEMLOCK", "MSGQUEUE"]
+    code = f"import resource as r\nprint([r.getrlimit(getattr(r, 'RLIMIT_' + name)) for name in {names}])"
+    most = (3, 128 << 20, sandbox.OUTPUT_BYTES, 64, 0, 0, 0)
+    assert run(code, seconds=2.5, memory_mb=128).stdout == f"{[(one, one) for one in most]}\n"
+
+
 def test_a_signal_is_named(run):
     outcome = run("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
     assert (outcome.status, outcome.exit_code, outcome.detail) == ("stopped", None, "signal 11")

@@ -23,6 +23,12 @@ def test_unknown_kind_names_the_nearest():
         check("shortanswer", "", "")
 
 
+def test_the_graded_checks_take_the_threshold_that_is_given():
+    for kind, text in (("language", "가나다abc"), ("repetition", "a b a b a b a b c c")):
+        assert check(kind, "가나다", text, threshold=0.1).threshold == 0.1
+        assert passes(kind, "가나다", text, threshold=0.1) != passes(kind, "가나다", text, threshold=0.9)
+
+
 REQUIRED = {"choices": ["a", "b"], "pattern": "a*", "finish_reason": "stop"}
 
 

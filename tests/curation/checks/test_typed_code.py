@@ -47,6 +47,12 @@ def test_output_is_compared_without_white_space_at_ends():
     assert not check("python_output", "3", "print(").passed
 
 
+def test_both_kinds_run_within_the_limits_that_are_given():
+    code = "import resource as r\nlimits = r.getrlimit(r.RLIMIT_CPU)[0], r.getrlimit(r.RLIMIT_AS)[0] >> 20"
+    assert check("python_code", "assert limits == (7, 128), limits", code, seconds=7, memory_mb=128).passed
+    assert check("python_output", "(7, 128)", f"{code}\nprint(limits)", seconds=7, memory_mb=128).passed
+
+
 def test_the_code_of_a_text():
     assert code_of("x = 1") == "x = 1"
     assert code_of("See:\n```python\nx = 1\n```\n") == "x = 1\n"

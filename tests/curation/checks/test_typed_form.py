@@ -91,7 +91,9 @@ def test_repetition():
     assert passes("repetition", "A cat.", "A cat sat on the mat and the dog sat on the cat.")
     assert passes("repetition", "ha " * 20, "ha " * 20)
     assert check("repetition", "", "a b a b a b a b c c").score == pytest.approx(0.2)
-    assert check("repetition", "", "a b a b a b c").score == 1.0  # three times is no loop
+    assert check("repetition", "", "a b a b a b c d e").score == 1.0  # three times is no loop
+    loops = {unit: " ".join([f"w{n}" for n in range(unit)] * 4) for unit in (30, 31)}
+    assert [check("repetition", "", loops[unit]).score for unit in (30, 31)] == [0.0, 1.0]  # the longest looked for
 
 
 def test_finish():

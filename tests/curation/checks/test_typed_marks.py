@@ -93,3 +93,11 @@ def test_a_text_that_ends_in_the_middle(text: str):
 def test_a_whole_text(text: str):
     assert passes("whole", text)
     assert passes("whole", text, reference=text)
+
+
+def test_what_the_reference_has_and_short_items_are_no_missing_end():
+    assert passes("whole", "Like so:\n```python\nprint(1)", reference="As such:\n```\nprint(2)")
+    six = "a walk along the old river"
+    assert passes("whole", six, reference="It is a walk.")
+    assert not passes("whole", f"{six} bank", reference="It is a walk.")
+    assert passes("whole", f"{six} bank", reference="a walk")

@@ -23,6 +23,7 @@ from curation.checks.typed_numbers import numbers
         ("1만2345명, 2백만", ["12345", "2000000"]),
         ("3조각을 든 5천사", ["3", "5"]),
         ("B12, COVID-19 and \uff11\uff12", ["19", "12"]),
+        ("file_7 and --5", ["5"]),  # part of a name, and a dash of two signs
         ("#### 18", ["18"]),
         ("none at all", []),
     ],

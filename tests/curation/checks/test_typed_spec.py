@@ -42,3 +42,4 @@ def test_what_cannot_be_matched_says_why(kind: str, answer: str, why: str):
 
 def test_choices_that_are_none():
     assert "expected two or more" in str(problem("choice", "a", ("a",)))
+    assert "expected two or more" in str(problem("choice", "a", ("a", "A")))
