@@ -177,13 +177,14 @@ def _rate(wrong_: int, of: int, budget: float) -> dict[str, Any]:
 def _within(
     what: str, rates: dict[str, Any], canaries: dict[str, list[Canary]], wrongly: Callable[[Canary], bool]
 ) -> None:
-    """Stop when canaries were judged wrongly too often.
+    """Stop when canaries of a group, or of all groups together, were judged wrongly too often.
 
     Where there are enough canaries to show that the budget is kept, it must be shown: the upper bound counts. Where
     there are too few for that, only what is certainly above the budget stops the run: the lower bound counts.
     """
-    for name, many in canaries.items():
-        rate = rates["by_group"][name]
+    groups = [(name, many, rates["by_group"][name]) for name, many in canaries.items()]
+    every = [one for many in canaries.values() for one in many]
+    for name, many, rate in [*groups, ("all groups", every, rates)]:
         if not rate["wrong"]:
             continue
         enough = rate["possible"] <= rate["budget"]

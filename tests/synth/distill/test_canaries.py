@@ -1,6 +1,7 @@
 """The checks measured: canaries find a check that cannot tell right from wrong, and never reach the output."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import polars as pl
@@ -9,10 +10,10 @@ import pytest
 from curation.checks import typed
 from curation.checks.typed_result import CheckResult, verdict
 from curation.errors import InputError
-from synth.distill import CanaryError, DistillOptions, distill
+from synth.distill import CanaryError, DistillOptions, canaries, distill
 from synth.distill.asked import Asker
 from synth.distill.canaries import measure
-from synth.distill.item import items
+from synth.distill.item import Item, items
 
 Make = Callable[..., pl.DataFrame]
 
@@ -153,6 +154,22 @@ def test_a_judge_that_takes_everything_adds_nothing_and_one_that_takes_nothing_s
     options = DistillOptions(judge=True)
     with pytest.raises(CanaryError, match="reject references too often"):
         measure(rows, options, 1, Asker(by_rule(lambda request: "A"), None, options, 1))
+
+
+@pytest.mark.parametrize("groups", [1, 2, 6])
+def test_groups_that_are_too_small_to_show_it_are_counted_together(make_item: Callable[..., Item], groups: int) -> None:
+    """One of 15 in each: no group alone shows anything, nor do 2 of 30; 6 of 90 are at most 14 %."""
+    made = {
+        f"group {n}": [canaries.Canary(make_item(n), "planted", False, f"{n}-{k}") for k in range(15)]
+        for n in range(groups)
+    }
+
+    def wrongly(one: canaries.Canary) -> bool:
+        return one.text.endswith("-0")
+
+    rates = canaries._rates(made, wrongly, 0.08)
+    with pytest.raises(CanaryError, match=r"\(all groups\): 6 of 90 .* upper") if groups == 6 else nullcontext():
+        canaries._within("accept", rates, made, wrongly)
 
 
 def test_too_few_to_show_it_stop_a_run_only_when_the_fault_is_certain(make_rows: Make) -> None:
