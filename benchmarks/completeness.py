@@ -13,6 +13,7 @@ import random
 import polars as pl
 
 from benchmarks import corpora
+from curation.metrics.intervals import wilson
 from curation.rules import rule
 from curation.rules.completeness import CERTAIN, OPEN_LINE, WITHIN_LINE, completeness
 
@@ -25,6 +26,12 @@ def grades(texts: list[str]) -> pl.Series:
     return rule.score(frame, completeness())["completeness.cut"].fill_null(0.0)
 
 
+def share(count: int, of: int) -> str:
+    """A share with its interval (Wilson, 95 %)."""
+    low, high = wilson(count, of)
+    return f"{count / of:.2f} [{low:.2f}, {high:.2f}]" if of else "-"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data")
@@ -32,7 +39,7 @@ def main() -> None:
     options = parser.parse_args()
     data = corpora.folder(options.data)
     draw = random.Random(0)
-    print(f"{'texts':<10} {'':>6}  " + "  ".join(f"{name:>26}" for name in GRADES))
+    print(f"{'texts':<10} {'':>6}  " + "  ".join(f"{name:>48}" for name in GRADES))
     for name, texts in (corpora.english(data) | corpora.korean(data)).items():
         long = [text for text in texts if len(text.split()) >= 10]
         whole = draw.sample(long, min(options.texts, len(long)))
@@ -41,9 +48,8 @@ def main() -> None:
         cells = []
         for grade in GRADES.values():
             wrong, right = int((of_whole >= grade).sum()), int((of_cut >= grade).sum())
-            precision = right / (right + wrong) if right + wrong else float("nan")
-            cells.append(f"precision {precision:.3f} recall {right / len(cut):.3f}")
-        print(f"{name:<10} {len(whole):>6}  " + "  ".join(f"{cell:>26}" for cell in cells))
+            cells.append(f"precision {share(right, right + wrong)} recall {share(right, len(cut))}")
+        print(f"{name:<10} {len(whole):>6}  " + "  ".join(f"{cell:>48}" for cell in cells))
 
 
 if __name__ == "__main__":

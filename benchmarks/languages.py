@@ -2,7 +2,8 @@
 
     python -m benchmarks.languages [--data FOLDER]
 
-The labelled texts stand in tests/curation/languages/cases.txt. Speed is in processor seconds of all threads.
+The labelled texts stand in tests/curation/languages/cases.txt; intervals are Wilson 95 %. Speed is in processor seconds
+of all threads.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from curation import languages
+from curation.metrics.intervals import wilson
 from curation.rules.counts import counted
 
 TESTS = Path(__file__).resolve().parent.parent / "tests" / "curation" / "languages" / "test_detect.py"
@@ -33,9 +35,13 @@ ROWS = 20_000
 def accuracy() -> None:
     measured = runpy.run_path(str(TESTS))["accuracy"]
     alone = measured(gate=False)
-    print(f"{'kind':<24}{'texts':>6}{'gate and model':>16}{'model alone':>13}")
+    print(f"{'kind':<24}{'texts':>6}{'gate and model':>24}{'model alone':>24}")
     for kind, (texts, share) in measured().items():
-        print(f"{kind:<24}{texts:>6}{share:>16.3f}{alone[kind][1]:>13.3f}")
+        cells = []
+        for right in (share, alone[kind][1]):
+            low, high = wilson(round(right * texts), texts)
+            cells.append(f"{right:.3f} [{low:.3f}, {high:.3f}]")
+        print(f"{kind:<24}{texts:>6}" + "".join(f"{cell:>24}" for cell in cells))
 
 
 def corpora(folder: Path) -> None:

@@ -24,7 +24,7 @@ from curation.dedup import semantic
 from curation.dedup.semantic import SemanticOptions
 from curation.embedding import tfidf
 from curation.embedding.tfidf import TfidfOptions
-from curation.quality.measure import auc
+from curation.quality.measure import auc, auc_interval
 from curation.target import cross_entropy, importance, neighbours
 from curation.target.character_model import learn
 from curation.target.cross_entropy import CrossEntropyOptions
@@ -140,7 +140,7 @@ def semantic_duplicates(data: Path) -> None:
         "question pairs": [(row["question1"], row["question2"], row["is_duplicate"] == "0") for row in questions],
         "STS pairs rated 4 and above": [(row["a"], row["b"], float(row["score"]) >= 4) for row in sentences],
     }
-    print(f"\n{'pairs':<30}{'rows':>7}{'alike':>7}{'d':>5}{'AUC':>7}   precision / recall at .7, .8, .9, .95")
+    print(f"\n{'pairs':<30}{'rows':>7}{'alike':>7}{'d':>5}{'AUC':>22}   precision / recall at .7, .8, .9, .95")
     for name, pairs in sets.items():
         texts = pl.Series([text for one, other, _ in pairs for text in (one, other)], dtype=pl.String)
         alike = np.array([int(same) for *_, same in pairs])
@@ -152,8 +152,10 @@ def semantic_duplicates(data: Path) -> None:
                 f"{alike[cosines >= t].mean():.2f}/{(cosines[alike == 1] >= t).mean():.2f}"
                 for t in (0.7, 0.8, 0.9, 0.95)
             ]
-            area = auc(cosines, alike)
-            print(f"{name:<30}{len(pairs):>7}{alike.mean():>7.2f}{dimensions:>5}{area:>7.3f}   {'  '.join(at)}")
+            area = auc(cosines, alike) or 0.0
+            low, high = auc_interval(area, int(alike.sum()), int((1 - alike).sum()))
+            said = f"{area:.3f} [{low:.3f}, {high:.3f}]"
+            print(f"{name:<30}{len(pairs):>7}{alike.mean():>7.2f}{dimensions:>5}{said:>22}   {'  '.join(at)}")
     reviews = [row["text"] for row in rows(data / "corpora" / "korean-movie-reviews.jsonl.gz", 20_000) if row["text"]]
     documents = pl.DataFrame({"doc_id": [f"{at:06d}" for at in range(len(reviews))], "text": reviews}).unique("text")
     options, embedding = SemanticOptions(), TfidfOptions()
