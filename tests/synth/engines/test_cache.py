@@ -14,6 +14,7 @@ from curation.errors import InputError
 from curation.model import Guide, Request, Sampling, ScoreRequest
 from synth import engines
 from synth.engines.cache import Cached
+from synth.engines.engine import Unfinished
 from synth.engines.options import EngineOptions
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -91,6 +92,37 @@ def test_what_was_asked_before_is_not_rendered_again_unless_another_code_would_r
     del rendered[:]
     assert [*cached.generate(drawn()), *cached.score(asks)] == first
     assert len(rendered) == 3
+    cached.close()
+
+
+def test_a_score_after_another_start_of_the_answer_is_another(engine: Any, path: Path) -> None:
+    cached = Cached(engine, path)
+    asks = [ScoreRequest("s", "the", " cat", prefill) for prefill in ("", " dog and the")]
+    assert list(cached.score(asks)) == list(engine.score(asks)) == list(cached.score(asks))
+    assert (cached.generated, cached.hits) == (2, 2)
+    cached.close()
+
+
+def test_what_was_answered_before_an_engine_gave_up_is_kept(
+    engine: Any, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = engine.answer
+    asks = [Request(f"r{place}", prompt, GREEDY) for place, prompt in enumerate(["the cat", "dog", "하늘"])]
+
+    def gives_up(prompts: Any, progress: Any = None) -> Any:
+        raise Unfinished("gone", {1: whole(prompts[1:2])[0]})
+
+    with monkeypatch.context() as broken:
+        broken.setattr(engine, "answer", gives_up)
+        first = Cached(engine, path, chunk=3)
+        with pytest.raises(Unfinished, match="gone"):
+            list(first.generate(asks))
+        assert first.generated == 1
+        first.close()
+    engine.chunks = []
+    cached = Cached(engine, path, chunk=3)
+    assert [one.id for one in cached.generate(asks)] == ["r0", "r1", "r2"]
+    assert (engine.chunks, cached.hits) == ([["r0", "r2"]], 1)
     cached.close()
 
 

@@ -9,6 +9,7 @@ from curation.errors import InputError
 from curation.model import Text
 from synth.engines.embedders import identity, kind_of, open_embedder
 from synth.engines.embedding import EmbedderOptions
+from synth.engines.server import ServerOptions
 
 
 def test_a_model_is_opened_used_and_closed(tiny_model):
@@ -43,6 +44,10 @@ def test_the_identity_is_all_that_decides_the_vectors(tiny_model, copied_model):
             for change in ({"pooling": "last"}, {"layer": 1}, {"prefix": "q: "}, {"max_model_len": 9}, {"batch": 1})
         ),
     ]
+    servers = [ServerOptions(url) for url in ("http://127.0.0.1:1/v1", "http://127.0.0.1:2/v1")]
+    servers.append(ServerOptions("http://127.0.0.1:1/v1", "named"))
+    behind = [json.dumps(identity("server", "x", EmbedderOptions(), server)) for server in servers]
+    assert len(set(behind)) == 3
     assert all(other != one for other in others) and json.loads(json.dumps(one)) == one
     (copied_model / "config.json").write_text(
         json.dumps({**json.loads((copied_model / "config.json").read_text()), "rms_norm_eps": 0.1})

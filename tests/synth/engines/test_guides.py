@@ -137,6 +137,11 @@ def test_a_schema_that_an_answer_could_break_is_refused(schema: dict, said: str)
     assert found is not None and found.startswith("guide json_schema: ") and said in found
 
 
+def test_a_schema_of_as_many_levels_as_there_may_be_is_held_to() -> None:
+    faults = [guides.fault(Guide(json_schema=json.dumps(deep(levels)))) for levels in (32, 33)]
+    assert faults[0] is None and "nested deeper than 32 levels" in str(faults[1])
+
+
 def test_an_answer_is_held_token_by_token(write_tokenizer) -> None:
     tokenizer: PreTrainedTokenizerFast = write_tokenizer()
     end = tokenizer.eos_token_id

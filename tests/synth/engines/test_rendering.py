@@ -80,6 +80,15 @@ def test_a_special_token_of_one_character_is_content_too(write_tokenizer: Write)
     assert tokens.count(tokenizer.convert_tokens_to_ids("★")) == 1 and tokenizer.decode(tokens) == "★a★b"
 
 
+def test_of_special_tokens_that_begin_alike_the_longest_is_content(write_tokenizer: Write) -> None:
+    tokenizer = write_tokenizer()
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<a", "<a>b"]})
+    renderer = Renderer(tokenizer)
+    tokens, _ = renderer.encode(renderer.render((("user", "x <a>b y"),))[0])
+    assert special(tokenizer, tokens) == ["<|bos|>", "<|user|>", "<|end|>", "<|assistant|>"]
+    assert not set(tokenizer.convert_tokens_to_ids(["<a", "<a>b"])) & set(tokens)
+
+
 def test_raw_text_is_the_callers_own(tokenizer: PreTrainedTokenizerFast, renderer: Renderer) -> None:
     context, whole = renderer.render("<|user|>the", " cat", " sat")
     assert (context.text, whole.text) == ("<|user|>the cat", "<|user|>the cat sat")

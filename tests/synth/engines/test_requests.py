@@ -33,6 +33,24 @@ def test_raw_text_gets_one_start_token(prompter: Prompter) -> None:
     assert prompter.prompt(request("")).token_ids == (START,)
 
 
+def test_the_same_prompt_with_another_start_of_its_answer_is_another_prompt(prompter: Prompter) -> None:
+    """The tokens of the last prompt are kept, since samples of one come one after another."""
+    first, begun, again = (
+        prompter.prompt(Request("r", "the cat", Sampling(5), prefill=prefill)).token_ids
+        for prefill in ("", " sat on", "")
+    )
+    assert first == again and prompter.tokenizer.decode(begun[1:]) == "the cat sat on"
+
+
+def test_what_decides_the_tokens_is_part_of_what_is_asked(tiny_model: Path, prompter: Prompter) -> None:
+    others = [
+        Prompter(tiny_model, "tiny", 64, thinking=True), Prompter(tiny_model, "tiny", 65),
+        Prompter(tiny_model, "tiny", 64, vocabulary=900),
+    ]  # fmt: skip
+    assert Prompter(tiny_model, "another name", 64).asking == prompter.asking
+    assert len({prompter.asking, *(one.asking for one in others)}) == 4
+
+
 def test_a_conversation_gets_no_second_start_token(prompter: Prompter) -> None:
     prompt = prompter.prompt(request((("system", "brief"), ("user", "the cat"))))
     assert prompt.token_ids.count(START) == 1

@@ -39,6 +39,13 @@ def filled(path: Path, answers: int = 200) -> dict[str, Response]:
     return made
 
 
+def test_what_is_committed_is_on_the_disk(path: Path) -> None:
+    store = Store(path)
+    assert store._connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL: nobody knows when the plug goes
+    assert store._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    store.close()
+
+
 def test_what_was_put_in_comes_out_of_the_file(path: Path) -> None:
     store = Store(path)
     store.add_answers({"a": ANSWER}, {})
