@@ -1,6 +1,7 @@
 """The words for people: recipes, links and code in them hold."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import polars as pl
@@ -63,6 +64,18 @@ def test_both_readmes_begin_with_the_same_commands() -> None:
     english, korean = (blocks(ROOT / name, "") for name in ("README.md", "README.ko.md"))
     first = [[line.split("#")[0].strip() for line in found[0].splitlines()] for found in (english, korean)]
     assert first[0] == first[1] == ["make demo", "make test"]
+
+
+def test_the_korean_readme_has_what_the_english_one_has() -> None:
+    """Commands, results and files of a run; the words around them are its own."""
+    english, korean = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.ko.md"))
+    for what in (r"keepwise [a-z]+", r"(?m)^\| `[a-z./`, ]+` \|", r"\[\d+\.\d, \d+\.\d\]", r"(?m)^pip install [^ ]+"):
+        assert set(re.findall(what, english)) <= set(re.findall(what, korean)) | IN_ENGLISH, what
+
+
+IN_ENGLISH = {
+    f"| `{folder}/` |" for folder in ("curation", "synth", "train", "pipelines", "tests", "docs", "benchmarks")
+}
 
 
 def test_the_page_of_the_command_line_is_the_command_line_s() -> None:

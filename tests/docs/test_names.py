@@ -5,6 +5,7 @@ import importlib
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import typer
@@ -131,7 +132,7 @@ def anchors(page: Path) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_to_headings(page: Path) -> None:
     for child in (child for token in tokens(page) for child in token.children or []):
-        place, _, heading = str(child.attrs.get("href") or "").partition("#")
+        place, _, heading = unquote(str(child.attrs.get("href") or "")).partition("#")
         if heading and "://" not in place:
             target = page if not place else (page.parent / place).resolve()
             assert heading in anchors(target), f"{place}#{heading}"
