@@ -19,7 +19,7 @@ VLLM = Served("m", "vllm 0.32.0", {}, 512, {"a": "/adapters/a"}, ALL)
 OTHER = Served("m", "unknown", {}, None, {}, frozenset({probe.CHAT}))
 TALK = Request("r", (("user", "the cat"),), Sampling(8))
 SCHEMA = '{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"],"additionalProperties":false}'
-DRAWN = replace(TALK, sampling=Sampling(8, 0.7, 0.9, 40, 1.1, ("\n",), 5))
+DRAWN = replace(TALK, sampling=Sampling(8, 0.7, 0.9, 40, 1.1, ("\n", "END"), 5))
 
 
 def prompt(request: Request, tokens: tuple[int, ...] = ()) -> Prompt:
@@ -32,8 +32,8 @@ def test_to_vllm_every_field_is_said_since_it_has_defaults_of_its_own() -> None:
     assert body.pop("seed") == prompt(DRAWN).seed
     assert body == {
         "model": "m", "prompt": [1, 5, 6], "max_tokens": 8, "temperature": 0.7, "top_p": 0.9, "top_k": 40,
-        "repetition_penalty": 1.1, "stop": ["\n"], "min_p": 0.0, "presence_penalty": 0.0, "frequency_penalty": 0.0,
-        "return_token_ids": True,
+        "repetition_penalty": 1.1, "stop": ["\n", "END"], "min_p": 0.0, "presence_penalty": 0.0,
+        "frequency_penalty": 0.0, "return_token_ids": True,
     }  # fmt: skip
     greedy = bodies.generation(VLLM, prompt(TALK, (1,)), True)[1]
     assert "seed" not in greedy and (greedy["top_k"], greedy["repetition_penalty"]) == (0, 1.0)

@@ -51,6 +51,22 @@ def test_a_chunk_that_broke_off_goes_on_where_it_stopped(
     kept.close()
 
 
+def test_an_adapter_is_known_by_what_is_in_its_folder(
+    scripted: Any, open_scripted: Callable[..., Any], tmp_path: Path
+) -> None:
+    """A server that is started again with the folder trained further has another adapter of the same name."""
+    (tmp_path / "adapter_config.json").write_text("{}")
+    cards = [{"id": "served"}, {"id": "tuned", "parent": "served", "root": str(tmp_path)}]
+    scripted.rules["/v1/models"] = lambda asked: {"data": cards}
+    kept = cached(open_scripted(), tmp_path / "cache.sqlite")
+    named = [Request("r", (("user", "ask"),), Sampling(8), adapter=name) for name in ("tuned", str(tmp_path), None)]
+    for trained in (1, 2):
+        (tmp_path / "adapter_model.safetensors").write_bytes(bytes(trained))
+        list(kept.generate(named))
+        assert [asked.body["model"] for asked in scripted.posts()] == ["tuned", "served", "tuned"][: trained + 1]
+    kept.close()
+
+
 def test_whatever_is_asked_otherwise_is_asked_anew(
     scripted: Any, open_scripted: Callable[..., Any], tmp_path: Path
 ) -> None:

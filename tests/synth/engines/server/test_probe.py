@@ -60,6 +60,15 @@ def test_a_server_that_says_always_the_same_shows_nothing(
     assert open_scripted().served.abilities == {probe.CHAT, probe.SEED}
 
 
+def test_a_server_that_is_never_the_same_shows_nothing(
+    scripted: Any, open_scripted: Callable[..., Any], said: Any
+) -> None:
+    """What differs with a field may differ without it."""
+    number = iter(range(99))
+    scripted.rules[CHAT] = lambda asked: said(f"number {next(number)}")
+    assert open_scripted().served.abilities == {probe.CHAT}
+
+
 def test_fields_that_are_refused_are_no_abilities(
     scripted: Any, open_scripted: Callable[..., Any], said: Any, reply: Any
 ) -> None:
