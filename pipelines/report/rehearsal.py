@@ -126,8 +126,4 @@ def _refreshed(facts: dict[str, Any]) -> list[tuple[str, str]]:
         *((f"rows that stay as they are: {_reason(reason)}", number) for reason, number in fallback.items()),
         ("likeness of old and new answers", facts.get("agreement")),
     ]
-    return [
-        (name, words.count(value) if isinstance(value, int) else words.number(value))
-        for name, value in named
-        if words.is_number(value)
-    ]
+    return words.measured(named)

@@ -95,11 +95,7 @@ def _distilled(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("answers taken from the cache", facts.get("cached")),
         ("tokens generated", tokens.get("generated")),
     ]
-    return [
-        (name, words.count(value) if isinstance(value, int) else words.number(value))
-        for name, value in named
-        if words.is_number(value)
-    ]
+    return words.measured(named)
 
 
 def _by_ladder(tiers: dict[str, int]) -> list[tuple[str, int]]:
@@ -153,6 +149,6 @@ def _measured(facts: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
         named = f"{prefix}{name.replace('_', ' ')}"
         if isinstance(value, dict):
             found += _measured(value, f"{named}: ")
-        elif words.is_number(value):
-            found.append((named, words.count(value) if isinstance(value, int) else words.number(value)))
+        else:
+            found += words.measured([(named, value)])
     return found

@@ -1,6 +1,6 @@
 """Numbers and strangers' texts as people read them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 # Characters that would hide or reorder what follows them (or that HTML cannot hold) are shown by their code.
@@ -109,6 +109,13 @@ def cut_answers(step: Mapping[str, Any]) -> list[str]:
 def is_number(value: Any) -> bool:
     """Whether a fact is a number at all."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def measured(named: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
+    """Facts by name, those that are numbers."""
+    return [
+        (name, count(value) if isinstance(value, int) else number(value)) for name, value in named if is_number(value)
+    ]
 
 
 def counted(numbers: dict[str, int] | None, whole: float, rules: dict[str, Any]) -> list[dict[str, Any]]:

@@ -57,3 +57,8 @@ def test_bounds_are_said_in_words():
     assert words.bounds(50, 100_000) == "50 to 100,000"
     assert words.bounds(0.8, None) == "at least 0.8" and words.bounds(None, 0.1) == "at most 0.1"
     assert words.bounds(None, None) == "any"
+
+
+def test_facts_that_are_no_numbers_are_left_out() -> None:
+    named = [("rows", 1200), ("share", 0.12345), ("none", None), ("yes", True), ("text", "7")]
+    assert words.measured(named) == [("rows", "1,200"), ("share", "0.1235")]
