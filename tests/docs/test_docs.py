@@ -1,5 +1,7 @@
 """The words for people: recipes, links and code in them hold."""
 
+import ast
+import importlib
 import importlib.util
 import re
 from pathlib import Path
@@ -58,6 +60,18 @@ def test_the_readme_s_python_runs(
     (code,) = blocks(ROOT / "README.md", "python")
     exec(compile(code, "README.md", "exec"), {})
     assert capsys.readouterr().out.startswith("1 ")
+
+
+def test_what_python_on_the_pages_imports_is_there() -> None:
+    imported = set()
+    for code in (code for page in PAGES for code in blocks(page, "python")):
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                imported |= {(node.module, alias.name) for alias in node.names}
+    assert len(imported) >= 20
+    for module, name in sorted(imported):
+        found = importlib.import_module(module)
+        assert hasattr(found, name) or importlib.util.find_spec(f"{module}.{name}"), f"{module}.{name}"
 
 
 def test_both_readmes_begin_with_the_same_commands() -> None:
