@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from curation import storage
 from curation.errors import InputError
@@ -48,5 +48,5 @@ def guarded(command: Callable[[], Any]) -> int:
 
 
 def _refuse(sentence: str) -> int:
-    Console(stderr=True, soft_wrap=True).print(f"[bold red]Error:[/] {escape(sentence)}")
+    Console(stderr=True, soft_wrap=True).print(Text.assemble(("Error:", "bold red"), " ", sentence))
     return 2

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from curation.errors import InputError
 from pipelines import cli
 
 
@@ -29,6 +30,16 @@ def test_an_interruption_and_a_fault_of_ours_are_told_apart(capsys):
     assert "continues" in capsys.readouterr().err
     assert cli.guarded(broken) == 1
     assert "Traceback of the child" in capsys.readouterr().err
+
+
+def test_what_an_error_quotes_is_shown_to_the_letter(capsys):
+    quoted = "[b]law[/b]:abc: [/] \\[x].jsonl: no such file"
+
+    def refused() -> None:
+        raise InputError(quoted)
+
+    assert cli.guarded(refused) == 2
+    assert capsys.readouterr().err == f"Error: {quoted}\n"
 
 
 def test_other_errors_of_the_system_are_not_taken_for_a_full_disk(tmp_path: Path):
