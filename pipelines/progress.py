@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 QUIET_SECONDS = 2.0  # what is over sooner shows nothing
 LINE_SECONDS = 10.0  # between two plain lines
-Advance = Callable[..., None]  # advance(amount, note="...")
+Advance = Callable[..., None]  # advance(amount, note="...", total=whole)
 
 
 @contextlib.contextmanager
@@ -19,11 +19,12 @@ def track(title: str, total: float | None, unit: str) -> Iterator[Advance]:
 
     Args:
         title: what is being done.
-        total: amount of the whole in `unit`, none when it cannot be known.
+        total: amount of the whole in `unit`, none when it cannot be known, or not yet.
         unit: `rows`, `MB`, `tokens`, `steps`, ...
 
     Yields:
-        `advance(amount, note="")`: add an amount done; a note stands behind the rate.
+        `advance(amount, note="", total=None)`: add an amount done; a note stands behind the rate, and a total that has
+        become known takes the place of the first.
     """
     display = _bar if sys.stderr.isatty() else _lines
     with display(title, total, unit) as advance:
@@ -45,12 +46,13 @@ def _bar(title: str, total: float | None, unit: str) -> Iterator[Advance]:
     bar = progress.add_task(title, total=total, rate="", note="")
     shown = False
 
-    def advance(amount: float, note: str = "") -> None:
+    def advance(amount: float, note: str = "", total: float | None = None) -> None:
         nonlocal shown
         elapsed = time.monotonic() - started
         progress.advance(bar, amount)
         rate = progress.tasks[0].completed / max(elapsed, 1e-9)
-        progress.update(bar, rate=f"{rate:,.1f} {unit}/s" if rate < 100 else f"{rate:,.0f} {unit}/s", note=note)
+        said = f"{rate:,.1f} {unit}/s" if rate < 100 else f"{rate:,.0f} {unit}/s"
+        progress.update(bar, total=total, rate=said, note=note)  # a total of none leaves the one it has
         if not shown and elapsed > QUIET_SECONDS:
             progress.start()
             shown = True
@@ -65,19 +67,20 @@ def _bar(title: str, total: float | None, unit: str) -> Iterator[Advance]:
 @contextlib.contextmanager
 def _lines(title: str, total: float | None, unit: str) -> Iterator[Advance]:
     started = last = time.monotonic()
-    done = 0.0
+    done, whole = 0.0, total
 
-    def advance(amount: float, note: str = "") -> None:
-        nonlocal done, last
+    def advance(amount: float, note: str = "", total: float | None = None) -> None:
+        nonlocal done, last, whole
         done += amount
+        whole = whole if total is None else total
         now = time.monotonic()
         first = last == started
         if now - started < QUIET_SECONDS or (not first and now - last < LINE_SECONDS):
             return
         last = now
         rate = done / max(now - started, 1e-9)
-        of = f" of {_amount(total)}" if total else ""
-        left = f", {(total - done) / rate:,.0f} s left" if total and rate > 0 else ""
+        of = f" of {_amount(whole)}" if whole else ""
+        left = f", {(whole - done) / rate:,.0f} s left" if whole and rate > 0 else ""
         print(f"{title}: {_amount(done)}{of} {unit}, {rate:,.1f} {unit}/s{left}{', ' + note if note else ''}",
               file=sys.stderr, flush=True)  # fmt: skip
 

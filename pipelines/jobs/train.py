@@ -83,7 +83,7 @@ def _train(
 
         def show(at: Progress) -> None:
             nonlocal done
-            advance(at.step - done, note=f"of {at.steps}, {at.tokens_per_second:,.0f} tokens/s, loss {at.loss:.3f}")
+            advance(at.step - done, f"{at.tokens_per_second:,.0f} tokens/s, loss {at.loss:.3f}", at.steps)
             done = at.step
 
         out, work = folder / "model" / step, folder / "work" / step / "checkpoints"

@@ -30,6 +30,15 @@ def test_of_an_unknown_total_only_amount_and_rate_are_said(capfd, monkeypatch):
     assert re.fullmatch(r"generating: 3 answers, [\d,.]+ answers/s\n", capfd.readouterr().err)
 
 
+def test_a_total_that_becomes_known_later_says_the_time_left(capfd, monkeypatch):
+    monkeypatch.setattr(progress, "QUIET_SECONDS", 0.0)
+    with progress.track("training", None, "steps") as advance:
+        time.sleep(0.01)
+        advance(1, "loss 2.000", 4)
+    said = capfd.readouterr().err
+    assert re.fullmatch(r"training: 1 of 4 steps, [\d,.]+ steps/s, \d+ s left, loss 2\.000\n", said), said
+
+
 def test_a_small_amount_has_a_decimal(capfd, monkeypatch):
     monkeypatch.setattr(progress, "QUIET_SECONDS", 0.0)
     with progress.track("reading", 0.25, "MB") as advance:
