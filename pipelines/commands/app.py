@@ -66,4 +66,7 @@ def carry_out(recipe: Any, out: Path, fresh: bool) -> None:
     finished = run_recipe(recipe, out, say, fresh)
     for line in summary(out):
         say(line)
+    results = dict.fromkeys(output.path for output in finished.outputs.values())  # a step left out has another's
+    for model in [path for path in results if path.parent.name == "model"]:
+        say(f"Model: {model}")
     say(f"Report: {finished.report}")

@@ -144,7 +144,13 @@ def _training(facts: dict[str, Any]) -> list[str]:
     sources = ", ".join(
         f"{words.count(source.get('tokens'))} of {name}" for name, source in (facts.get("sources") or {}).items()
     )
-    return [f"{words.count(facts['tokens'])} tokens ({sources}); final loss {words.number(facts.get('final_loss'))}"]
+    shown = [f"{words.count(facts['tokens'])} tokens ({sources}); final loss {words.number(facts.get('final_loss'))}"]
+    for name, source in (facts.get("sources") or {}).items():
+        if source.get("dropped"):
+            read = words.count((source.get("available") or {}).get("rows"))
+            shown.append(f"{words.count(source['dropped'])} of {read} rows of {name} were not trained on; "
+                         "the ledger says why of each")  # fmt: skip
+    return shown
 
 
 def _headline(entry: dict[str, Any]) -> list[str]:

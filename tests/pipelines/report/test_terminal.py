@@ -60,3 +60,15 @@ def test_rows_that_no_model_was_asked_about_are_said(tmp_path: Path) -> None:
     report = {"steps": [{"name": "best", "job": "synthesize", "facts": facts}], "headline": []}
     (tmp_path / "report.json").write_text(json.dumps(report))
     assert summary(tmp_path)[-1].strip() == "rows without a sample: 3 not_checkable"
+
+
+def test_rows_that_a_training_left_out_are_said(tmp_path: Path) -> None:
+    cut = {"tokens": 128, "dropped": 1, "available": {"rows": 2}}
+    sources = {"long.jsonl": cut, "all.jsonl": {"tokens": 5, "dropped": 0}}
+    facts = {"tokens": 133, "final_loss": 2.5, "sources": sources}
+    report = {"steps": [{"name": "train", "job": "train", "facts": facts}], "headline": []}
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    assert [line.strip() for line in summary(tmp_path)][2:] == [
+        "133 tokens (128 of long.jsonl, 5 of all.jsonl); final loss 2.5",
+        "1 of 2 rows of long.jsonl were not trained on; the ledger says why of each",
+    ]
