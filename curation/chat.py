@@ -131,7 +131,9 @@ def _check_model(folder: Path) -> None:
         if (folder / "base.json").is_file():
             raise InputError(f"{folder}: found what was tuned beside a base, which can be asked through the engine "
                              "transformers, expected a whole model: it cannot be merged or trained on")  # fmt: skip
-        raise InputError(f"{folder}: no config.json, expected the folder of a transformers model")
+        within = sorted(folder.glob("model/*/config.json"))
+        hint = f"; there is one in {within[-1].parent}" if within else ""
+        raise InputError(f"{folder}: no config.json, expected the folder of a transformers model{hint}")
     if not any(folder.glob("*.safetensors")):
         if any(folder.glob("*.bin")) or any(folder.glob("*.pt")) or any(folder.glob("*.pth")):
             raise InputError(

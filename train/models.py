@@ -53,7 +53,9 @@ def locate(model: str) -> Path:
         raise InputError(f"{folder}: found an adapter of {base}, expected a model folder: the base, or the model that "
                          "training writes beside its adapter")  # fmt: skip
     if not (folder / "config.json").is_file():
-        raise InputError(f"{folder}: no config.json, expected a model folder of transformers")
+        within = sorted(folder.glob("model/*/config.json"))
+        hint = f"; there is one in {within[-1].parent}" if within else ""
+        raise InputError(f"{folder}: no config.json, expected a model folder of transformers{hint}")
     if not any(folder.glob(WEIGHTS)):
         if any(True for pattern in PICKLED for _ in folder.glob(pattern)):
             raise InputError(f"{folder}: found pickled weights only, expected safetensors (reading a pickle can run "
