@@ -123,7 +123,7 @@ def synthesize(
     """
     name = method.replace("-", "_")
     if name not in METHODS:
-        raise InputError(f"synthesize {method!r}: expected one of {', '.join(METHODS)}{nearest(name, METHODS)}")
+        raise InputError(f"synthesize {method!r}: no such method{nearest(name, METHODS)}")
     given = with_preset("synthesize", recipe, {"model": model, "data": data, "held_out": held_out})
     if given.setdefault("method", name) != name:
         raise InputError(f"--recipe {recipe!r}: found the method {given['method']!r}, expected one of {method}")

@@ -100,7 +100,9 @@ def _form(found: Cells, text_column: str | None) -> Form:
         return "alpaca"
     if "text" in found:
         return "text"
-    raise InputError(f"{found.file}: found columns {', '.join(found.names)}, expected {EXPECTED}")
+    compared = {"chosen", "rejected"} <= set(found.names)
+    hint = "; pairs of a better and a worse answer are learned by method dpo, orpo, slic or reward" if compared else ""
+    raise InputError(f"{found.file}: found columns {', '.join(found.names)}, expected {EXPECTED}{hint}")
 
 
 def _one_form(found: Cells, content: pl.DataFrame, form: Form) -> None:

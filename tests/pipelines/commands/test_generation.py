@@ -31,6 +31,8 @@ def test_synthesize_names_its_methods_and_reads_options_of_the_method(tmp_path: 
     (tmp_path / "docs.jsonl").write_text(json.dumps({"text": "a"}) + "\n")
     rest = ["--model", tmp_path, "--data", tmp_path / "docs.jsonl", "--out", tmp_path / "run"]
     assert "did you mean 'backtranslate'" in refused("synthesize", "backtranslation", *rest)
+    said = refused("synthesize", "xyz", *rest)
+    assert "no such method; known: qa," in said and said.count("best_of") == 1, said
     assert "did you mean 'questions'" in refused("synthesize", "qa", *rest, "--set", "question=3")
     assert "qa option questions is 0" in refused("synthesize", "qa", *rest, "--set", "questions=0")
     assert "novelty option wanted is -1" in refused("synthesize", "qa", *rest, "--set", "novelty.wanted=-1")

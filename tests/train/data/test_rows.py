@@ -91,6 +91,7 @@ def test_a_named_text_column_wins(tmp_path: Path) -> None:
         ('{"text": "a"}\n{oops', "rows.jsonl, line 2: found broken JSON"),
         ('{"text": "a"}\n[1]', "line 2: found a list, expected a JSON object"),
         ('{"body": "a"}', "found columns body, expected a column 'text'"),
+        ('{"prompt": "a", "chosen": "b", "rejected": "c"}', "worse answer are learned by method dpo, orpo"),
         ('{"text": 3}', "line 1: 'text' is int, expected a string"),
         ('{"prompt": "a", "completion": "b"}\n{"prompt": [], "completion": "b"}', "line 2: 'prompt' is list"),
         ('{"prompt": [{"role": "user"}], "completion": []}', "line 1: 'prompt' has the turn"),
