@@ -75,3 +75,26 @@ def test_a_model_on_a_server_has_no_tokenizer_here(seed_model_folder: Path) -> N
 @pytest.fixture
 def seed_model_folder() -> Path:
     return Path(__file__).resolve().parents[3] / "pipelines" / "demo" / "seed_model"
+
+
+def test_a_second_model_judges_and_plays_the_user(answering: Any) -> None:
+    for method, marked in (("preferences", "/judge-"), ("dialogue", "-user")):
+        given = {"preferences": {"by": "judge", "samples": 2}} if method == "preferences" else {}
+        settings = SynthesizeSettings(method=method, model="m", data=("d",), **given)  # type: ignore[arg-type]
+        engine, other = answering(lambda request: f"Number {request.sample} it is."), answering(lambda request: "A")
+        frame = documents() if method == "dialogue" else rows()
+        methods.carry_out(settings, frame, None, engine, other, "m", None, 1)
+        assert other.asked and all(marked in request.id for request in other.asked)
+        assert not any(marked in request.id for request in engine.asked)
+
+
+@pytest.mark.parametrize("method", OF_DOCUMENTS)
+def test_long_documents_are_cut_by_the_tokenizer_of_the_model(method: Any, seed_model_folder: Path) -> None:
+    settings = SynthesizeSettings(method=method, model="m", data=("d",), **{method: {"passage_tokens": 32}})
+    frame = documents().with_columns(text=pl.lit("A sentence of its own stands here. " * 20))
+    engine: Any = Refusing()
+    passages = [
+        methods.carry_out(settings, frame, None, engine, None, model, None, 1).report["passages"]
+        for model in ("served-model", str(seed_model_folder))
+    ]
+    assert passages[0] == 1 < passages[1]

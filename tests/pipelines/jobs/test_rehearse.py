@@ -1,7 +1,9 @@
 """The rehearse step with the seed model: a budget that follows forgetting, a baseline, a refresh, and replay."""
 
+import contextlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -10,9 +12,11 @@ import pytest
 from curation import storage, tables
 from curation.errors import InputError
 from pipelines.demo.skills import SKILLS
-from pipelines.jobs.rehearse import _evaluation, _items, _tables
+from pipelines.jobs import rehearse as job
+from pipelines.jobs.rehearse import _evaluation, _items, _tables, _Work
 from pipelines.recipe import validate
 from pipelines.runner import run_recipe
+from pipelines.settings import RehearseSettings
 
 MODEL = Path(__file__).resolve().parents[3] / "pipelines" / "demo" / "seed_model"
 REHEARSED = [skill for skill in SKILLS if skill.name in ("reverse", "opposite")]
@@ -160,3 +164,50 @@ def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
     storage.write_parquet(pl.DataFrame({"model": ["m"]}), tmp_path / "other.parquet")
     with pytest.raises(InputError, match="no column 'stage', expected the table of an evaluation"):
         _evaluation(str(tmp_path / "other.parquet"))
+
+
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engines: list[Any], tokens: Any, **settings: Any) -> _Work:
+    """A step's work in this process, with engines that are opened in turn."""
+    left = iter(engines)
+    monkeypatch.setattr(job, "opened", lambda *_: contextlib.nullcontext(next(left)))
+    made = RehearseSettings(model="base", **settings)
+    return _Work(tmp_path, "step", made, 1, "base", "latest", tokens, [])
+
+
+def test_two_models_are_asked_one_after_the_other_and_counted_together(
+    tmp_path: Path, answering: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = answering(lambda request: f" shout: {request.id[:6]}\nOutput: x")
+    latest = answering(lambda request: request.prompt[-1][1].removeprefix("shout: ").upper(), "latest 1")
+    demos = lines(tmp_path / "demos.jsonl", [{"prompt": f"shout: w{n}", "completion": f"W{n}"} for n in range(6)])
+    step = work(tmp_path, monkeypatch, [base, latest], None, demos=(demos,), per_task=4)
+    loaded = job._rows([demos], "rehearse")
+    made, counts = step.rehearsed(loaded, step.steering(loaded, {name: [] for name in job.PATHS}))
+    assert made.samples.height == 4 and base.asked and latest.asked
+    assert counts == {"generated": len(base.asked) + len(latest.asked), "cached": 0}
+    generation = json.loads(made.samples["generation"][0])
+    assert (generation["engine"], generation["instance"]["engine"]) == ("latest 1", "answering 1")
+
+
+def test_a_buffer_is_refreshed_without_the_models_own_marks(
+    tmp_path: Path, answering: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"prompt": [{"role": "user", "content": "shout: moon"}],
+           "completion": [{"role": "assistant", "content": "MOON"}], "sample_id": "a" * 32, "task": "t", "origin": "o",
+           "tier": None, "parents": [], "generation": None, "checks": []}  # fmt: skip
+    file = tmp_path / "buffer.parquet"
+    pl.DataFrame([row], schema=tables.samples_schema("prompt_completion")).write_parquet(file)
+    latest = answering(lambda request: "MOON! [[me]]")
+    step = work(tmp_path, monkeypatch, [latest], SimpleNamespace(markers=("[[me]]",)), refresh=str(file))
+    made, _, buffer = step.refreshed(str(file))
+    assert made.samples.equals(buffer) and made.report["fallback"] == {"role_marker": 1}
+
+
+def test_a_file_that_has_another_part_now_is_another_step(tmp_path: Path, told: Any) -> None:
+    one, other = (lines(tmp_path / name, [{"prompt": name, "completion": "x"}]) for name in ("one.jsonl", "two.jsonl"))
+    parts: list[dict[str, Any]] = [
+        {"demos": (one, other)}, {"demos": (one,), "real": {"files": [other]}},
+        {"demos": (one,), "real": {"held_out": [other]}},
+    ]  # fmt: skip
+    settings = [RehearseSettings(model="m", **part) for part in parts]
+    assert len({tables.fingerprint(told(job, job.rehearse, one)) for one in settings}) == 3

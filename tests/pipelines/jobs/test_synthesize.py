@@ -1,0 +1,57 @@
+"""What the synthesize job reads, compares and writes, with a method whose samples are written down."""
+
+import contextlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from curation import tables
+from pipelines.jobs import methods
+from pipelines.jobs import synthesize as job
+from pipelines.settings import SynthesizeSettings
+from synth.synthesised import Synthesised
+
+ROW = {"id": "a", "task": "sums", "prompt": "What is 1 + 1?", "completion": "2", "answer": "2", "references": ["2"]}
+
+
+def lines(path: Path, rows: list[dict[str, Any]]) -> str:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize(("method", "kept"), [("instructions", 1), ("reasoning", 2)])
+def test_a_made_up_prompt_repeats_no_input_and_an_answered_one_may(
+    tmp_path: Path, answering: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, method: Any, kept: int
+) -> None:
+    schema = tables.samples_schema("prompt_completion")
+    made = [
+        {"prompt": [{"role": "user", "content": prompt}], "completion": [{"role": "assistant", "content": "2"}],
+         "sample_id": f"{number:032x}", "task": "t", "origin": "o", "tier": None, "parents": ["p"], "generation": None,
+         "checks": []}
+        for number, prompt in enumerate((ROW["prompt"], "Name a river."))
+    ]  # fmt: skip
+    result = Synthesised(pl.DataFrame(made, schema=schema), tables.empty(tables.LEDGER), {})
+    monkeypatch.setattr(methods, "carry_out", lambda *_: result)
+    monkeypatch.setattr(job, "opened", lambda *_: contextlib.nullcontext(answering(lambda request: "")))
+    data = lines(tmp_path / "rows.jsonl", [ROW, {"nothing": "of use"}])
+    settings = SynthesizeSettings(method=method, model="m", data=(data,))
+    facts = job._synthesize(tmp_path, "made", settings, 1, ("m", None, None), [Path(data)], [])
+    ledger = pl.read_parquet(tmp_path / "ledger" / "made" / "synthesize.parquet")
+    assert facts["samples"] == kept and facts["damaged"] == 1
+    assert ledger["rule"].to_list() == ["read.row", *["novelty.repeats_input"] * (2 - kept)]
+
+
+def test_a_file_that_has_another_part_now_is_another_step(tmp_path: Path, told: Callable[..., Any]) -> None:
+    one, other = (lines(tmp_path / f"{name}.jsonl", [{**ROW, "id": name}]) for name in ("one", "other"))
+    parts: list[dict[str, Any]] = [
+        {"data": (one, other)}, {"data": (one,), "labelled": (other,)}, {"data": (one,), "held_out": (other,)},
+    ]  # fmt: skip
+    settings = [
+        SynthesizeSettings(method="label", model="m", label={"labels": ("1", "2")}, **part)  # type: ignore[arg-type]
+        for part in parts
+    ]
+    assert len({tables.fingerprint(told(job, job.synthesize, one)) for one in settings}) == 3
