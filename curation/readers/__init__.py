@@ -1,6 +1,7 @@
 """Raw files in, tables of documents out: JSON Lines, Parquet, CSV, text, HTML, WARC, folders of `datasets`.
 
-`plan` says in which pieces the inputs are read and refuses what cannot be; `read` gives a piece's partitions.
+`plan` says in which pieces the inputs are read and refuses what cannot be, `passed_over` what of folders is not read at
+all; `read` gives a piece's partitions.
 """
 
 from collections.abc import Callable, Iterator
@@ -8,10 +9,10 @@ from collections.abc import Callable, Iterator
 from . import arrow, delimited, files, html, jsonl, parquet, plain, warc
 from .files import Stream, digest
 from .options import Damage, Format, Read, ReadOptions, Slice, check_damage
-from .plan import plan
+from .plan import passed_over, plan
 from .records import Partition
 
-__all__ = ["Damage", "Read", "ReadOptions", "Slice", "check_damage", "digest", "plan", "read"]
+__all__ = ["Damage", "Read", "ReadOptions", "Slice", "check_damage", "digest", "passed_over", "plan", "read"]
 
 
 def read(piece: Slice, options: ReadOptions) -> Iterator[Read]:
@@ -43,7 +44,7 @@ def _partitions(piece: Slice, options: ReadOptions) -> Iterator[tuple[Partition,
         yield from reader(piece, options)
         return
     # Pages name their encodings themselves.
-    encoding = "utf-8" if piece.format == "html" else options.encoding
+    encoding = "utf-8" if piece.format == "html" else piece.encoding or options.encoding
     size = None if piece.compression or not piece.end else piece.end - piece.start
     with files.opened(piece.path, piece.compression, encoding, piece.start, size) as stream:
         for partition in _STREAMED[piece.format](stream, piece, options):

@@ -23,6 +23,17 @@ _UNICODE_MARKS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xfe", "UTF-16"),
     (b"\xfe\xff", "UTF-16"),
 )
+# The Python names of what `other_encoding` finds. All but the last are told by their marks, zeros or characters.
+PYTHON_NAMES = {
+    "UTF-32": "utf-32",
+    "UTF-16": "utf-16",
+    "UTF-16 (little-endian)": "utf-16-le",
+    "UTF-16 (big-endian)": "utf-16-be",
+    "EUC-KR (cp949)": "cp949",
+    "Shift JIS": "shift_jis",
+    "GB 18030": "gb18030",
+    "a legacy 8-bit encoding such as Windows-1252": "cp1252",
+}
 _CONTROLS = frozenset(range(0x20)) - frozenset(b"\t\n\v\f\r\x1b")
 
 

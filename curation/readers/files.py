@@ -13,8 +13,8 @@ import xxhash
 
 from ..errors import InputError
 from . import addresses
-from .detection import describe, is_binary, other_encoding, recognise
-from .options import Compression, Format
+from .detection import PYTHON_NAMES, describe, is_binary, other_encoding, recognise
+from .options import AUTO, Compression, Format
 
 HEAD = 64 << 10  # bytes looked at to recognise a file
 BLOCK = 4 << 20  # bytes decompressed and parsed at a time
@@ -245,10 +245,11 @@ def size_of(path: str | Path) -> int | None:
 
 def head(
     path: str | Path, form: Format, compression: Compression | None, encoding: str = "utf-8", record_bytes: int = 0
-) -> bytes:
-    """The first bytes of a file, decompressed, once they are known to be what its name says.
+) -> tuple[bytes, str]:
+    """The first bytes of a file, decompressed, once they are known to be what its name says, and its encoding.
 
-    Of JSON Lines they reach to the first record's end, where that is no longer than `record_bytes`.
+    Of JSON Lines they reach to the first record's end, where that is no longer than `record_bytes`. The encoding is the
+    one that is given; of `AUTO`, what the first bytes look like, where they leave one choice, and else UTF-8.
 
     Raises:
         InputError: for another type of file, another encoding, binary data, or compression of nothing.
@@ -259,8 +260,9 @@ def head(
     if expected is not None and recognise(raw) != expected:
         raise InputError(f"{path}: found {describe(raw)}, expected {expected} as its name says")
     if form in COLUMNAR or (form, compression) == ("warc", "gz"):  # of which a damaged member is a damaged record
-        return raw
-    with opened(str(path), compression, encoding if form not in ("html", "warc") else "utf-8") as stream:
+        return raw, "utf-8"
+    taken = "utf-8" if form in ("html", "warc") or encoding == AUTO else encoding
+    with opened(str(path), compression, taken) as stream:
         start = stream.read(HEAD)
         pieces, size = [start], len(start)
         while form == "jsonl" and pieces[-1] and b"\n" not in pieces[-1] and size <= record_bytes:
@@ -270,10 +272,13 @@ def head(
         raise InputError(f"{path}: found nothing in the compressed file, expected at least one record")
     what = recognise(start)
     if form in ("html", "warc") and what is None:  # pages name their encodings themselves
-        return start
+        return start, "utf-8"
     other = None if what else other_encoding(start, lines_are_records=form in ("jsonl", "csv", "tsv"))
     if other is not None:
-        raise InputError(f"{path}: found text in {other}, expected UTF-8")
+        name = PYTHON_NAMES[other]
+        if encoding == AUTO and name != "cp1252":  # which any bytes could be
+            return head(path, form, compression, name, record_bytes)
+        raise InputError(f"{path}: found text in {other}, expected UTF-8; curate reads it with --set encoding={name}")
     if what is not None or is_binary(start):
         raise InputError(f"{path}: found {what or 'binary data'}, expected {WORDS[form]} as its name says")
-    return b"".join(pieces)
+    return b"".join(pieces), taken

@@ -12,6 +12,7 @@ Format = Literal["jsonl", "parquet", "plain", "csv", "tsv", "html", "warc", "arr
 Compression = Literal["gz", "zst"]
 PageText = Literal["text", "markdown", "source"]
 
+AUTO = "auto"  # the encoding that each file's first bytes look like
 EXPECTED = "expected"  # key of a damaged record's detail, beside "line" and "found"
 # Rules of records that are sound but make no document: each is a ledger row, none counts as damage.
 PASSED_OVER = frozenset({"reader.not_a_page", "reader.no_main_text", "reader.page_limit"})
@@ -28,7 +29,8 @@ class ReadOptions:
         strict: allow no damaged record at all.
         partition_bytes: uncompressed bytes of records a partition holds at most, unless one record alone is larger.
         max_record_bytes: a larger record becomes a ledger row and is never held in memory as a whole.
-        encoding: of text files, by its Python name; pages of HTML name theirs themselves.
+        encoding: of text files, by its Python name, or `auto` for what the first bytes of each look like; pages of HTML
+            name theirs themselves.
         quote: character that fields of CSV and TSV may be quoted with, empty for files without quoting.
         html: what of a page becomes its text: `text` is the main text without boilerplate, `markdown` the same with
             headings, lists and emphasis marked, `source` the whole page as it is.
@@ -48,7 +50,7 @@ class ReadOptions:
 
     def __post_init__(self) -> None:
         try:
-            codecs.lookup(self.encoding)
+            codecs.lookup("utf-8" if self.encoding == AUTO else self.encoding)
         except LookupError as error:
             raise InputError(f"encoding: found {self.encoding!r}, expected a name such as utf-8 or cp949") from error
         for name in ("partition_bytes", "max_record_bytes", "max_page_bytes"):
@@ -78,6 +80,7 @@ class Slice:
         row_groups: of a Parquet file; of Arrow, its record batches, none for all of them.
         columns: of CSV and TSV, the names in the header.
         whole: no other slice belongs to the file.
+        encoding: Python name of the text's encoding; empty for that of the options.
         bytes: what reading it takes off the disk, for progress; `Read.bytes` of a slice add up to it.
     """
 
@@ -93,6 +96,7 @@ class Slice:
     columns: tuple[str, ...] = ()
     whole: bool = True
     bytes: int = 0
+    encoding: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values."""

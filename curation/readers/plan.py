@@ -40,6 +40,13 @@ def plan(inputs: Sequence[str | Path], options: ReadOptions) -> list[Slice]:
     return pieces
 
 
+def passed_over(inputs: Sequence[str | Path]) -> list[str]:
+    """Names of the files below folders that `plan` leaves out because no reader knows them, but for hidden ones."""
+    below = [file for given in inputs if not addresses.is_address(str(given)) and Path(given).is_dir()
+             for file in files.visible(Path(given))]  # fmt: skip
+    return sorted(file.name for file in below if files.format_of(file.name) is None)
+
+
 def _expand(given: str) -> list[Found]:
     """Files of one input."""
     if addresses.is_address(given):
@@ -118,9 +125,10 @@ def _slices(path: str, name: str, options: ReadOptions) -> Iterable[Slice]:
     form, compression = kind
     if form in ("html", "warc"):
         html.require()
-    head = files.head(path, form, compression, options.encoding, options.max_record_bytes)
+    head, encoding = files.head(path, form, compression, options.encoding, options.max_record_bytes)
+    options = replace(options, encoding=encoding)
     source = file if options.source is None else options.source
-    whole = Slice(path, name, source, form, compression, 0, size, bytes=size)
+    whole = Slice(path, name, source, form, compression, 0, size, bytes=size, encoding=encoding)
     if form == "parquet":
         return _runs(whole, list(parquet.plan(path, options)))
     if form == "arrow":

@@ -108,7 +108,7 @@ def _suffix(path: Path) -> str:
 
 
 def _json(path: Path, compression: Compression | None) -> Iterator[tuple[int, Record | Damage]]:
-    start = files.head(path, "jsonl", compression).removeprefix(BOM.encode()).lstrip()
+    start = files.head(path, "jsonl", compression)[0].removeprefix(BOM.encode()).lstrip()
     with files.opened(str(path), compression) as stream:
         if not start.startswith(b"["):
             yield from _lines(stream)

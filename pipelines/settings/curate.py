@@ -108,7 +108,7 @@ class CurateSettings(Settings):
     source: str | None = Field(None, description="data-set name, the file's name unless given")
     max_damaged: float = Field(0.001, ge=0, le=1, description="share of damaged records a file may have")
     strict: bool = Field(False, description="stop at the first damaged record")
-    encoding: str = Field("utf-8", description="of text files")
+    encoding: str = Field("utf-8", description="of text files, by its Python name; `auto`: what each looks like")
     quote: str = Field('"', description="character that fields of CSV and TSV may be quoted with, empty for none")
     html: Literal["text", "markdown", "source"] = Field(
         "text", description="of a page: its main text, the same with headings and lists marked, or all as it is"

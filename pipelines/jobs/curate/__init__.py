@@ -15,7 +15,7 @@ from ...review import overrides
 from ...run import Run
 from ...settings import CurateSettings
 from ..output import Output
-from .counts import funnel
+from .counts import endings, funnel
 from .drops import Pending
 from .edits import edit_rows
 from .filtering import CLEAN, filter_rows
@@ -60,6 +60,7 @@ def curate(run: Run, step: str, settings: CurateSettings) -> Output:
     if settings.samples is not None:
         stages.append(STRUCTURE)
     facts = funnel(job.records, stages)
+    facts["passed_over"] = endings(readers.passed_over(settings.inputs))
     if not facts["passed"]:
         raise InputError(f"{step}: no document is left; see {run.folder / 'ledger' / step} for what dropped them")
     top, tasks = ("documents", "finish") if settings.samples is None else ("samples", "samples")

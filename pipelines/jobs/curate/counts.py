@@ -1,6 +1,8 @@
 """What the tasks of a curate step counted, summed for the report."""
 
+from collections import Counter
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any
 
 import polars as pl
@@ -25,6 +27,11 @@ def of_drops(ledger: pl.DataFrame) -> dict[str, dict[str, int]]:
 
 def _by(ledger: pl.DataFrame, column: str) -> dict[str, int]:
     return {str(name): int(count) for name, count in ledger.group_by(column).len().sort(column).iter_rows()}
+
+
+def endings(names: Sequence[str]) -> dict[str, int]:
+    """How many of these names have each ending, in small letters; `none` where there is none."""
+    return dict(sorted(Counter(PurePath(name).suffix.lower() or "none" for name in names).items()))
 
 
 def add(total: dict[str, int], more: dict[str, int]) -> None:

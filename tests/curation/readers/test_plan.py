@@ -97,7 +97,10 @@ REFUSED = {
     "start.parquet": (b"PAR1 and then nothing of the kind", "cannot be read as Parquet"),
     "array.json": (b' [{"text":"a"}]', "found a JSON array, expected JSON Lines"),
     "euckr.jsonl": ('{"text":"안녕하세요"}\n'.encode("cp949") * 3, r"found text in EUC-KR \(cp949\), expected UTF-8"),
-    "euckr.txt": ("본문입니다. 안녕하세요\n".encode("cp949"), r"found text in EUC-KR \(cp949\), expected UTF-8"),
+    "euckr.txt": (
+        "본문입니다. 안녕하세요\n".encode("cp949"),
+        r"found text in EUC-KR \(cp949\), expected UTF-8; curate reads it with --set encoding=cp949$",
+    ),
     "latin.txt": ("Der Käse schmeckt süß\n".encode("latin-1"), "found text in a legacy 8-bit encoding"),
     "sjis.txt": ("これはテストです\n".encode("shift_jis"), "found text in Shift JIS"),
     "utf16.jsonl": ('{"text":"a"}\n'.encode("utf-16"), "found text in UTF-16, expected UTF-8"),
@@ -148,6 +151,14 @@ def test_a_character_cut_by_the_end_of_the_head_is_no_damage(tmp_path: Path) -> 
     assert names(path) == ["a.txt"]
 
 
+def test_files_of_a_folder_that_no_reader_knows_are_told(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a.jsonl", "b.PDF", "in/소장.hwp", "in/c.txt", ".hidden.zip"):
+        (tmp_path / name).write_text('{"text": "a"}')
+    assert [piece.file for piece in readers.plan([tmp_path], ReadOptions())] == ["a.jsonl", "in/c.txt"]
+    assert readers.passed_over([tmp_path, tmp_path / "a.jsonl"]) == ["b.PDF", "소장.hwp"]
+
+
 def test_folders_and_patterns_with_nothing_to_read(tmp_path: Path) -> None:
     touch(tmp_path / "in/picture.png")
     with pytest.raises(InputError, match="in: found no file to read among 1, expected names ending in jsonl"):
@@ -165,6 +176,23 @@ def test_a_file_whose_name_looks_like_a_pattern(tmp_path: Path) -> None:
 def test_an_unknown_encoding() -> None:
     with pytest.raises(InputError, match="encoding: found 'utf-9', expected a name such as"):
         ReadOptions(encoding="utf-9")
+
+
+def test_files_of_several_encodings_are_each_read_in_their_own(tmp_path: Path) -> None:
+    law = "제1조(목적) 이 계약은 갑과 을 사이의 임대차에 관한 사항을 정함을 목적으로 한다."
+    (tmp_path / "a.txt").write_bytes(law.encode())
+    (tmp_path / "b.txt").write_bytes(law.encode("cp949"))
+    (tmp_path / "c.txt").write_bytes(law.encode("utf-16"))
+    (tmp_path / "d.csv").write_bytes(f"번호,text\n1,{law}\n2,{law}\n".encode("cp949"))
+    (tmp_path / "e.jsonl.gz").write_bytes(gzip.compress(json.dumps({"text": law}, ensure_ascii=False).encode("cp949")))
+    options = ReadOptions(encoding="auto")
+    pieces = readers.plan([tmp_path], options)
+    assert [piece.encoding for piece in pieces] == ["utf-8", "cp949", "utf-16", "cp949", "cp949"]
+    texts = [text for piece in pieces for read in readers.read(piece, options) for text in read.documents["text"]]
+    assert texts == [law] * 6
+    (tmp_path / "f.txt").write_bytes("Der Käse schmeckt süß".encode("latin-1"))
+    with pytest.raises(InputError, match=r"f\.txt: found text in a legacy 8-bit encoding.* --set encoding=cp1252$"):
+        readers.plan([tmp_path], options)
 
 
 def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:

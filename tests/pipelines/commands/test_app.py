@@ -13,3 +13,11 @@ def test_the_same_command_again_has_nothing_to_do(corpus: Path, tmp_path: Path, 
     assert "Nothing to do" not in capsys.readouterr().out
     facts = json.loads((tmp_path / "run/work/facts.json").read_text())["curate"]
     assert facts["records"] == 3 and facts["passed"] == 1
+
+
+def test_files_that_no_reader_knows_are_counted_by_their_endings(corpus: Path, tmp_path: Path, command, capsys):
+    for name in ("a.zip", "b.ZIP", "소장.hwp", "Makefile"):
+        (corpus.parent / name).write_text("x")
+    assert command("curate", corpus.parent, "--out", tmp_path.parent / f"{tmp_path.name}-run", "--set", "rules={}") == 0
+    said = "files in the folders that no reader knows, not read: 1 .hwp, 2 .zip, 1 none"
+    assert said in capsys.readouterr().out
