@@ -4,13 +4,15 @@ import json
 import random
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation import tables
+from curation import clusters, tables
 from curation.errors import InputError
+from synth import novelty
 from synth.novelty import NoveltyOptions, counts, novel
 
 LONG = "please write down for me in your own words how a boat on the river {} comes to the sea at last and why"
@@ -159,6 +161,25 @@ def test_an_outlier_lies_further_off_than_the_others() -> None:
     furthest = outliers.sort("value").row(-1, named=True)
     assert int(furthest["row_id"], 16) == 12 and (outliers["value"] > outliers["threshold"]).all()
     assert len(outliers) < 6
+
+
+def test_the_spread_of_distances_is_that_of_a_normal_distribution() -> None:
+    """Of 1 to 5 the median is 3, and the median distance from it 1: 1.4826 of these are a standard deviation."""
+    assert novelty._limit(np.arange(1.0, 6.0), 2.0) == pytest.approx(3 + 2 * 1.4826)
+    assert novelty._limit(np.array([2.0, 2.0, 2.0, 9.0]), 2.0) == float("inf")  # without spread nothing is far
+
+
+def test_the_seed_is_that_of_the_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds: list[int] = []
+    whole = clusters.cluster
+
+    def noting(vectors: Any, count: int, seed: int) -> Any:
+        seeds.append(seed)
+        return whole(vectors, count, seed)
+
+    monkeypatch.setattr(novelty.clusters, "cluster", noting)
+    novel(made(*topics(3)), [], [], NoveltyOptions(clusters=3, wanted=5), 7)
+    assert seeds == [7]
 
 
 @given(

@@ -15,6 +15,7 @@ from curation.errors import InputError
 from curation.model import Request, Sampling, ScoreRequest
 from synth.engines import KINDS, EngineOptions, cached, open_engine
 from synth.engines.cache import Cached
+from synth.engines.copies import Copies
 from synth.engines.server import ServerOptions
 from synth.engines.transformers import TransformersEngine
 from synth.engines.vllm import VllmEngine
@@ -154,3 +155,12 @@ def test_an_engine_gets_the_cache_of_its_kind(tiny_model: Path, tmp_path: Path) 
         assert type(kept) is Cached and kept.name == engine.name
         assert len(next(kept.generate([REQUEST])).token_ids) == 5
         kept.close()
+
+
+def test_a_chunk_of_several_copies_is_one_for_each(tmp_path: Path) -> None:
+    copies = object.__new__(Copies)  # no cluster is started: only what the cache asks of it is there
+    copies.options = EngineOptions(data_parallel_size=3)
+    copies.name, copies.fingerprint = "copies 1", "c" * 32
+    kept = cached(copies, tmp_path / "cache.sqlite", chunk=4)
+    assert kept._chunk == 12
+    kept.close()

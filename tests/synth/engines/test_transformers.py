@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, Llama
 from curation.errors import InputError
 from curation.model import Request, Response, Sampling, ScoreRequest
 from synth.engines.options import EngineOptions
-from synth.engines.transformers import TransformersEngine
+from synth.engines.transformers import Addition, TransformersEngine
 
 PROMPTS = ["the cat", "", "하늘을 나는 새", "zq" * 40, "Input: 12\nOutput:", "<|user|>dog<|end|><|assistant|>"]
 
@@ -160,6 +160,17 @@ def test_a_number_type_is_named_in_the_setting(tiny_model: Path) -> None:
     assert next(engine.generate(asked())).finish_reason == "length"
     engine.close()
     engine.close()
+
+
+def test_what_is_put_onto_a_model_takes_its_room_and_makes_it_another(tiny_model: Path) -> None:
+    attached: list[Any] = []
+    engine = TransformersEngine(str(tiny_model), addition=Addition(attached.append, "a" * 32, room=10))
+    plain = TransformersEngine(str(tiny_model))
+    assert attached == [engine._model] and engine.fingerprint != plain.fingerprint
+    long = [Request("r", "zq" * count, Sampling(4)) for count in (122, 123)]  # 245 and 247 tokens of 256 less 10
+    assert [one.error for one in engine.generate(long)] == [None, "prompt of 247 tokens, limit 245"]
+    engine.close()
+    plain.close()
 
 
 def test_less_context_is_obeyed(tiny_model: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from curation.errors import InputError
 from curation.model import Request, Sampling
-from synth.engines import cached
-from synth.engines.server import Kept
+from synth.engines import EngineOptions, cached
+from synth.engines.server import Kept, ServerEngine, ServerOptions
 
 CHAT = "/v1/chat/completions"
 ASKS = [Request(f"r{place}", (("user", f"ask {place}"),), Sampling(8)) for place in range(6)]
@@ -49,6 +49,15 @@ def test_a_chunk_that_broke_off_goes_on_where_it_stopped(
     assert [one.text for one in kept.generate(ASKS)] == [f"ask {place}"[::-1] for place in range(6)]
     assert len(scripted.posts()) == 3 and (kept.generated, kept.hits) == (6, 3)
     kept.close()
+
+
+def test_how_a_server_is_asked_to_render_is_part_of_what_is_asked(scripted: Any) -> None:
+    """Else an answer thought aloud would be found for the same request without."""
+    engines = [ServerEngine("no folder", EngineOptions(thinking=on), ServerOptions(scripted.url))
+               for on in (False, True, False)]  # fmt: skip
+    assert [one.asking == engines[0].asking for one in engines] == [True, False, True]
+    for engine in engines:
+        engine.close()
 
 
 def test_an_adapter_is_known_by_what_is_in_its_folder(
