@@ -51,7 +51,7 @@ def test_new_instructions_become_rows_with_the_people_s_that_were_shown(make_row
     engine = by_rule(inventive)
     made = instructions(rows, engine, SMALL, seed=1)
     tables.check(made.samples, tables.samples_schema("prompt_completion"), "sample_id")
-    assert 1 < made.samples.height <= 5 and made.samples["sample_id"].is_sorted()
+    assert 1 < made.samples.height <= 5
     for row in made.samples.to_dicts():
         assert row["prompt"][0]["content"].startswith("Compose a ") and row["origin"] == "instruction"
         assert set(row["parents"]) <= set(rows["sample_id"]) and len(row["parents"]) == 6
@@ -82,6 +82,7 @@ def test_every_request_is_used_or_in_the_ledger(make_rows: Make, by_rule: Any) -
     assert {"not_json", "not_new", "possible", "language", "shortest", "kind_unread", "no_kind"} <= set(
         made.report["rejections"]
     )
+    assert made.samples.height > 8 and made.samples["sample_id"].is_sorted()
     again = instructions(seeds(make_rows).reverse(), by_rule(rule, backwards=True), options, seed=1)
     assert again.samples.equals(made.samples)
     assert again.ledger.sort("row_id", "rule").equals(made.ledger.sort("row_id", "rule"))
