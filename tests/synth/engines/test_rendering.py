@@ -80,13 +80,14 @@ def test_a_special_token_of_one_character_is_content_too(write_tokenizer: Write)
     assert tokens.count(tokenizer.convert_tokens_to_ids("★")) == 1 and tokenizer.decode(tokens) == "★a★b"
 
 
-def test_of_special_tokens_that_begin_alike_the_longest_is_content(write_tokenizer: Write) -> None:
-    tokenizer = write_tokenizer()
+def test_of_special_tokens_that_begin_alike_the_longest_is_meant(write_tokenizer: Write) -> None:
+    tokenizer = write_tokenizer(template="{% for t in messages %}<a>b{{ t['content'] }}{% endfor %}")
     tokenizer.add_special_tokens({"additional_special_tokens": ["<a", "<a>b"]})
     renderer = Renderer(tokenizer)
-    tokens, _ = renderer.encode(renderer.render((("user", "x <a>b y"),))[0])
-    assert special(tokenizer, tokens) == ["<|bos|>", "<|user|>", "<|end|>", "<|assistant|>"]
-    assert not set(tokenizer.convert_tokens_to_ids(["<a", "<a>b"])) & set(tokens)
+    tokens, _ = renderer.encode(renderer.render((("user", "x <a>b y <a z"),))[0])
+    short, long = tokenizer.convert_tokens_to_ids(["<a", "<a>b"])
+    assert (tokens.count(short), tokens.count(long)) == (0, 1)  # the template's own
+    assert tokenizer.decode(tokens) == "<a>bx <a>b y <a z"
 
 
 def test_raw_text_is_the_callers_own(tokenizer: PreTrainedTokenizerFast, renderer: Renderer) -> None:
