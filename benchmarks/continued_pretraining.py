@@ -5,12 +5,14 @@
 DATA is the shared data folder. The model has no chat template, so nothing is distilled; the other steps are the
 demo's: curate, train, evaluate. It shows bits per byte on stories and on medicine, before and after. No stories that
 the model was trained on are at hand: both the replay and the held-out stories are its own samples from the start
-token, of different seeds, so "forgetting" here is how far the model moved from what it used to write.
+token, of different seeds, so "forgetting" here is how far the model moved from what it used to write. Beside them stand
+a few stories that were written for this benchmark.
 """
 
 import argparse
 import gzip
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import xxhash
@@ -26,6 +28,26 @@ from synth.engines import EngineOptions, open_engine
 SEED = 17
 TEST_ONE_IN = 20
 STORY_TOKENS = 250
+WRITTEN = (  # written for this benchmark: no model has seen them
+    "Once upon a time, there was a little duck named Dot. Dot wanted to swim to the other side of the pond, but she "
+    "was scared. Her mom said, \"I will swim next to you.\" Dot jumped in and kicked her feet. She got to the other "
+    "side and said, \"I did it!\" Her mom was very proud.",
+    "Ben had a red kite. One windy day, the string broke and the kite flew into a tall tree. Ben was sad and started "
+    "to cry. A big boy saw him and climbed up the tree. He gave the kite back to Ben. \"Thank you!\" said Ben. They "
+    "played together until the sun went down.",
+    "One day, Mia found a small seed in the garden. She put it in a pot and gave it water every day. Nothing happened, "
+    "but Mia did not stop. After many days, a green leaf came out. \"Look, Dad!\" she said. Dad smiled and said, "
+    "\"Good things take time.\"",
+    "Once there was a bear who did not like to share. He had a big jar of honey and he hid it in a cave. A bee saw the "
+    "jar and told her friends. The bear was angry at first. Then he saw that the bees were hungry, and he gave them "
+    "some honey. The bees made more honey for him, and they were all happy.",
+    "Lucy and Max went to the park with their dog. They threw a ball, and the dog ran fast to get it. But the ball "
+    "rolled into the mud! The dog came back all brown and wet. Lucy laughed and Max laughed too. At home, Mom gave the "
+    "dog a bath and said, \"No more mud today.\"",
+    "There was a little train who was very slow. The other trains said, \"You are too slow to carry the toys.\" One "
+    "night it snowed a lot, and the fast trains slipped. The little train went slowly and did not slip. In the "
+    "morning, all the children got their toys. Everyone cheered for the little train.",
+)  # fmt: skip
 
 
 def stories(model: Path, name: str, count: int, seed: int) -> list[str]:
@@ -39,7 +61,8 @@ def stories(model: Path, name: str, count: int, seed: int) -> list[str]:
 
 def medicine(data: Path) -> tuple[list[dict], list[dict]]:
     """Answers of medquad, split by the page they come from."""
-    train, test = [], []
+    train: list[dict] = []
+    test: list[dict] = []
     with gzip.open(data / "corpora/medquad-qa.jsonl.gz", "rt", encoding="utf-8") as stream:
         for line in stream:
             row = json.loads(line)
@@ -53,7 +76,7 @@ def write(rows: list[dict], path: Path) -> str:
     return path.name
 
 
-def tasks(name: str, texts: list[str], sources: list[str]) -> list[dict]:
+def tasks(name: str, texts: Sequence[str], sources: list[str]) -> list[dict]:
     return [
         {"id": f"{name}-{number}", "task": name, "metric": "bits_per_byte", "text": text, "source": source}
         for number, (text, source) in enumerate(zip(texts, sources, strict=True))
@@ -96,6 +119,7 @@ def main() -> None:
                 "models": {"base": str(model), "plain": "step:plain", "with replay": "step:replayed"},
                 "tasks": [
                     write(tasks("stories", held_out, [str(n) for n in range(len(held_out))]), inputs / "stories.jsonl"),
+                    write(tasks("written", WRITTEN, [str(n) for n in range(len(WRITTEN))]), inputs / "written.jsonl"),
                     write(tasks("medicine", [row["answer"] for row in examined], [row["url"] for row in examined]),
                           inputs / "held-out.jsonl"),
                 ],
