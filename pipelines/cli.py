@@ -17,6 +17,7 @@ from .commands import generation, models, review, runs
 from .commands.app import app
 
 COMMANDS = (curation_commands, generation, models, review, runs)  # their functions have joined `app` by being imported
+INTERRUPTED = 130  # exit code of what SIGINT ended
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -29,6 +30,8 @@ def guarded(command: Callable[[], Any]) -> int:
     try:
         command()
     except SystemExit as error:
+        if error.code == INTERRUPTED:  # typer makes this of Ctrl-C, without a word
+            return _interrupted()
         return error.code if isinstance(error.code, int) else 1
     except InputError as error:
         return _refuse(str(error))
@@ -42,9 +45,13 @@ def guarded(command: Callable[[], Any]) -> int:
         )
         return 1
     except KeyboardInterrupt:
-        print("Interrupted; the same command continues where this one stopped.", file=sys.stderr)
-        return 130
+        return _interrupted()
     return 0
+
+
+def _interrupted() -> int:
+    print("Interrupted; the same command continues where this one stopped.", file=sys.stderr)
+    return INTERRUPTED
 
 
 def _refuse(sentence: str) -> int:

@@ -6,6 +6,7 @@ import pytest
 
 from curation.errors import InputError
 from pipelines import cli
+from pipelines.commands import app
 
 
 @pytest.mark.parametrize("name", ["curate", "dedup", "distill", "rehearse", "train", "merge", "evaluate", "run"])
@@ -30,6 +31,16 @@ def test_an_interruption_and_a_fault_of_ours_are_told_apart(capsys):
     assert "continues" in capsys.readouterr().err
     assert cli.guarded(broken) == 1
     assert "Traceback of the child" in capsys.readouterr().err
+
+
+def test_a_command_that_is_interrupted_says_that_it_can_go_on(monkeypatch, tmp_path, capsys):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(app, "carry_out", interrupted)
+    arguments = ["train", "--model", "m", "--data", "d.jsonl", "--out", str(tmp_path)]
+    assert cli.guarded(lambda: cli.app(arguments, standalone_mode=True)) == 130
+    assert capsys.readouterr().err == "Interrupted; the same command continues where this one stopped.\n"
 
 
 def test_what_an_error_quotes_is_shown_to_the_letter(capsys):
