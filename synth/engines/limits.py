@@ -8,7 +8,9 @@ from curation.errors import InputError
 
 CPU_CONTEXT = 4096  # tokens, at most, unless asked for: the cache of a long context would take all memory
 CPU_HEADS = (32, 64, 80, 96, 112)  # head dimensions that vLLM's CPU kernels have, besides 128 and more
-BLOCK = 128  # tokens in a block of vLLM's key-value cache on a CPU
+# Tokens in a block of the key-value cache on a CPU, where vLLM would take 128. What prompts have in common is computed
+# once in whole blocks only, and few have so much. Its kernels want no less than 32.
+BLOCK = 32
 SEQUENCES = 256  # answered at a time on a CPU
 _USUAL = 256  # tokens of prompt and answer together that the cache is laid out for
 _CPU_CACHE = 1 << 29  # bytes of it, at most, unless the context needs more

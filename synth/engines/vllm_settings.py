@@ -116,6 +116,7 @@ def _cpu_settings(options: EngineOptions, here: Fit) -> dict[str, Any]:
     return {
         "enforce_eager": True,
         "enable_chunked_prefill": False,
+        "block_size": limits.BLOCK,
         "max_num_batched_tokens": max(here.length, limits.CPU_CONTEXT),
         "max_num_seqs": limits.SEQUENCES,
         "kv_cache_memory_bytes": options.kv_cache_bytes

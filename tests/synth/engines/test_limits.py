@@ -104,15 +104,15 @@ def test_heads_that_they_have_not_are_refused_with_the_way_out(heads: int, size:
 def test_the_cache_holds_a_whole_context_and_two_blocks() -> None:
     config = llama(head_dim=32, num_key_value_heads=1, max_position_embeddings=1 << 20)
     token = 2 * 2 * 1 * 32 * 4  # keys and values, of two layers with one head of 32 numbers of 4 bytes
-    assert limits.cpu_cache_bytes(config, 1 << 20, 4) == ((1 << 20) + 256) * token
-    assert limits.cpu_cache_bytes(config, 1 << 20, 2) == ((1 << 20) + 256) * token // 2
+    assert limits.cpu_cache_bytes(config, 1 << 20, 4) == ((1 << 20) + 64) * token
+    assert limits.cpu_cache_bytes(config, 1 << 20, 2) == ((1 << 20) + 64) * token // 2
 
 
 def test_the_cache_holds_a_full_batch_where_memory_allows() -> None:
     config = llama(head_dim=32, num_key_value_heads=1)
     token = 2 * 2 * 1 * 32 * 4
     assert limits.cpu_cache_bytes(config, 4096, 4) == 256 * 256 * token
-    assert limits.cpu_cache_bytes(config, 100, 4) == 256 * 128 * token  # a block is 128 tokens
+    assert limits.cpu_cache_bytes(config, 100, 4) == 256 * 128 * token  # 100 tokens take four blocks of 32
     big = llama(head_dim=128, num_hidden_layers=28, num_key_value_heads=8)
     assert limits.cpu_cache_bytes(big, 256, 2) == 1 << 29
 

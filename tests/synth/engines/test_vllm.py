@@ -17,6 +17,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, Llama
 
 from curation.errors import InputError
 from curation.model import Guide, Request, Response, Sampling, ScoreRequest
+from synth.engines import limits
 from synth.engines.options import EngineOptions
 from synth.engines.transformers import TransformersEngine
 from synth.engines.vllm import VllmEngine, _parameters
@@ -246,7 +247,28 @@ def test_a_chunk_begins_without_what_others_left_behind(engine: VllmEngine, monk
     assert cached == [0, 0, 0]
     engine._run([prompt.token_ids], [_parameters(prompt)], None, None)
     engine._run([prompt.token_ids], [_parameters(prompt)], None, None)
-    assert cached[4] == 128  # within a chunk a block of the cache is used
+    whole = (len(prompt.token_ids) - 1) // limits.BLOCK * limits.BLOCK
+    assert cached[4] == whole > 0  # within a chunk the blocks of the cache are used
+
+
+def test_a_short_beginning_in_common_is_computed_once(engine: VllmEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SSR's demonstrations are often shorter than the 128 tokens that vLLM's blocks have on a CPU of themselves."""
+    found: dict[int, int] = {}
+    run = engine._run
+
+    def noting(prompts: list[tuple[int, ...]], *rest: Any) -> list[Any]:
+        outputs = run(prompts, *rest)
+        found.update((len(ids), output.num_cached_tokens) for ids, output in zip(prompts, outputs, strict=True))
+        return outputs
+
+    monkeypatch.setattr(engine, "_run", noting)
+    common = "zq" * 30
+    alone = engine.prompt(Request("r", common, Sampling(max_tokens=1))).token_ids
+    endings = ["", " the cat", " the cat and the dog"]
+    engine.answer([engine.prompt(Request(f"r{place}", common + ending, Sampling(max_tokens=1)))
+                   for place, ending in enumerate(endings)])  # fmt: skip
+    shared = (len(alone) - 1) // limits.BLOCK * limits.BLOCK
+    assert 0 < shared < 128 and list(found.values()) == [0, shared, shared]
 
 
 def test_progress_counts_everything_once(engine: VllmEngine) -> None:

@@ -37,7 +37,13 @@ def test_what_was_asked_for_is_passed_on() -> None:
 def test_on_a_gpu_the_cache_is_left_to_vllm() -> None:
     made = settings(EngineOptions(), here("bfloat16", 512, False))
     assert made["kv_cache_memory_bytes"] is None
-    assert not {"enforce_eager", "enable_chunked_prefill", "max_num_batched_tokens", "max_num_seqs"} & set(made)
+    assert not {
+        "enforce_eager",
+        "enable_chunked_prefill",
+        "max_num_batched_tokens",
+        "max_num_seqs",
+        "block_size",
+    } & set(made)
 
 
 @pytest.mark.parametrize(("dtype", "number_bytes"), [("float32", 4), ("bfloat16", 2)])

@@ -140,7 +140,8 @@ def test_an_answer_that_the_server_ended_is_refused(scripted: Any, open_scripted
 @pytest.mark.parametrize(
     ("status", "expected"),
     [(401, "expected a key: name its variable in api_key_variable"), (403, "expected a key"),
-     (404, "correct engine.url or engine.model_name"), (405, "correct engine.url"), (307, "a redirect")],
+     (404, "correct engine.url or engine.model_name"), (405, "correct engine.url"),
+     (501, "correct engine.url"), (505, "correct engine.url"), (307, "a redirect")],
 )  # fmt: skip
 def test_what_no_request_will_survive_stops_at_once(
     scripted: Any, open_scripted: Open, reply: Any, status: int, expected: str
@@ -201,6 +202,23 @@ def test_429_waits_as_long_as_the_server_says(scripted: Any, open_scripted: Open
                                    said("right"))  # fmt: skip
     assert one(engine).text == "right"
     assert waited == [17.0, 30.0]
+
+
+def test_pauses_are_spread_by_what_is_sent(scripted: Any, open_scripted: Open, reply: Any) -> None:
+    """Requests that fail together do not come back together, and a run that is repeated waits as it did."""
+    drawn: list[float] = []
+    engine = open_scripted(concurrency=1)
+    pause = engine._client.pause
+
+    def noting(failure: Failure, tried: int, draw: float) -> float:
+        drawn.append(draw)
+        return pause(failure, tried, draw)
+
+    engine._client.pause = noting
+    scripted.rules[CHAT] = lambda asked: reply(500)
+    for _ in range(2):
+        list(engine.generate(requests(2)))
+    assert drawn[:4] == drawn[4:] and len(set(drawn)) == 4
 
 
 def test_a_server_that_is_gone_stops_the_run_and_keeps_what_it_answered(
