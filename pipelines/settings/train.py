@@ -92,7 +92,9 @@ class TrainSettings(Settings):
     steps: int | None = Field(None, ge=1, description="optimiser steps, instead of epochs")
     epochs: float = Field(1.0, gt=0, description="passes over the data, where steps is not set")
     max_tokens: int | None = Field(None, ge=1, description="longest training row, tokens; the model's own unless set")
-    over_long: OverLong = Field("drop", description="what is done with a longer row")
+    over_long: OverLong | None = Field(
+        None, description="what is done with a longer row; of method cpt it is split, of others dropped, unless set"
+    )
     out_of_order: OutOfOrder = Field("drop", description="what is done with a conversation out of turn")
     alpaca: Alpaca = Field("auto", description="how rows of Alpaca are read: as conversations, or under its prompt")
     checkpoint_steps: int = Field(200, ge=1, description="steps between two checkpoints to go on from")
@@ -117,6 +119,7 @@ class TrainSettings(Settings):
             InputError: for settings that do not go together.
         """
         named = {one.name for one in fields(TrainOptions)} & set(type(self).model_fields) - {"model", "data"}
-        return TrainOptions(
-            model=model, data=tuple(sources), seed=seed, **{name: getattr(self, name) for name in named}
-        )
+        given = {name: getattr(self, name) for name in named}
+        if self.over_long is None:  # half a text is a text, half an answer is another answer
+            given["over_long"] = "split" if self.method == "cpt" else "drop"
+        return TrainOptions(model=model, data=tuple(sources), seed=seed, **given)

@@ -27,6 +27,7 @@ ROWS = pl.Schema(
 IDS = ("sample_id", "doc_id")
 CONTENT = ("messages", "prompt", "completion", "conversations", "instruction", "input", "output", "system", "history",
            "text")  # fmt: skip
+LABEL = "label"  # of rows of KTO: whether an answer was liked
 FORMS = ("messages", "prompt", "completion", "conversations", "instruction", "output", "text")  # which decide the form
 EXPECTED = (
     "a column 'text', or 'prompt' and 'completion', or 'messages', or ShareGPT's 'conversations', or Alpaca's "
@@ -58,7 +59,7 @@ def load(path: Path, text_column: str | None = None, chat: bool = True) -> pl.Da
 
 
 def _read(file: Path, name: str, text_column: str | None, chat: bool) -> pl.DataFrame:
-    wanted = (*CONTENT, *cells.BESIDE) if text_column is None else (text_column,)
+    wanted = (*CONTENT, LABEL, *cells.BESIDE) if text_column is None else (text_column,)
     found = cells.read(file, [*IDS, *wanted], texts=IDS)
     form = _form(found, text_column)
     if form != "text":
@@ -67,6 +68,7 @@ def _read(file: Path, name: str, text_column: str | None, chat: bool) -> pl.Data
         case "messages":
             content = pl.DataFrame({"turns": found.turns("messages")}).with_columns(answers_from=pl.lit(0))
         case "pairs":
+            _none_disliked(found)
             content = _pairs(found)
             if "text" in found:  # a row without prompt and completion is a document among questions
                 alone = found.frame["prompt"].is_null() & found.frame["completion"].is_null()
@@ -113,6 +115,14 @@ def _one_form(found: Cells, content: pl.DataFrame, form: Form) -> None:
         if other is not None:
             raise found.error(row, other, f"stands in a row without {form!r}, the form of the file's other rows; "
                               "expected a file for each form")  # fmt: skip
+
+
+def _none_disliked(found: Cells) -> None:
+    """Refuse the rows of KTO, of which some answers are there to be avoided."""
+    for row, label in enumerate(found.frame[LABEL] if LABEL in found else ()):
+        if label is False:
+            raise found.error(row, LABEL, "is false: the method that avoids such answers is kto; for others, expected "
+                              "answers with true alone, or no such column")  # fmt: skip
 
 
 def _pairs(found: Cells) -> pl.DataFrame:

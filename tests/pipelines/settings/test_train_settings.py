@@ -34,6 +34,17 @@ def test_settings_reach_the_run() -> None:
     assert TrainSettings.model_validate(settings.model_dump(mode="json")) == settings
 
 
+def test_long_texts_are_split_and_long_answers_are_not() -> None:
+    """A contract is longer than most models take, and what is dropped of it is not learned."""
+    found = {
+        (method, asked): step(method=method, **({} if asked is None else {"over_long": asked}))
+        .options("m", [Source(Path("rows"))], 0)
+        .over_long
+        for method, asked in (("cpt", None), ("sft", None), ("dpo", None), ("cpt", "drop"), ("sft", "refuse"))
+    }
+    assert list(found.values()) == ["split", "drop", "drop", "drop", "refuse"]
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

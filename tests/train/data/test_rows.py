@@ -222,3 +222,18 @@ def test_documents_may_stand_among_questions(tmp_path: Path) -> None:
     ):
         assert read["text"].to_list()[:2] == [None, "read"]
         assert read.filter(pl.col("text").is_not_null()).height == 1
+
+
+def test_answers_that_were_not_liked_are_not_learned_by_mistake(tmp_path: Path) -> None:
+    """The rows of KTO look like those of any other method but for their label; many are there to be avoided."""
+    labels = {"a": True, "b": None, "c": True}
+    liked = [{"prompt": "p", "completion": text, "label": label} for text, label in labels.items()]
+    assert data.load(lines(tmp_path / "liked.jsonl", liked))["completion"].to_list() == ["a", "b", "c"]
+    mixed = lines(tmp_path / "mixed.jsonl", [*liked, liked[0] | {"label": False}])
+    with pytest.raises(InputError, match=r"mixed.jsonl, line 4: 'label' is false: .* kto"):
+        data.load(mixed)
+    pl.read_ndjson(mixed).write_parquet(tmp_path / "mixed.parquet")
+    with pytest.raises(InputError, match="'label' is false"):
+        data.load(tmp_path / "mixed.parquet")
+    for other in ("spam", 0, ["x"], {"a": 1}, 1.5):  # a label of something else says nothing of the answer
+        assert data.load(lines(tmp_path / "other.jsonl", [liked[0] | {"label": other}, liked[0]])).height == 2
