@@ -98,10 +98,8 @@ def _funnel(step: Step) -> list[str]:
             shown += ["", title, *table([[name, words.count(number)] for name, number in most[:MOST_RULES]], (1,))]
         if len(most) > MOST_RULES:
             shown.append(f"and {len(most) - MOST_RULES} rules more")
-    other = facts.get("passed_over")
-    if other:
-        told = ", ".join(f"{words.count(number)} {ending}" for ending, number in other.items())
-        shown += ["", f"files in the folders that no reader knows, not read: {told}"]
+    if other := words.endings(facts.get("passed_over") or {}):
+        shown += ["", f"files in the folders that no reader knows, not read: {other}"]
     return shown
 
 

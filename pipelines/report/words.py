@@ -118,6 +118,13 @@ def measured(named: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
     ]
 
 
+def endings(numbers: Mapping[str, int], most: int = 12) -> str:
+    """How many files of each ending, in a line: the most frequent, and how many endings there are besides."""
+    ranked = sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
+    told = [f"{count(number)} {' '.join(clip(ending, 20)[0].split())}" for ending, number in ranked[:most]]
+    return ", ".join(told + ([f"and {count(len(ranked) - most)} endings more"] if len(ranked) > most else []))
+
+
 def counted(numbers: dict[str, int] | None, whole: float, rules: dict[str, Any]) -> list[dict[str, Any]]:
     """Counts by rule, largest first, with the rule's definition and a bar's width in per cent of the largest."""
     rows = sorted((numbers or {}).items(), key=lambda item: (-item[1], item[0]))

@@ -7,9 +7,10 @@ import polars as pl
 
 from curation.checks import typed
 from curation.checks.typed_result import graded
-from curation.dedup import exact, lsh, minhash
+from curation.dedup import exact, minhash
 from curation.metrics.text import rouge_l_matrix
 
+from .. import likeness
 from ..drop import Drop
 from ..script import hangul_share, has_letters
 from .demos import Demo, Task
@@ -18,7 +19,6 @@ from .markers import role_marker
 from .options import RehearseOptions
 
 ROUGE_BLOCK = 256  # instances compared with all texts of their task at a time
-HELD_OUT_BLOCK = 64  # instances paired with all held-out prompts at a time
 
 
 def form(task: Task, drafts: list[Draft], options: RehearseOptions, markers: Sequence[str] = ()) -> None:
@@ -71,43 +71,15 @@ def held_out(prompts: Sequence[str], drafts: list[Draft], options: RehearseOptio
             one.drop = Drop("held_out.exact", 1.0, 1.0, None, 1.0, detail={"why": known[key]})
     long = [text for text in texts if _long(text, options)]
     left = [one for one in drafts if one.drop is None and _long(one.input, options)]
-    settings = minhash.MinHashOptions(threshold=options.near_duplicate, keep_order=("doc_id",))
-    found = _nearest(_frame([one.input for one in left]), _frame(long), settings)
-    for number, nearest, likeness in found.iter_rows():
+    least = options.near_duplicate
+    found = likeness.nearest(likeness.numbered([one.input for one in left]), likeness.numbered(long), least)
+    for number, nearest, like in found.iter_rows():
         detail = {"why": long[int(nearest)]}
-        left[int(number)].drop = Drop("held_out.minhash", likeness, settings.threshold, None, likeness, detail=detail)
-
-
-def _nearest(documents: pl.DataFrame, others: pl.DataFrame, settings: minhash.MinHashOptions) -> pl.DataFrame:
-    """The most similar of the other documents, where one reaches the threshold: `doc_id`, `nearest`, `similarity`.
-
-    Compared, by exact Jaccard similarity, are documents that share a band; of equally similar ones the first counts.
-    """
-    bands = lsh.band_columns(settings.bands)
-    side, beside = minhash.sketch(documents, settings), minhash.sketch(others, settings).rename({"doc_id": "nearest"})
-    sets = minhash.shingle_sets(documents, settings)
-    sets_beside = minhash.shingle_sets(others, settings).rename({"doc_id": "nearest", "shingles": "beside"})
-    shared = pl.col("shingles").list.set_intersection("beside").list.len()
-    total = pl.col("shingles").list.set_union("beside").list.len()
-    found = [pl.DataFrame(schema={"doc_id": pl.String, "nearest": pl.String, "similarity": pl.Float64})]
-    for block in side.iter_slices(HELD_OUT_BLOCK):  # many may share a band with many: memory is bounded
-        joined = (block.select("doc_id", band).join(beside.select("nearest", band), on=band) for band in bands)
-        pairs = pl.concat([pair.select("doc_id", "nearest") for pair in joined]).unique()
-        compared = pairs.join(sets, on="doc_id").join(sets_beside, on="nearest")
-        likeness = compared.select("doc_id", "nearest", similarity=shared / total)
-        found.append(likeness.filter(pl.col("similarity") >= settings.threshold))
-    ranked = pl.concat(found).sort("doc_id", "similarity", "nearest", descending=[False, True, False])
-    return ranked.unique("doc_id", keep="first", maintain_order=True)
-
-
-def _frame(texts: Sequence[str]) -> pl.DataFrame:
-    """Texts as documents whose ids are their places and sort in that order."""
-    ids = [f"{number:032d}" for number in range(len(texts))]
-    return pl.DataFrame({"doc_id": ids, "text": texts}, schema={"doc_id": pl.String, "text": pl.String})
+        left[int(number)].drop = Drop("held_out.minhash", like, least, None, like, detail=detail)
 
 
 def _keys(texts: Sequence[str]) -> list[str]:
-    return exact.keys(_frame(texts))["key"].to_list()
+    return exact.keys(likeness.numbered(texts))["key"].to_list()
 
 
 def _long(text: str, options: RehearseOptions) -> bool:
@@ -130,7 +102,7 @@ def _documents(demos: list[Demo], drafts: list[Draft]) -> tuple[pl.DataFrame, li
     """Inputs of demonstrations, then of drafts, as documents whose ids sort in that order, and what ids stand for."""
     names = [demo.id for demo in demos] + [one.key for one in drafts]
     texts = [demo.input for demo in demos] + [one.input for one in drafts]
-    return _frame(texts), names
+    return likeness.numbered(texts), names
 
 
 def _apply(
@@ -170,10 +142,10 @@ def _rouge(demos: list[Demo], drafts: list[Draft], options: RehearseOptions) -> 
             number = len(demos) + start + column
             against = np.where(kept, scores[:, column], 0.0)
             nearest = int(against.argmax())
-            likeness = float(against[nearest])
-            if likeness > options.max_rouge:
+            like = float(against[nearest])
+            if like > options.max_rouge:
                 rule = "copy_of_demo.rouge_l" if nearest < len(demos) else "duplicate.rouge_l"
-                one.drop = Drop(rule, likeness, options.max_rouge, names[nearest], likeness)
+                one.drop = Drop(rule, like, options.max_rouge, names[nearest], like)
                 continue
             kept[number] = True
-            one.checks.append(graded("novelty", 1 - likeness, 1 - options.max_rouge, f"ROUGE-L {likeness:.2f}"))
+            one.checks.append(graded("novelty", 1 - like, 1 - options.max_rouge, f"ROUGE-L {like:.2f}"))

@@ -19,5 +19,6 @@ def test_files_that_no_reader_knows_are_counted_by_their_endings(corpus: Path, t
     for name in ("a.zip", "b.ZIP", "소장.hwp", "Makefile"):
         (corpus.parent / name).write_text("x")
     assert command("curate", corpus.parent, "--out", tmp_path.parent / f"{tmp_path.name}-run", "--set", "rules={}") == 0
-    said = "files in the folders that no reader knows, not read: 1 .hwp, 2 .zip, 1 none"
-    assert said in capsys.readouterr().out
+    assert "files in the folders that no reader knows, not read: 2 .zip, 1 .hwp, 1 none" in capsys.readouterr().out
+    (page,) = tmp_path.parent.glob(f"{tmp_path.name}-run/report.html")
+    assert "were not read: 2 .zip, 1 .hwp, 1 none." in page.read_text()

@@ -62,3 +62,10 @@ def test_bounds_are_said_in_words():
 def test_facts_that_are_no_numbers_are_left_out() -> None:
     named = [("rows", 1200), ("share", 0.12345), ("none", None), ("yes", True), ("text", "7")]
     assert words.measured(named) == [("rows", "1,200"), ("share", "0.1235")]
+
+
+def test_endings_of_strangers_files_stay_in_a_line() -> None:
+    assert words.endings({".zip": 2, "none": 1, ".hwp": 2000}) == "2,000 .hwp, 2 .zip, 1 none"
+    assert words.endings({".a\n\x1b[31mb" + "c" * 100: 1}) == "1 .a ⟨U+001B⟩[31mb" + "c" * 11
+    assert words.endings({f".{number:03}": 1 for number in range(1014)}).endswith(", 1 .011, and 1,002 endings more")
+    assert words.endings({}) == ""
