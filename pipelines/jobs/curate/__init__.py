@@ -26,6 +26,7 @@ from .stages import global_stages
 from .structuring import STRUCTURE, cut
 
 SMALL = 32 << 20  # bytes of input below which starting processes costs more than they save
+MOST_RULES = 3  # that an error names
 TIMES_LARGER = 4  # than its file on disk is compressed text, about
 
 
@@ -62,7 +63,11 @@ def curate(run: Run, step: str, settings: CurateSettings) -> Output:
     facts = funnel(job.records, stages)
     facts["passed_over"] = endings(readers.passed_over(settings.inputs))
     if not facts["passed"]:
-        raise InputError(f"{step}: no document is left; see {run.folder / 'ledger' / step} for what dropped them")
+        dropped = sorted(facts["dropped"].items(), key=lambda item: (-item[1], item[0]))
+        why = ", ".join(f"{rule} dropped {number:,}" for rule, number in dropped[:MOST_RULES])
+        ledger = run.folder / "ledger" / step
+        raise InputError(f"{step}: no document is left of {facts['records']:,}: {why}; see {ledger} for each, and set "
+                         "what is too strict for such texts")  # fmt: skip
     top, tasks = ("documents", "finish") if settings.samples is None else ("samples", "samples")
     digest = tables.fingerprint([record.digest for record in job.records if f"/{tasks}/" in record.task])
     return Output(run.folder / top / step, digest, facts)

@@ -22,3 +22,13 @@ def test_files_that_no_reader_knows_are_counted_by_their_endings(corpus: Path, t
     assert "files in the folders that no reader knows, not read: 2 .zip, 1 .hwp, 1 none" in capsys.readouterr().out
     (page,) = tmp_path.parent.glob(f"{tmp_path.name}-run/report.html")
     assert "were not read: 2 .zip, 1 .hwp, 1 none." in page.read_text()
+
+
+def test_an_error_says_which_rules_left_nothing(tmp_path: Path, command, capsys) -> None:
+    texts = ["하나", "둘", "둘", "the third text of four words"]
+    rows = [json.dumps({"text": text}, ensure_ascii=False) for text in texts]
+    (tmp_path / "in.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    rules = 'rules={"length": {"low": 50}}'
+    assert command("curate", tmp_path / "in.jsonl", "--out", tmp_path / "out", "--set", rules) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "no document is left of 4: length.characters dropped 4; see" in said, said
