@@ -163,7 +163,12 @@ def by_file(run: Path, table) -> dict[str, int]:
     return dict(rows.group_by("file").agg(pl.col("record").n_unique()).iter_rows())
 
 
-@pytest.mark.parametrize("recipe", [*presets.names(), "mixed with structure, lines and chunks"])
+# Every stage at once is what `make test` has time for, and the recipe that drops most.
+@pytest.mark.parametrize(
+    "recipe",
+    [*(pytest.param(name, marks=() if name == "korean-web" else pytest.mark.long) for name in presets.names()),
+     "mixed with structure, lines and chunks"],
+)  # fmt: skip
 def test_every_record_of_every_format_is_accounted_for(recipe, raw, tmp_path, table, capsys):
     folder, counts = raw
     run = tmp_path / "run"

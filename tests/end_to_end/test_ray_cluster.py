@@ -21,8 +21,8 @@ def compare(run: Path, every_byte, unbroken: dict[str, bytes]) -> None:
 
 
 # Two processes of this machine give them too when they are killed in between: `test_killed`.
-@pytest.mark.slow
-@pytest.mark.parametrize("executor", [pytest.param("local", marks=pytest.mark.long), "ray"])
+@pytest.mark.long
+@pytest.mark.parametrize("executor", ["local", "ray"])
 def test_two_processes_give_the_bytes_of_one(
     executor, messy, every_stage, unbroken, every_byte, tmp_path, keepwise
 ) -> None:

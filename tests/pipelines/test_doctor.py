@@ -187,7 +187,7 @@ def test_one_token_through_transformers(tiny_model):
 
 
 @pytest.mark.vllm
-@pytest.mark.slow
+@pytest.mark.long
 def test_one_token_through_vllm(tiny_model):
     assert doctor.one_token(tiny_model, "vLLM") == Check("generation", "ok", "one token through vLLM")
 

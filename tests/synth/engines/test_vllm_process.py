@@ -10,7 +10,7 @@ from synth.engines import vllm_process
 pytestmark = pytest.mark.vllm
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_engine_that_is_closed_leaves_the_others_what_they_share(tiny_model: Path):
     from synth.engines.vllm import VllmEngine
 

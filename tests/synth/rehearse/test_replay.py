@@ -240,7 +240,7 @@ def test_the_seed_model_writes_users_turns_and_documents(seed_model: Path, token
 
 
 @pytest.mark.vllm
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.shared_data
 def test_a_story_model_is_replayed(shared_data: Path) -> None:
     """Every sample is a document of its own: whole sentences, nothing of the next story, no repeats."""

@@ -58,6 +58,7 @@ def test_what_is_none_is_named(tmp_path: Path, record: dict, message: str) -> No
         list(read(write(tmp_path / "t.jsonl", record)))
 
 
+@pytest.mark.long
 @pytest.mark.shared_data
 def test_a_small_model_of_english_stories_is_where_it_should_be(shared_data: Path, tmp_path: Path, engine: Any) -> None:
     """Grammar it has learned, knowledge and Korean it has not: above chance on BLiMP alone."""

@@ -96,10 +96,10 @@ def test_vllm_reads_a_model_with_new_tokens_new_blocks_and_merged_adapters(raw_m
 @pytest.mark.parametrize(
     ("tuning", "more"),
     [
-        ("lora", {"lora": Lora(rank=2, dora=True)}),
+        pytest.param("lora", {"lora": Lora(rank=2, dora=True)}, marks=pytest.mark.long),
         ("lora", {"lora": Lora(rank=2, corda="instruction")}),
-        ("prompt", {"prompt": Prompt(2)}),
-        ("prefix", {"prefix": Prefix(2)}),
+        pytest.param("prompt", {"prompt": Prompt(2)}, marks=pytest.mark.long),
+        pytest.param("prefix", {"prefix": Prefix(2)}, marks=pytest.mark.long),
         ("loreft", {"loreft": Loreft(2, 1, 1)}),
     ],
     ids=["dora", "corda", "prompt", "prefix", "loreft"],
