@@ -126,14 +126,18 @@ def _snapshot(name: str) -> Path:
         ) from error
 
 
+def hint_within(folder: Path) -> str:
+    """Where the last model of a run is, for an error about the run's folder; empty where it has none."""
+    within = sorted(folder.glob("model/*/config.json"))
+    return f"; there is one in {within[-1].parent}" if within else ""
+
+
 def _check_model(folder: Path) -> None:
     if not (folder / "config.json").is_file():
         if (folder / "base.json").is_file():
             raise InputError(f"{folder}: found what was tuned beside a base, which can be asked through the engine "
                              "transformers, expected a whole model: it cannot be merged or trained on")  # fmt: skip
-        within = sorted(folder.glob("model/*/config.json"))
-        hint = f"; there is one in {within[-1].parent}" if within else ""
-        raise InputError(f"{folder}: no config.json, expected the folder of a transformers model{hint}")
+        raise InputError(f"{folder}: no config.json, expected the folder of a transformers model{hint_within(folder)}")
     if not any(folder.glob("*.safetensors")):
         if any(folder.glob("*.bin")) or any(folder.glob("*.pt")) or any(folder.glob("*.pth")):
             raise InputError(

@@ -9,7 +9,7 @@ import huggingface_hub
 import torch
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
-from curation import storage, tables
+from curation import chat, storage, tables
 from curation.errors import InputError
 
 from . import weights
@@ -53,8 +53,7 @@ def locate(model: str) -> Path:
         raise InputError(f"{folder}: found an adapter of {base}, expected a model folder: the base, or the model that "
                          "training writes beside its adapter")  # fmt: skip
     if not (folder / "config.json").is_file():
-        within = sorted(folder.glob("model/*/config.json"))
-        hint = f"; there is one in {within[-1].parent}" if within else ""
+        hint = chat.hint_within(folder)
         raise InputError(f"{folder}: no config.json, expected a model folder of transformers{hint}")
     if not any(folder.glob(WEIGHTS)):
         if any(True for pattern in PICKLED for _ in folder.glob(pattern)):

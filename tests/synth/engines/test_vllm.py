@@ -17,10 +17,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, Llama
 
 from curation.errors import InputError
 from curation.model import Guide, Request, Response, Sampling, ScoreRequest
-from synth.engines import limits
 from synth.engines.options import EngineOptions
 from synth.engines.transformers import TransformersEngine
-from synth.engines.vllm import VllmEngine, _parameters
+from synth.engines.vllm import VllmEngine
 
 pytestmark = [pytest.mark.vllm, pytest.mark.slow]
 
@@ -227,48 +226,6 @@ def test_scores_are_the_portable_engines(engine: VllmEngine, portable: Transform
         assert score.logprobs == pytest.approx(peer.logprobs, abs=1e-3)
     assert sum(len(one.logprobs) for one in scores) > 100
     assert any(one.error for one in scores)
-
-
-def test_a_chunk_begins_without_what_others_left_behind(engine: VllmEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A prompt found in the prefix cache is computed otherwise, and its last bits would hang on what came before."""
-    cached: list[int] = []
-    run = engine._run
-
-    def noting(*arguments: Any) -> list[Any]:
-        outputs = run(*arguments)
-        cached.extend(output.num_cached_tokens for output in outputs)
-        return outputs
-
-    monkeypatch.setattr(engine, "_run", noting)
-    prompt = engine.prompt(Request("r", "zq" * 100, Sampling(max_tokens=2)))
-    for _ in range(2):
-        engine.answer([prompt])
-    engine.measure([engine.passage(ScoreRequest("s", "zq" * 100, "zq"))])
-    assert cached == [0, 0, 0]
-    engine._run([prompt.token_ids], [_parameters(prompt)], None, None)
-    engine._run([prompt.token_ids], [_parameters(prompt)], None, None)
-    whole = (len(prompt.token_ids) - 1) // limits.BLOCK * limits.BLOCK
-    assert cached[4] == whole > 0  # within a chunk the blocks of the cache are used
-
-
-def test_a_short_beginning_in_common_is_computed_once(engine: VllmEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SSR's demonstrations are often shorter than the 128 tokens that vLLM's blocks have on a CPU of themselves."""
-    found: dict[int, int] = {}
-    run = engine._run
-
-    def noting(prompts: list[tuple[int, ...]], *rest: Any) -> list[Any]:
-        outputs = run(prompts, *rest)
-        found.update((len(ids), output.num_cached_tokens) for ids, output in zip(prompts, outputs, strict=True))
-        return outputs
-
-    monkeypatch.setattr(engine, "_run", noting)
-    common = "zq" * 30
-    alone = engine.prompt(Request("r", common, Sampling(max_tokens=1))).token_ids
-    endings = ["", " the cat", " the cat and the dog"]
-    engine.answer([engine.prompt(Request(f"r{place}", common + ending, Sampling(max_tokens=1)))
-                   for place, ending in enumerate(endings)])  # fmt: skip
-    shared = (len(alone) - 1) // limits.BLOCK * limits.BLOCK
-    assert 0 < shared < 128 and list(found.values()) == [0, shared, shared]
 
 
 def test_progress_counts_everything_once(engine: VllmEngine) -> None:
