@@ -51,10 +51,16 @@ def _partitions(piece: Slice, options: ReadOptions) -> Iterator[tuple[Partition,
             yield partition, stream.position() - piece.start
 
 
+def _nothing(piece: Slice, options: ReadOptions) -> Iterator[tuple[Partition, int]]:
+    """The one partition, without records, of an empty file."""
+    yield Partition(piece.source, piece.file), piece.bytes
+
+
 _WHOLE_FILES: dict[Format, Callable[[Slice, ReadOptions], Iterator[tuple[Partition, int]]]] = {
     "parquet": parquet.read,
     "arrow": arrow.read,
     "warc": warc.read,
+    "empty": _nothing,
 }
 _STREAMED: dict[Format, Callable[[Stream, Slice, ReadOptions], Iterator[Partition]]] = {
     "jsonl": jsonl.read,

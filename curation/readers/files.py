@@ -227,20 +227,25 @@ def size_of(path: str | Path) -> int | None:
     """Bytes of a file on the disk; none at an address whose server does not say.
 
     Raises:
+        InputError: when it is missing, or no ordinary file.
+    """
+    if addresses.is_address(str(path)):
+        return addresses.size_of(str(path))
+    file = Path(path)
+    if not file.is_file():
+        found = "found something that is no ordinary file, expected a file" if file.exists() else "no such file"
+        raise InputError(f"{path}: {found}")
+    return file.stat().st_size
+
+
+def refuse_empty(path: str | Path) -> None:
+    """Stop where there is nothing in a file.
+
+    Raises:
         InputError: when it is missing, no ordinary file, or empty.
     """
-    size: int | None
-    if addresses.is_address(str(path)):
-        size = addresses.size_of(str(path))
-    else:
-        file = Path(path)
-        if not file.is_file():
-            found = "found something that is no ordinary file, expected a file" if file.exists() else "no such file"
-            raise InputError(f"{path}: {found}")
-        size = file.stat().st_size
-    if size == 0:
+    if size_of(path) == 0:
         raise InputError(f"{path}: found an empty file, expected at least one record")
-    return size
 
 
 def head(
@@ -248,11 +253,13 @@ def head(
 ) -> tuple[bytes, str]:
     """The first bytes of a file, decompressed, once they are known to be what its name says, and its encoding.
 
+    Compression of nothing has no bytes.
+
     Of JSON Lines they reach to the first record's end, where that is no longer than `record_bytes`. The encoding is the
     one that is given; of `AUTO`, what the first bytes look like, where they leave one choice, and else UTF-8.
 
     Raises:
-        InputError: for another type of file, another encoding, binary data, or compression of nothing.
+        InputError: for another type of file, another encoding, or binary data.
     """
     with opened(str(path), None) as stream:
         raw = stream.read(HEAD)
@@ -268,8 +275,6 @@ def head(
         while form == "jsonl" and pieces[-1] and b"\n" not in pieces[-1] and size <= record_bytes:
             pieces.append(stream.read(BLOCK))
             size += len(pieces[-1])
-    if not start:
-        raise InputError(f"{path}: found nothing in the compressed file, expected at least one record")
     what = recognise(start)
     if form in ("html", "warc") and what is None:  # pages name their encodings themselves
         return start, "utf-8"

@@ -8,7 +8,7 @@ import polars as pl
 
 from ..errors import InputError
 
-Format = Literal["jsonl", "parquet", "plain", "csv", "tsv", "html", "warc", "arrow"]
+Format = Literal["jsonl", "parquet", "plain", "csv", "tsv", "html", "warc", "arrow", "empty"]
 Compression = Literal["gz", "zst"]
 PageText = Literal["text", "markdown", "source"]
 
@@ -75,6 +75,7 @@ class Slice:
         path: where the file is, as the user named it; an address where it has `://`.
         file: its name relative to the input argument, as it is written on rows.
         source: data-set name.
+        format: `empty` for a file with nothing but blanks in it, of whatever format.
         start, end: byte range, cut at record ends; the whole file where it is read as a stream.
         first_record: number in the file of the first record of this piece.
         row_groups: of a Parquet file; of Arrow, its record batches, none for all of them.
@@ -149,7 +150,7 @@ class Damage:
 
 
 def check_damage(file: str, records: int, damaged: int, options: ReadOptions, first: Damage | None = None) -> None:
-    """Stop when a file has more damaged records than the options allow, or nothing that could be read.
+    """Stop when a file has more damaged records than the options allow, or none of its records could be read.
 
     Args:
         file: how the message names the file.
@@ -162,9 +163,7 @@ def check_damage(file: str, records: int, damaged: int, options: ReadOptions, fi
         InputError: with the counts, the limit and the first damaged record.
     """
     example = f"; the first is {first.sentence()}" if first is not None else ""
-    if records == 0:
-        raise InputError(f"{file}: found no records, expected at least one")
-    if damaged == records:
+    if damaged == records > 0:
         raise InputError(f"{file}: none of its {records} records could be read{example}")
     allowed = 0 if options.strict else max(1, int(options.max_damaged * records))
     if damaged > allowed:

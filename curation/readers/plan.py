@@ -1,5 +1,6 @@
 """Which files are read, under which names, in which pieces; everything that can be refused before reading is."""
 
+import codecs
 import glob
 import os
 from collections import defaultdict
@@ -22,10 +23,11 @@ def plan(inputs: Sequence[str | Path], options: ReadOptions) -> list[Slice]:
     A folder stands for every file below it that a reader knows by its name; hidden files and folders are left out, and
     of a `datasets` folder what only describes it. An input with `://` is an address, read through fsspec. A row's
     `file` is the file's name, or its path inside the folder or below the fixed part of the pattern it was found by.
-    Where two files would have one name, parent folders are put before it until the names differ.
+    Where two files would have one name, parent folders are put before it until the names differ. A file with nothing
+    but blanks in it is a piece without records, unless there is no other.
 
     Raises:
-        InputError: for a missing or empty file, a folder or pattern with nothing to read, a file that is not what its
+        InputError: for a missing file, inputs that are all empty, a folder or pattern with nothing to read, a file that is not what its
             name says, an encoding other than the options', a missing text column, or a file that is given twice.
     """
     if not inputs:
@@ -37,6 +39,9 @@ def plan(inputs: Sequence[str | Path], options: ReadOptions) -> list[Slice]:
     pieces: list[Slice] = []
     for path, name in _named(found):
         pieces.extend(_slices(path, name, options))
+    if all(piece.format == "empty" for piece in pieces):
+        others = f", and {len(found)} such files in all" if len(found) > 1 else ""
+        raise InputError(f"{found[0][0]}: found an empty file{others}, expected at least one record")
     return pieces
 
 
@@ -117,18 +122,23 @@ def _named(found: list[Found]) -> list[tuple[str, str]]:
 
 
 def _slices(path: str, name: str, options: ReadOptions) -> Iterable[Slice]:
-    size = files.size_of(path) or 0
+    size = files.size_of(path)
     file = addresses.name_of(path)
     kind = files.format_of(file)
     if kind is None:
         raise InputError(f"{path}: found a name that no reader knows, expected one ending in {files.READABLE}")
     form, compression = kind
+    source = file if options.source is None else options.source
+    empty = Slice(path, name, source, "empty", end=size or 0, bytes=size or 0)
+    if size == 0:
+        return [empty]
     if form in ("html", "warc"):
         html.require()
     head, encoding = files.head(path, form, compression, options.encoding, options.max_record_bytes)
+    if _is_blank(head):
+        return [empty]
     options = replace(options, encoding=encoding)
-    source = file if options.source is None else options.source
-    whole = Slice(path, name, source, form, compression, 0, size, bytes=size, encoding=encoding)
+    whole = replace(empty, format=form, compression=compression, encoding=encoding)
     if form == "parquet":
         return _runs(whole, list(parquet.plan(path, options)))
     if form == "arrow":
@@ -138,9 +148,14 @@ def _slices(path: str, name: str, options: ReadOptions) -> Iterable[Slice]:
     if form in ("csv", "tsv"):
         with files.opened(path, compression, options.encoding) as stream:
             whole = replace(whole, columns=delimited.columns(stream, form, options))
-    if size <= options.partition_bytes // (4 if compression else 1) or addresses.is_address(path):
+    if whole.bytes <= options.partition_bytes // (4 if compression else 1) or addresses.is_address(path):
         return [whole]  # from afar a file is read once, from its beginning to its end
     return _cut(whole, options)
+
+
+def _is_blank(head: bytes) -> bool:
+    """Whether the first bytes of a file are all of it, and nothing but blanks."""
+    return len(head) < files.HEAD and not head.removeprefix(codecs.BOM_UTF8).strip()
 
 
 def _runs(whole: Slice, runs: list[tuple[tuple[int, ...], int, int]]) -> Iterator[Slice]:

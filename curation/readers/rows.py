@@ -29,7 +29,7 @@ def files_of(path: Path) -> list[tuple[Path, str]]:
         InputError: when there is nothing at the path, or no file of rows in the folder.
     """
     if not path.is_dir():
-        files.size_of(path)
+        files.refuse_empty(path)
         return [(path, path.name)]
     found = [file for file in files.visible(path) if _format(file)]
     if not found:
@@ -46,7 +46,7 @@ def records(path: Path) -> Iterator[tuple[int, Record | Damage]]:
         InputError: for a file that is missing, empty, without records, damaged as a whole, in another encoding, or not
             what its name says.
     """
-    files.size_of(path)
+    files.refuse_empty(path)
     known = _format(path)
     if known is None:
         raise InputError(f"{path}: found a name that no reader of rows knows, expected one ending in {READABLE}")
@@ -81,7 +81,7 @@ def table(path: Path, columns: Sequence[str] | None = None) -> tuple[pl.DataFram
     Raises:
         InputError: as `records` does, except that there may be no rows.
     """
-    files.size_of(path)
+    files.refuse_empty(path)
     files.head(path, "parquet", None)
     try:
         scan = pl.scan_parquet(path, glob=False)

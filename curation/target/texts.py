@@ -23,7 +23,7 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if not path.is_dir():
-            files.size_of(path)
+            files.refuse_empty(path)
             found.append(path)
             continue
         below = [file for file in files.visible(path) if _format(file) is not None]

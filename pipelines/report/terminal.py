@@ -98,6 +98,8 @@ def _funnel(step: Step) -> list[str]:
             shown += ["", title, *table([[name, words.count(number)] for name, number in most[:MOST_RULES]], (1,))]
         if len(most) > MOST_RULES:
             shown.append(f"and {len(most) - MOST_RULES} rules more")
+    if empty := words.names(facts.get("without_records") or []):
+        shown += ["", f"files without a record: {empty}"]
     if other := words.endings(facts.get("passed_over") or {}):
         shown += ["", f"files in the folders that no reader knows, not read: {other}"]
     return shown

@@ -83,6 +83,7 @@ def curate(step: Step) -> View:
         "characters": words.count(facts.get("characters")) if facts.get("characters") else None,
         "kept": words.count(facts.get("passed")),
         "kept_share": words.share(facts.get("passed") or 0, read),
+        "without_records": words.names(facts.get("without_records") or []),
         "passed_over": words.endings(facts.get("passed_over") or {}),
         "chart": _funnel(funnel, read),
         "funnel": [

@@ -1,6 +1,6 @@
 """Numbers and strangers' texts as people read them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 # Characters that would hide or reorder what follows them (or that HTML cannot hold) are shown by their code.
@@ -116,6 +116,14 @@ def measured(named: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
     return [
         (name, count(value) if isinstance(value, int) else number(value)) for name, value in named if is_number(value)
     ]
+
+
+def names(found: Sequence[str], most: int = 12) -> str:
+    """How many names there are and the first of them, in a line; empty for none."""
+    if not found:
+        return ""
+    told = [" ".join(clip(name, 80)[0].split()) for name in found[:most]]
+    return f"{count(len(found))} ({', '.join(told)}{', …' if len(found) > most else ''})"
 
 
 def endings(numbers: Mapping[str, int], most: int = 12) -> str:

@@ -20,7 +20,7 @@ from .drops import Pending
 from .edits import edit_rows
 from .filtering import CLEAN, filter_rows
 from .finishing import finish
-from .reading import TEXT, options_of, read
+from .reading import TEXT, options_of, read, without_records
 from .shelf import Curation
 from .stages import global_stages
 from .structuring import STRUCTURE, cut
@@ -61,6 +61,7 @@ def curate(run: Run, step: str, settings: CurateSettings) -> Output:
     if settings.samples is not None:
         stages.append(STRUCTURE)
     facts = funnel(job.records, stages)
+    facts["without_records"] = without_records(job, slices)
     facts["passed_over"] = endings(readers.passed_over(settings.inputs))
     if not facts["passed"]:
         dropped = sorted(facts["dropped"].items(), key=lambda item: (-item[1], item[0]))

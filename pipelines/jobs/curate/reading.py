@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from curation import languages, normalise, readers, tables
+from curation.errors import InputError
 
 from ...digests import FileDigests
 from ...executors import report_progress
@@ -39,7 +40,7 @@ def read(job: Curation, settings: CurateSettings, slices: list[readers.Slice]) -
     """Read every slice, normalise its partitions and store them; the names of the partitions in order.
 
     Raises:
-        InputError: when a file has more damaged records than the settings allow.
+        InputError: when a file has more damaged records than the settings allow, or no file has a record.
     """
     options = options_of(settings)
     digests = FileDigests(job.run)
@@ -70,9 +71,23 @@ def read(job: Curation, settings: CurateSettings, slices: list[readers.Slice]) -
         seen[1] += record.facts["damaged"]
     for file, (seen_records, damaged) in counted.items():
         readers.check_damage(file, seen_records, damaged, options)
+    if not any(seen for seen, _ in counted.values()):
+        others = f", and {len(counted)} such files in all" if len(counted) > 1 else ""
+        raise InputError(f"{next(iter(counted))}: found no records{others}, expected at least one")
     return [
         f"{number:05d}-{part:05d}" for number, record in enumerate(records) for part in range(record.facts["parts"])
     ]
+
+
+def without_records(job: Curation, slices: list[readers.Slice]) -> list[str]:
+    """Names of the files that `read` found no record in, sorted."""
+    counted = dict.fromkeys((piece.file for piece in slices), 0)
+    read = {
+        record.task: record.facts["records"] for record in job.records if record.task.startswith(f"{job.step}/read/")
+    }
+    for number, piece in enumerate(slices):
+        counted[piece.file] += read[f"{job.step}/read/{number:05d}"]
+    return sorted(file for file, records in counted.items() if not records)
 
 
 def read_slice(shelf: Shelf, number: int, piece: readers.Slice, options: readers.ReadOptions) -> Made:

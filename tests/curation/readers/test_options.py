@@ -14,6 +14,7 @@ FIRST = Damage(4, "no JSON", "a JSON object")
 @pytest.mark.parametrize(
     ("records", "damaged", "options"),
     [
+        (0, 0, ReadOptions(strict=True)),
         (2, 1, ReadOptions()),
         (1999, 1, ReadOptions()),
         (2000, 2, ReadOptions()),
@@ -28,7 +29,6 @@ def test_within_the_limit(records: int, damaged: int, options: ReadOptions) -> N
 @pytest.mark.parametrize(
     ("records", "damaged", "options", "message"),
     [
-        (0, 0, ReadOptions(), "a.jsonl: found no records"),
         (1, 1, ReadOptions(max_damaged=1), "none of its 1 records could be read; the first is line 5: found no JSON"),
         (1999, 2, ReadOptions(), "found 2 damaged records among 1999, expected at most 1 .--max-damaged.; the first"),
         (10, 1, ReadOptions(strict=True), "found 1 damaged records among 10, none is allowed with --strict"),

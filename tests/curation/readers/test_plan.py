@@ -83,7 +83,9 @@ REFUSED = {
     "missing.jsonl": (None, "no such file or folder"),
     "empty.jsonl": (b"", "found an empty file"),
     "empty.txt": (b"", "found an empty file"),
-    "hollow.jsonl.gz": (gzip.compress(b"", mtime=0), "found nothing in the compressed file"),
+    "hollow.jsonl.gz": (gzip.compress(b"", mtime=0), "found an empty file"),
+    "blank.jsonl": (b" \r\n\n", "found an empty file"),
+    "mark.txt": (b"\xef\xbb\xbf\n", "found an empty file"),
     "plain.jsonl.gz": (LINE, "found text, expected gzip as its name says"),
     "zstd.jsonl.gz": (zstandard.compress(LINE), "found Zstandard, expected gzip as its name says"),
     "plain.jsonl.zst": (LINE, "found text, expected Zstandard as its name says"),
@@ -112,7 +114,8 @@ REFUSED = {
     "table.csv": (b"a,b\n1,2\n", "no column 'text', only 'a', 'b'; name"),
     "twice.csv": (b"text,a,a\n1,2,3\n", "found two columns 'a' in the header"),
     "open.csv": (b'"text,a\n1,2\n', "found a quoted field without an end, expected a header"),
-    "blank.csv": (b"\n\n", "found no line with text, expected a header"),
+    "blank.csv": (b"\n\n", "found an empty file"),
+    "blank.csv.gz": (gzip.compress(b"\n" * 100_000, mtime=0), "found no line with text, expected a header"),
     "mac.csv": (b"text,a\r1,2\r", "found lines that end in a carriage return alone"),
     "euckr.csv": (
         "text\n안녕하세요\n반갑습니다\n고맙습니다\n".encode("cp949"),
@@ -157,6 +160,34 @@ def test_files_of_a_folder_that_no_reader_knows_are_told(tmp_path: Path) -> None
         (tmp_path / name).write_text('{"text": "a"}')
     assert [piece.file for piece in readers.plan([tmp_path], ReadOptions())] == ["a.jsonl", "in/c.txt"]
     assert readers.passed_over([tmp_path, tmp_path / "a.jsonl"]) == ["b.PDF", "소장.hwp"]
+
+
+EMPTY = {
+    "a.jsonl": b"",
+    "b.txt": b" \n",
+    "c.parquet": b"",
+    "d.jsonl.gz": gzip.compress(b"", mtime=0),
+    "e.csv": b"\n",
+    "f.html": b"",
+    "g.warc.gz": b"",
+    "h.csv.zst": zstandard.compress(b"\r\n"),
+}
+
+
+def test_empty_files_beside_others_are_pieces_without_records(tmp_path: Path) -> None:
+    for name, data in EMPTY.items():
+        touch(tmp_path / name, data)
+    touch(tmp_path / "z.jsonl")
+    with pytest.raises(InputError, match="a.jsonl: found an empty file, and 8 such files in all, expected at least"):
+        readers.plan([tmp_path / name for name in EMPTY], ReadOptions())
+    pieces = readers.plan([tmp_path], ReadOptions())
+    reads = {piece.file: list(readers.read(piece, ReadOptions())) for piece in pieces}
+    assert {name: [each.records for each in found] for name, found in reads.items()} == {
+        **dict.fromkeys(EMPTY, [0]), "z.jsonl": [1]}  # fmt: skip
+    assert all(sum(each.bytes for each in reads[piece.file]) == piece.bytes for piece in pieces)
+    touch(tmp_path / "y.jsonl.gz", gzip.compress(LINE, mtime=0)[:-9])  # damage is none of it
+    with pytest.raises(InputError, match="y.jsonl.gz: found data that ends early, expected a whole gzip file"):
+        readers.plan([tmp_path], ReadOptions())
 
 
 def test_folders_and_patterns_with_nothing_to_read(tmp_path: Path) -> None:

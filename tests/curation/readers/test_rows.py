@@ -99,7 +99,7 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "empty.parquet": (b"", "found an empty file"),
     "blank.jsonl": (b"\n\n", "found no records"),
     "blank.json": (b"[]", "found no records"),
-    "nothing.jsonl.gz": (gzip.compress(b"", mtime=0), "found nothing in the compressed file"),
+    "nothing.jsonl.gz": (gzip.compress(b"", mtime=0), "found no records"),
     "packed.jsonl": (gzip.compress(GOOD, mtime=0), "found gzip, expected JSON Lines as its name says"),
     "plain.jsonl.gz": (GOOD, "found text, expected gzip as its name says"),
     "plain.jsonl.zst": (GOOD, "found text, expected Zstandard as its name says"),

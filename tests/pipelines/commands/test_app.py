@@ -24,6 +24,34 @@ def test_files_that_no_reader_knows_are_counted_by_their_endings(corpus: Path, t
     assert "were not read: 2 .zip, 1 .hwp, 1 none." in page.read_text()
 
 
+def test_files_without_a_record_are_named_and_the_run_goes_on(corpus: Path, tmp_path: Path, command, capsys):
+    for name, text in (("a.jsonl", ""), ("b.txt", "\n \n"), ("소장.csv", "text,date\n")):
+        (corpus.parent / name).write_text(text)
+    out = tmp_path.parent / f"{tmp_path.name}-run"
+    again = ["curate", corpus.parent, "--out", out, "--set", "rules={}"]
+    assert command(*again) == 0
+    assert "files without a record: 3 (a.jsonl, b.txt, 소장.csv)" in capsys.readouterr().out
+    facts = json.loads((out / "work/facts.json").read_text())["curate"]
+    assert facts["without_records"] == ["a.jsonl", "b.txt", "소장.csv"]
+    assert facts["records"] == 3 and facts["passed"] == 1
+    assert "nothing to read: 3 (a.jsonl, b.txt, 소장.csv)." in (out / "report.html").read_text()
+    assert command(*again) == 0
+    assert "Nothing to do" in capsys.readouterr().out
+    (corpus.parent / "b.txt").write_text("Now there is a text in it.")
+    assert command(*again) == 0
+    facts = json.loads((out / "work/facts.json").read_text())["curate"]
+    assert (facts["without_records"], facts["records"]) == (["a.jsonl", "소장.csv"], 4)
+
+
+def test_where_no_file_has_a_record_there_is_nothing_to_curate(tmp_path: Path, command, capsys):
+    (tmp_path / "a.csv").write_text("text\n")
+    assert command("curate", tmp_path / "a.csv", "--out", tmp_path / "out") == 2
+    assert "a.csv: found no records, expected at least one" in " ".join(capsys.readouterr().err.split())
+    (tmp_path / "b.jsonl").write_text("")
+    assert command("curate", tmp_path / "a.csv", tmp_path / "b.jsonl", "--out", tmp_path / "out") == 2
+    assert "found no records, and 2 such files in all, expected" in " ".join(capsys.readouterr().err.split())
+
+
 def test_an_error_says_which_rules_left_nothing(tmp_path: Path, command, capsys) -> None:
     texts = ["하나", "둘", "둘", "the third text of four words"]
     rows = [json.dumps({"text": text}, ensure_ascii=False) for text in texts]
