@@ -10,6 +10,7 @@ from synth.engines.cache import Cached
 from synth.synthesised import Synthesised
 
 from ..settings import SynthesizeSettings
+from .engine import Named
 
 if TYPE_CHECKING:
     from synth.synthesize.reward import Reward
@@ -19,7 +20,7 @@ def carry_out(
     settings: SynthesizeSettings,
     frame: pl.DataFrame,
     labelled: pl.DataFrame | None,
-    engine: Cached,
+    engine: Cached | None,
     other: Cached | None,
     model: str,
     reward: str | None,
@@ -31,7 +32,7 @@ def carry_out(
         settings: of the step.
         frame: documents or rows, as the method reads them.
         labelled: rows that `label` is measured on.
-        engine: generates and scores.
+        engine: generates and scores; none where the settings ask nothing.
         other: plays the user, or judges.
         model: folder of the model, or its name on a server.
         reward: folder of a reward model, none where there is none.
@@ -41,6 +42,12 @@ def carry_out(
         InputError: for what a method cannot work with.
     """
     options = settings.options
+    if settings.method == "templates":
+        from synth.synthesize.templates import templates
+
+        return templates(frame, engine or Named("no engine", ""), options, seed)
+    if engine is None:
+        raise ValueError(f"{settings.method} without an engine")
     match settings.method:
         case "qa":
             from synth.synthesize.qa import qa
@@ -54,10 +61,6 @@ def carry_out(
             from synth.synthesize.instructions import instructions
 
             return instructions(frame, engine, options, seed)
-        case "templates":
-            from synth.synthesize.templates import templates
-
-            return templates(frame, engine, options, seed)
         case "dialogue":
             from synth.synthesize.dialogue import dialogue
 

@@ -55,7 +55,7 @@ def _synthesize(
     paths: list[Path],
     labelled: list[Path],
 ) -> dict[str, Any]:
-    """In the child: read the data, open the engines, carry out the method, compare, write; the report."""
+    """In the child: read the data, open the engines that will be asked, carry out the method, compare, write; the report."""
     from curation import storage
     from synth import novelty, rows
     from synth.synthesize.preferences import Preferences
@@ -66,7 +66,9 @@ def _synthesize(
     measured = rows.load(labelled, settings.task).rows if labelled else None
     prompts = held_out.prompts(settings.held_out)
     with contextlib.ExitStack() as engines:
-        engine = engines.enter_context(opened(folder, step, models[0], settings.engine))
+        engine = None
+        if settings.asks:
+            engine = engines.enter_context(opened(folder, step, models[0], settings.engine))
         other = None
         if models[1] is not None:
             other = engines.enter_context(opened(folder, f"{step}: {models[1]}", models[1], settings.other_engine))

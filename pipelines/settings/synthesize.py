@@ -106,6 +106,11 @@ class SynthesizeSettings(Settings):
         return chosen or (pairs is not None and pairs.by == "reward")
 
     @property
+    def asks(self) -> bool:
+        """Whether the method asks a model anything: ready templates do not."""
+        return self.templates is None or self.templates.write + self.templates.write_inverted > 0
+
+    @property
     def options(self) -> Any:
         """The options of the method, its defaults where none are given."""
         given = getattr(self, self.method)

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from curation import tables
+from curation.errors import InputError
 from pipelines.jobs import methods
 from pipelines.jobs import synthesize as job
 from pipelines.settings import SynthesizeSettings
@@ -43,6 +44,22 @@ def test_a_made_up_prompt_repeats_no_input_and_an_answered_one_may(
     ledger = pl.read_parquet(tmp_path / "ledger" / "made" / "synthesize.parquet")
     assert facts["samples"] == kept and facts["damaged"] == 1
     assert ledger["rule"].to_list() == ["read.row", *["novelty.repeats_input"] * (2 - kept)]
+
+
+def test_ready_templates_open_no_engine(tmp_path: Path) -> None:
+    data = lines(tmp_path / "rows.jsonl", [ROW])
+    folder = str(tmp_path / "no model")
+
+    def carried_out(**templates: Any) -> dict[str, Any]:
+        settings = SynthesizeSettings(method="templates", model=folder, data=(data,), templates=templates)
+        return job._synthesize(tmp_path, "made", settings, 1, (folder, None, None), [Path(data)], [])
+
+    ready = ("Please: {{ prompt }}",)
+    facts = carried_out(plain=ready)
+    assert (facts["samples"], facts["generated"], facts["cached"]) == (1, 0, 0)
+    for wanted in ("write", "write_inverted"):
+        with pytest.raises(InputError, match="no model"):
+            carried_out(plain=ready, **{wanted: 1})
 
 
 def test_a_file_that_has_another_part_now_is_another_step(tmp_path: Path, told: Callable[..., Any]) -> None:
