@@ -27,8 +27,9 @@ def plan(inputs: Sequence[str | Path], options: ReadOptions) -> list[Slice]:
     but blanks in it is a piece without records, unless there is no other.
 
     Raises:
-        InputError: for a missing file, inputs that are all empty, a folder or pattern with nothing to read, a file that is not what its
-            name says, an encoding other than the options', a missing text column, or a file that is given twice.
+        InputError: for a missing file, inputs that are all empty, a folder or pattern with nothing to read, a file that
+            is not what its name says, an encoding other than the options', a missing text column, or a file that is
+            given twice.
     """
     if not inputs:
         raise InputError("found no input, expected files, folders or patterns")

@@ -81,7 +81,7 @@ def rehearse(
 
 @app.command()
 def synthesize(
-    method: Annotated[str, typer.Argument(help=f"One of {', '.join(METHODS)}.")],
+    method: Annotated[str, typer.Argument(help=f"One of {', '.join(name.replace('_', '-') for name in METHODS)}.")],
     model: Annotated[str, typer.Option(help="Model folder or name.")],
     data: Annotated[list[str], typer.Option(help="File of documents or rows, by method; repeat for more.")],
     out: Out,
@@ -123,9 +123,10 @@ def synthesize(
     """
     name = method.replace("-", "_")
     if name not in METHODS:
-        raise InputError(f"synthesize {method!r}: no such method{nearest(name, METHODS)}")
+        known = [each.replace("_", "-") for each in METHODS]
+        raise InputError(f"synthesize {method!r}: no such method{nearest(method, known)}")
     given = with_preset("synthesize", recipe, {"model": model, "data": data, "held_out": held_out})
-    if given.setdefault("method", name) != name:
+    if str(given.setdefault("method", name)).replace("-", "_") != name:
         raise InputError(f"--recipe {recipe!r}: found the method {given['method']!r}, expected one of {method}")
     run_single("synthesize", given, [_of_method(text, name) for text in settings or []], out, seed, fresh)
 

@@ -55,7 +55,7 @@ def _synthesize(
     paths: list[Path],
     labelled: list[Path],
 ) -> dict[str, Any]:
-    """In the child: read the data, open the engines that will be asked, carry out the method, compare, write; the report."""
+    """In the child: read the data, open what is asked, carry out the method, compare, write; the report."""
     from curation import storage
     from synth import novelty, rows
     from synth.synthesize.preferences import Preferences

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from synth.novelty import NoveltyOptions
 from synth.synthesize.backtranslate import BacktranslateOptions
@@ -79,6 +79,12 @@ class SynthesizeSettings(Settings):
     probe: ProbeOptions | None = Field(None, description="options of the method `probe`")
     novelty: NoveltyOptions = NoveltyOptions()
     engine: EngineSettings = EngineSettings()
+
+    @field_validator("method", mode="before")
+    @classmethod
+    def _as_typed(cls, method: Any) -> Any:
+        """The command line writes `best-of`."""
+        return method.replace("-", "_") if isinstance(method, str) else method
 
     @model_validator(mode="after")
     def _fits_method(self) -> "SynthesizeSettings":

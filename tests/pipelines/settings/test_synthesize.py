@@ -23,6 +23,7 @@ def test_every_method_has_its_options_under_its_name() -> None:
         settings = step(method=method, **({method: needed[method]} if method in needed else {}))
         assert type(settings.options).__name__.lower() == f"{method.replace('_', '')}options"
     assert step(method="qa", qa={"questions": 7}).options == QaOptions(questions=7)
+    assert step(method="best-of", best_of={"samples": 3}) == step(method="best_of", best_of={"samples": 3})
 
 
 @pytest.mark.parametrize(
