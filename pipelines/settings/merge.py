@@ -24,6 +24,9 @@ class MergeSettings(Settings):
     )
     weights: tuple[float, ...] = Field((), description="of the differences, one a model; 1 each unless set")
     density: float = Field(0.5, description="share of each difference that ties and dare keep")
+    rescale: Literal["share", "magnitude"] = Field(
+        "share", description="dare: divide what stays by density, or restore the sum of magnitudes (MergeKit's)"
+    )
     scale: float = Field(1.0, description="what the merged difference is multiplied by")
     normalise: bool = Field(False, description="a mean of the differences instead of their sum")
 
@@ -47,6 +50,7 @@ class MergeSettings(Settings):
             t=self.t,
             weights=self.weights,
             density=self.density,
+            rescale=self.rescale,
             scale=self.scale,
             normalise=self.normalise,
             seed=seed,

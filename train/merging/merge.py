@@ -1,11 +1,12 @@
-"""Models merged tensor by tensor: memory for one tensor of each of them, whatever their size."""
+"""Models merged part by part: memory for some megabytes of each of them, whatever the size of model and tensors."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import xxhash
 
@@ -18,11 +19,6 @@ from . import deltas, depth, interpolation, writing
 from .parents import Parent, opened
 
 CARD = "merge.json"
-_BETWEEN: dict[str, Callable[[torch.Tensor, torch.Tensor, float], interpolation.Between]] = {
-    "lerp": interpolation.lerp,
-    "slerp": interpolation.slerp,
-    "slerp_geometric": interpolation.slerp_geometric,
-}
 
 
 @dataclass
@@ -50,7 +46,7 @@ def merge(
         out: folder of the result, made when it does not exist.
         options: see `MergeOptions`.
         base: model that differences are from.
-        progress: told the bytes of each tensor that is written.
+        progress: told the bytes that are written.
 
     Returns:
         What `merge.json` holds: parents with fingerprints, options, and over all tensors the cosine between parents,
@@ -68,13 +64,13 @@ def merge(
     parents, ground = found[: len(folders)], found[len(folders)] if base is not None else None
     first = parents[0]
 
-    def tensor(name: str) -> torch.Tensor:
-        made = _merged(name, parents, ground, options, seen)
-        progress(made.nbytes)
-        return made
+    def parts(name: str) -> Iterator[torch.Tensor]:
+        for made in _merged(name, parents, ground, options, seen):
+            progress(made.nbytes)
+            yield made
 
     out.mkdir(parents=True, exist_ok=True)
-    writing.write(first.shapes, first.types, tensor, out)
+    writing.write(first.shapes, first.types, parts, out)
     for name in (*models.COMPANIONS, "config.json"):
         if (first.folder / name).is_file():
             shutil.copyfile(first.folder / name, out / name)
@@ -85,70 +81,123 @@ def merge(
 
 def _merged(
     name: str, parents: list[Parent], ground: Parent | None, options: MergeOptions, seen: _Seen
-) -> torch.Tensor:  # fmt: skip
-    if ground is not None:
-        made = _from_base(name, parents, ground, options, seen)
-    else:
-        made = _tree(name, parents, options, seen)
-    if made.numel() and not all(map(torch.isfinite, torch.aminmax(made))):  # NaN is both the least and the largest
-        raise InputError(f"{name}: holds numbers that are not finite after merging, expected finite weights")
-    return made.to(writing.number_type(parents[0].types[name]))
+) -> Iterator[torch.Tensor]:  # fmt: skip
+    """The merged tensor in parts, in the type that the first model has for it."""
+    empty = 0 in parents[0].shapes[name]
+    if empty:
+        return
+    made = _between(name, parents, options, seen) if ground is None else _added(name, parents, ground, options, seen)
+    for part in made:
+        if not all(map(torch.isfinite, torch.aminmax(part))):  # NaN is both the least and the largest
+            raise InputError(f"{name}: holds numbers that are not finite after merging, expected finite weights")
+        yield part.to(writing.number_type(parents[0].types[name]))
 
 
-def _tree(name: str, parents: list[Parent], options: MergeOptions, seen: _Seen) -> torch.Tensor:
-    """Neighbours are merged, then the results, until one is left; each model counts the same."""
-    between = _BETWEEN[options.method]
-    place = depth.value_at(name, options.points, parents[0].layers)
-    nodes = [(parent.tensor(name).float(), 1) for parent in parents]
-    _apart(nodes[-1][0] - nodes[0][0], nodes[0][0], seen)
-    while len(nodes) > 1:
-        following = []
-        for left, right in zip(nodes[::2], nodes[1::2], strict=False):
-            t = place if len(parents) == 2 else right[1] / (left[1] + right[1])
-            found = between(left[0], right[0], t)
-            seen.cosines.append(found.cosine)
-            seen.straight += found.straight
-            lengths = (float(left[0].norm()) + float(right[0].norm())) / 2
-            if lengths:
-                seen.ratios.append(float(found.values.norm()) / lengths)
-            following.append((found.values, left[1] + right[1]))
-        nodes = following + nodes[len(following) * 2 :]
-    return nodes[0][0]
+def _read(name: str, parents: Sequence[Parent]) -> Iterator[list[torch.Tensor]]:
+    """A tensor of each model in float32, part by part."""
+    for parts in zip(*(parent.parts(name) for parent in parents), strict=True):
+        yield [part.float() for part in parts]
 
 
-def _from_base(
+def _between(name: str, parents: list[Parent], options: MergeOptions, seen: _Seen) -> Iterator[torch.Tensor]:
+    """On the line or arcs between the models: a pass for their angles, one for the sum."""
+    products = np.zeros((len(parents), len(parents)))
+    for parts in _read(name, parents):
+        products += interpolation.products(parts)
+        seen.apart += _square(parts[-1] - parts[0])
+    seen.length += float(products[0, 0])
+    found = interpolation.tree(products, options.method, depth.value_at(name, options.points, parents[0].layers))
+    seen.cosines += found.cosines
+    seen.straight += found.straight
+    seen.ratios += found.ratios
+    weights = [float(weight) for weight in found.weights]
+    for parts in _read(name, parents):
+        made = weights[0] * parts[0]
+        for weight, part in zip(weights[1:], parts[1:], strict=True):
+            made += weight * part
+        yield made
+
+
+def _added(
     name: str, parents: list[Parent], ground: Parent, options: MergeOptions, seen: _Seen
-) -> torch.Tensor:  # fmt: skip
-    start = ground.tensor(name).float()
-    found = [parent.tensor(name).float() - start for parent in parents]
+) -> Iterator[torch.Tensor]:  # fmt: skip
+    """The base and the merged differences from it."""
+    products = np.zeros((2, 2))
     weights = options.weights or (1.0,) * len(parents)
-    _apart(found[-1] - found[0], found[0] + start, seen)
-    if len(found) > 1:
-        seen.cosines.append(interpolation.cosine(found[0], found[-1]))
+    change = _changes(name, parents, ground, options, weights)
+    for start, *parts in _read(name, [ground, *parents]):
+        differences = [part - start for part in parts]
+        products += interpolation.products([differences[0], differences[-1]])
+        seen.apart += _square(parts[-1] - parts[0])
+        seen.length += _square(parts[0])
+        made = change(differences)
+        made *= options.scale
+        made += start
+        yield made
+    if len(parents) > 1:
+        seen.cosines.append(interpolation.cosine(products))
+
+
+def _changes(
+    name: str, parents: list[Parent], ground: Parent, options: MergeOptions, weights: Sequence[float]
+) -> Callable[[list[torch.Tensor]], torch.Tensor]:  # fmt: skip
+    """What merges the differences of each part, given in order, into one."""
+
+    def differences() -> Iterator[list[torch.Tensor]]:
+        for start, *parts in _read(name, [ground, *parents]):
+            yield [part - start for part in parts]
+
     match options.method:
         case "ties":
-            change = deltas.ties(found, weights, options.density, options.normalise)
+            cuts = deltas.cuts(differences, options.density)
+            equal = [0] * len(parents)
+
+            def ties(found: list[torch.Tensor]) -> torch.Tensor:
+                for at, cut in enumerate(cuts):
+                    found[at], equal[at] = deltas.trimmed(found[at], cut, equal[at])
+                return deltas.elected(found, weights, options.normalise)
+
+            return ties
         case "dare":
-            kept = [deltas.dropped(one, options.density, _generator(name, number, options))
-                    for number, one in enumerate(found)]  # fmt: skip
-            change = deltas.task_arithmetic(kept, weights, options.normalise)
-        case _:
-            change = deltas.task_arithmetic(found, weights, options.normalise)
-    change *= options.scale
-    change += start
-    return change
+            factors = _factors(name, differences, len(parents), options)
+            generators = _generators(name, len(parents), options)
+
+            def dare(found: list[torch.Tensor]) -> torch.Tensor:
+                kept = [factor * deltas.drawn(one, options.density, generator)
+                        for factor, one, generator in zip(factors, found, generators, strict=True)]  # fmt: skip
+                return deltas.task_arithmetic(kept, weights, options.normalise)
+
+            return dare
+    return lambda found: deltas.task_arithmetic(found, weights, options.normalise)
 
 
-def _generator(name: str, number: int, options: MergeOptions) -> torch.Generator:
-    """Of one tensor of one model, so that what is drawn depends on no order of tensors."""
-    seed = xxhash.xxh3_64_intdigest(tables.canonical_json([options.seed, name, number]).encode()) >> 1
-    return torch.Generator().manual_seed(seed)
+def _factors(
+    name: str, differences: Callable[[], Iterator[list[torch.Tensor]]], models: int, options: MergeOptions
+) -> list[float]:  # fmt: skip
+    """What the drawn entries of each model are multiplied by."""
+    if options.rescale == "share":
+        return [1 / options.density] * models
+    generators = _generators(name, models, options)
+    before, after = [0.0] * models, [0.0] * models
+    for found in differences():
+        for at, (one, generator) in enumerate(zip(found, generators, strict=True)):
+            before[at] += float(one.abs().sum(dtype=torch.float64))
+            after[at] += float(deltas.drawn(one, options.density, generator).abs().sum(dtype=torch.float64))
+    return [deltas.restoring(*sums) for sums in zip(before, after, strict=True)]
 
 
-def _apart(apart: torch.Tensor, first: torch.Tensor, seen: _Seen) -> None:
-    """Count in how far the last parent is from the first, and the first."""
-    seen.apart += interpolation.product(apart, apart)
-    seen.length += interpolation.product(first, first)
+def _generators(name: str, models: int, options: MergeOptions) -> list[torch.Generator]:
+    """One for a tensor of each model, so that what is drawn depends on no order of tensors."""
+    seeds = (
+        xxhash.xxh3_64_intdigest(tables.canonical_json([options.seed, name, number]).encode()) >> 1
+        for number in range(models)
+    )
+    return [torch.Generator().manual_seed(seed) for seed in seeds]
+
+
+def _square(part: torch.Tensor) -> float:
+    """Sum of the squares of the entries, in float64."""
+    return float(interpolation.products([part])[0, 0])
 
 
 def _card(parents: list[Parent], ground: Parent | None, options: MergeOptions, seen: _Seen) -> dict[str, Any]:

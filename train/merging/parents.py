@@ -1,6 +1,6 @@
-"""Models that are to be merged: opened a tensor at a time, seen to have one shape before anything is merged."""
+"""Models that are to be merged: read a part of a tensor at a time, seen to have one shape before anything is merged."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -10,6 +10,8 @@ from curation.errors import InputError
 
 from .. import models
 from . import writing
+
+PART = 1 << 19  # entries of a tensor that are read at once: two megabytes in float32
 
 # What decides the meaning of a weight beside its shape; other settings (such as dropout) may differ.
 _ARCHITECTURE = ("model_type", "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads",
@@ -57,8 +59,10 @@ class Parent:
             self.types.update(types)
             self._place.update({name: (file, begin) for name, begin in writing.places(file).items()})
 
-    def tensor(self, name: str) -> torch.Tensor:
-        """A tensor, as it is stored: read, since mapped pages would stay with the process until the last tensor.
+    def parts(self, name: str, entries: int = PART) -> Iterator[torch.Tensor]:
+        """A tensor, flat and as it is stored, so many entries at a time.
+
+        Read and not mapped, since mapped pages would stay with the process until the last tensor.
 
         Raises:
             InputError: for one that holds no floating-point numbers, or a file that was cut since it was opened.
@@ -68,13 +72,16 @@ class Parent:
             raise InputError(f"{self.folder}: {name} is of type {self.types[name]}, expected weights that are "
                              "floating-point numbers, none that are quantised")  # fmt: skip
         file, begin = self._place[name]
-        made = torch.empty(self.shapes[name], dtype=kind)
-        with file.open("rb") as stream:
-            stream.seek(begin)
-            read = stream.readinto(made.view(-1).view(torch.uint8).numpy().data)
-        if read != made.nbytes:
-            raise InputError(f"{file}: {name} ends after {read} of {made.nbytes} bytes, expected a whole file")
-        return made
+        whole = torch.Size(self.shapes[name]).numel()
+        for at in range(0, whole, entries):
+            made = torch.empty(min(entries, whole - at), dtype=kind)
+            with file.open("rb") as stream:
+                stream.seek(begin + at * kind.itemsize)
+                read = stream.readinto(made.view(torch.uint8).numpy().data)
+            if read != made.nbytes:
+                raise InputError(f"{file}: {name} ends after {at * kind.itemsize + read} of {whole * kind.itemsize} "
+                                 "bytes, expected a whole file")  # fmt: skip
+            yield made
 
     @property
     def layers(self) -> int:

@@ -1,4 +1,4 @@
-"""A safetensors file written a tensor at a time, so that a model need not fit in memory to be written.
+"""A safetensors file written a part of a tensor at a time, so that no tensor need fit in memory to be written.
 
 The format: eight bytes with the length of a header (little-endian), the header as JSON (for each tensor its type, shape
 and place among the data), then the data of one tensor after the other. `safetensors` itself only writes tensors that
@@ -6,7 +6,7 @@ are all in memory.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import torch
@@ -25,7 +25,7 @@ def number_type(name: str) -> torch.dtype | None:
 def write(
     shapes: Mapping[str, tuple[int, ...]],
     types: Mapping[str, str],
-    tensor: Callable[[str], torch.Tensor],
+    parts: Callable[[str], Iterable[torch.Tensor]],
     folder: Path,
     shard_bytes: int = 5_000_000_000,
 ) -> list[Path]:
@@ -34,7 +34,7 @@ def write(
     Args:
         shapes: of the tensors by name; they are written in the order of their names.
         types: of the tensors, as safetensors names them.
-        tensor: makes a tensor when its turn comes, of its shape and type.
+        parts: makes a tensor when its turn comes: its entries in order, in tensors of its type, one or many.
         folder: where the files are put, each whole or not at all.
         shard_bytes: of a file, at most, but for a tensor that is larger.
     """
@@ -51,7 +51,7 @@ def write(
     files = [folder / ("model.safetensors" if many == 1 else f"model-{at:05d}-of-{many:05d}.safetensors")
              for at in range(1, many + 1)]  # fmt: skip
     for file, names in zip(files, groups, strict=True):
-        _write_file(file, names, shapes, types, tensor)
+        _write_file(file, names, shapes, types, parts)
     if many > 1:
         total = sum(_bytes(shapes[name], types[name]) for name in shapes)
         where = {name: file.name for file, names in zip(files, groups, strict=True) for name in names}
@@ -82,7 +82,7 @@ def _write_file(
     names: list[str],
     shapes: Mapping[str, tuple[int, ...]],
     types: Mapping[str, str],
-    tensor: Callable[[str], torch.Tensor],
+    parts: Callable[[str], Iterable[torch.Tensor]],
 ) -> None:
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
     begin = 0
@@ -96,7 +96,10 @@ def _write_file(
         stream.write(len(text).to_bytes(8, "little"))
         stream.write(text)
         for name in names:
-            made = tensor(name).contiguous()
-            assert made.shape == torch.Size(shapes[name]) and made.dtype == _TYPES[types[name]], name
-            stream.write(made.flatten().view(torch.uint8).numpy().data)
-            del made  # before the next one is made
+            written = 0
+            for made in parts(name):
+                assert made.dtype == _TYPES[types[name]], name
+                stream.write(made.contiguous().flatten().view(torch.uint8).numpy().data)
+                written += made.nbytes
+                del made  # before the next one is made
+            assert written == _bytes(shapes[name], types[name]), name

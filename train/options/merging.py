@@ -8,6 +8,7 @@ from curation.errors import InputError
 INTERPOLATIONS = ("lerp", "slerp", "slerp_geometric")
 DELTAS = ("task", "ties", "dare")
 METHODS = (*INTERPOLATIONS, *DELTAS)
+RESCALES = ("share", "magnitude")
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class MergeOptions:
             in which each counts the same, and t must stay 0.5.
         weights: of the differences of each model from the base, in the order of the models; 1 each where empty.
         density: share of a difference's entries that `ties` keeps (the largest) or `dare` keeps (drawn).
+        rescale: what `dare` multiplies the entries that it keeps by: `share` divides by density, as its paper does;
+            `magnitude` restores each difference's sum of magnitudes, as MergeKit does.
         scale: what the merged difference is multiplied by before it is added to the base.
         normalise: divide by the weights that took part in each entry (`ties`) or by their sum (`task`, `dare`): a
             mean of the differences, not their sum.
@@ -34,6 +37,7 @@ class MergeOptions:
     t: float | tuple[float, ...] = 0.5
     weights: tuple[float, ...] = ()
     density: float = 0.5
+    rescale: str = "share"
     scale: float = 1.0
     normalise: bool = False
     seed: int = 0
@@ -45,6 +49,10 @@ class MergeOptions:
             raise InputError(f"t is {self.t}, expected a number from 0 to 1, or several")
         if not 0 < self.density <= 1:
             raise InputError(f"density is {self.density}, expected above 0 and at most 1")
+        if self.rescale not in RESCALES:
+            raise InputError(f"rescale is {self.rescale!r}, expected one of {', '.join(RESCALES)}")
+        if self.rescale != "share" and self.method != "dare":
+            raise InputError(f"rescale is {self.rescale!r} with {self.method}, expected it with dare only")
         if not math.isfinite(self.scale):
             raise InputError(f"scale is {self.scale}, expected a number")
         if not all(math.isfinite(weight) for weight in self.weights):

@@ -7,7 +7,7 @@ moves it. The rest stays frozen; the result is a plain checkpoint of a deeper mo
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,7 @@ def new_layers(layers: Sequence[Layer]) -> list[int]:
 
 
 def expand(base: Path, out: Path, blocks: Blocks) -> list[int]:
-    """Write the expanded model to a folder, a tensor at a time; the numbers of its new layers.
+    """Write the expanded model to a folder, a part of a tensor at a time; the numbers of its new layers.
 
     Raises:
         InputError: for a model of another layout, or groups that do not divide its layers.
@@ -80,15 +80,15 @@ def expand(base: Path, out: Path, blocks: Blocks) -> list[int]:
     layers = plan(parent.layers, blocks)
     sources = _sources(parent, layers)
 
-    def tensor(name: str) -> torch.Tensor:
+    def parts(name: str) -> Iterator[torch.Tensor]:
         source, silent = sources[name]
-        found = parent.tensor(source)
-        return torch.zeros_like(found) if silent else found
+        for found in parent.parts(source):
+            yield torch.zeros_like(found) if silent else found
 
     shapes = {name: parent.shapes[source] for name, (source, _) in sources.items()}
     types = {name: parent.types[source] for name, (source, _) in sources.items()}
     out.mkdir(parents=True, exist_ok=True)
-    writing.write(shapes, types, tensor, out)
+    writing.write(shapes, types, parts, out)
     for name in models.COMPANIONS:
         if (parent.folder / name).is_file():
             shutil.copyfile(parent.folder / name, out / name)

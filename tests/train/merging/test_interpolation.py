@@ -1,12 +1,23 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 
-from train.merging.interpolation import lerp, slerp, slerp_geometric
+from train.merging.interpolation import cosine, products, tree
 
 FIRST = torch.tensor([[0.5, -1.25, 2.0], [0.75, 0.125, -0.5]])
 SECOND = torch.tensor([[-0.25, 1.5, 1.0], [0.5, -0.625, 0.25]])
+METHODS = ("lerp", "slerp", "slerp_geometric")
+
+
+def between(method: str, *tensors: torch.Tensor, t: float = 0.5) -> torch.Tensor:
+    """Tensors merged, in float32."""
+    flat = [one.float().flatten() for one in tensors]
+    weights = tree(products(flat), method, t).weights
+    return sum(float(weight) * one.float() for weight, one in zip(weights, tensors, strict=True))
+
+
 # What MergeKit 0.1.5 makes of the two.
 MERGEKIT = {
     0.25: [[0.3634750545024872, -0.5803970098495483, 2.2042787075042725],
@@ -20,9 +31,8 @@ MERGEKIT = {
 
 @pytest.mark.parametrize("t", MERGEKIT)
 def test_the_arc_is_that_of_mergekit(t):
-    found = slerp(FIRST, SECOND, t)
-    torch.testing.assert_close(found.values, torch.tensor(MERGEKIT[t]), rtol=1e-6, atol=1e-6)
-    assert not found.straight
+    torch.testing.assert_close(between("slerp", FIRST, SECOND, t=t), torch.tensor(MERGEKIT[t]), rtol=1e-6, atol=1e-6)
+    assert not tree(products([FIRST.flatten(), SECOND.flatten()]), "slerp", t).straight
 
 
 @pytest.mark.parametrize(
@@ -35,53 +45,73 @@ def test_the_arc_is_that_of_mergekit(t):
     ],
 )  # fmt: skip
 def test_the_line_is_that_of_mergekit(t, mergekit):
-    torch.testing.assert_close(lerp(FIRST, SECOND, t).values, torch.tensor(mergekit), rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(between("lerp", FIRST, SECOND, t=t), torch.tensor(mergekit), rtol=1e-6, atol=1e-6)
 
 
 def test_a_quarter_of_a_circle():
-    found = slerp(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]), 1 / 3)
-    torch.testing.assert_close(found.values, torch.tensor([math.cos(math.pi / 6), math.sin(math.pi / 6)]))
-    assert found.cosine == 0
+    first, second = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
+    expected = torch.tensor([math.cos(math.pi / 6), math.sin(math.pi / 6)])
+    torch.testing.assert_close(between("slerp", first, second, t=1 / 3), expected)
+    assert cosine(products([first, second])) == 0
 
 
 def test_lengths_of_the_other_formula_have_their_geometric_mean():
-    found = slerp_geometric(torch.tensor([4.0, 0.0]), torch.tensor([0.0, 1.0]), 0.5)
-    torch.testing.assert_close(found.values, torch.tensor([math.sqrt(2), math.sqrt(2)]))
-    quarter = slerp_geometric(torch.tensor([4.0, 0.0]), torch.tensor([0.0, 1.0]), 0.25)
-    assert float(quarter.values.norm()) == pytest.approx(4**0.75)
+    first, second = torch.tensor([4.0, 0.0]), torch.tensor([0.0, 1.0])
+    found = between("slerp_geometric", first, second)
+    torch.testing.assert_close(found, torch.tensor([math.sqrt(2), math.sqrt(2)]))
+    assert float(between("slerp_geometric", first, second, t=0.25).norm()) == pytest.approx(4**0.75)
 
 
-@pytest.mark.parametrize("between", [lerp, slerp, slerp_geometric])
-def test_both_ends_are_the_models(between):
-    torch.testing.assert_close(between(FIRST, SECOND, 0.0).values, FIRST)
-    torch.testing.assert_close(between(FIRST, SECOND, 1.0).values, SECOND)
+@pytest.mark.parametrize("method", METHODS)
+def test_both_ends_are_the_models(method):
+    assert between(method, FIRST, SECOND, t=0.0).equal(FIRST)
+    assert between(method, FIRST, SECOND, t=1.0).equal(SECOND)
 
 
 def test_in_the_middle_of_vectors_of_one_length_line_and_arcs_share_their_direction():
     second = SECOND / SECOND.norm() * FIRST.norm()
-    line = lerp(FIRST, second, 0.5).values
-    for between in (slerp, slerp_geometric):
-        arc = between(FIRST, second, 0.5).values
+    line = between("lerp", FIRST, second)
+    for method in METHODS[1:]:
+        arc = between(method, FIRST, second)
         torch.testing.assert_close(arc / arc.norm(), line / line.norm())
         assert arc.norm() > line.norm()
 
 
-@pytest.mark.parametrize("between", [slerp, slerp_geometric])
+@pytest.mark.parametrize("method", METHODS[1:])
 @pytest.mark.parametrize("second", [FIRST * 2, -FIRST, torch.zeros_like(FIRST), FIRST * 1.0001])
-def test_parallel_opposite_and_empty_tensors_lie_on_a_line(between, second):
-    found = between(FIRST, second, 0.3)
-    assert found.straight
-    torch.testing.assert_close(found.values, 0.7 * FIRST + 0.3 * second)
+def test_parallel_opposite_and_empty_tensors_lie_on_a_line(method, second):
+    assert tree(products([FIRST.flatten(), second.flatten()]), method, 0.3).straight == 1
+    torch.testing.assert_close(between(method, FIRST, second, t=0.3), 0.7 * FIRST + 0.3 * second)
 
 
-def test_mathematics_is_in_float32_whatever_the_weights_are():
-    found = slerp(FIRST.bfloat16(), SECOND.bfloat16(), 0.5)
-    assert found.values.dtype == torch.float32
-    torch.testing.assert_close(found.values, slerp(FIRST, SECOND, 0.5).values, rtol=1e-2, atol=1e-2)
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("shape", [((0, 1), 2), ((0, 1), (2, 3)), (((0, 1), (2, 3)), 4)])
+def test_a_tree_is_what_its_merges_make_one_after_the_other(method, shape):
+    torch.manual_seed(5)
+    cosines, ratios, leaves = [], [], []
+
+    def node(part) -> tuple[torch.Tensor, int]:
+        if isinstance(part, int):
+            leaves.append(torch.randn(50, dtype=torch.float64))
+            return leaves[-1], 1
+        (a, of_a), (b, of_b) = map(node, part)
+        weights = tree(products([a, b]), method, of_b / (of_a + of_b)).weights
+        made = weights[0] * a + weights[1] * b
+        cosines.append(float(torch.nn.functional.cosine_similarity(a, b, dim=0)))
+        ratios.append(float(2 * made.norm() / (a.norm() + b.norm())))
+        return made, of_a + of_b
+
+    expected, _ = node(shape)
+    whole = tree(products(leaves), method, 0.5)
+    found = sum(weight * one for weight, one in zip(whole.weights, leaves, strict=True))
+    torch.testing.assert_close(found, expected)
+    np.testing.assert_allclose(sorted(whole.cosines), sorted(cosines), atol=1e-12)
+    np.testing.assert_allclose(sorted(whole.ratios), sorted(ratios))
 
 
-def test_the_angle_of_a_large_tensor_is_taken_in_parts():
+def test_products_of_a_large_tensor_are_exact_in_parts():
     generator = torch.Generator().manual_seed(3)
     first, second = torch.randn(5_000_000, generator=generator), torch.randn(5_000_000, generator=generator)
     exact = float(torch.nn.functional.cosine_similarity(first.double(), second.double(), dim=0))
-    assert lerp(first, second, 0.5).cosine == pytest.approx(exact, abs=1e-9)
+    found = sum(products(parts) for parts in zip(first.split(1 << 19), second.split(1 << 19), strict=True))
+    assert cosine(found) == pytest.approx(exact, abs=1e-9)

@@ -1,5 +1,6 @@
 import json
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,10 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from curation.errors import InputError
+from tests.train.merging.test_deltas import ties
+from tests.train.merging.test_interpolation import between
 from train import models
-from train.merging import CARD, MergeOptions, deltas, interpolation, merge
+from train.merging import CARD, MergeOptions, merge
 from train.merging.parents import Parent
 
 
@@ -41,7 +44,7 @@ def test_every_tensor_lies_between_those_of_the_models(family, tmp_path, method)
     made, a, b = weights(tmp_path / "merged"), weights(first), weights(second)
     assert set(made) == set(a)
     for name, found in made.items():
-        assert found.equal(getattr(interpolation, method)(a[name], b[name], 0.3).values), name
+        torch.testing.assert_close(found, between(method, a[name], b[name], t=0.3), rtol=1e-6, atol=1e-7)
     assert card["tensors"] == len(a) and 0.4 < card["cosine"]["median"] < 0.6, "noise as large as the weights"
     assert [parent["name"] for parent in card["parents"]] == ["child-1", "child-2"]
 
@@ -55,7 +58,7 @@ def test_differences_from_a_base_are_added_to_it(family, tmp_path, method):
     for name in made:
         found = [weights(folder)[name] - start[name] for folder in (first, second)]
         if method == "ties":
-            expected = deltas.ties(found, (1.0, 2.0), 0.4, False)
+            expected = ties(found, (1.0, 2.0), 0.4, False)
         elif method == "task":
             expected = found[0] + 2 * found[1]
         else:  # drawn: each entry is what is left of the two differences
@@ -95,27 +98,69 @@ def test_of_several_models_each_counts_the_same(family, tmp_path):
 @pytest.mark.parametrize("method", ["slerp", "slerp_geometric"])
 def test_arcs_between_several_models_are_a_tree(family, tmp_path, method):
     merge(family, tmp_path / "merged", MergeOptions(method))
-    between = getattr(interpolation, method)
     a, b, c = (weights(folder) for folder in family)
     for name, found in weights(tmp_path / "merged").items():
-        assert found.equal(between(between(a[name], b[name], 0.5).values, c[name], 1 / 3).values), name
+        first = between(method, a[name], b[name])
+        torch.testing.assert_close(found, between(method, first, c[name], t=1 / 3), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("method", ["slerp", "ties"])
-def test_no_tensor_of_a_parent_is_kept_when_the_next_is_read(family, tmp_path, method, monkeypatch):
-    read: dict[str, list[weakref.ref]] = {}
-    plain = Parent.tensor
+@pytest.mark.parametrize("options", [MergeOptions("slerp"), MergeOptions("slerp_geometric"), MergeOptions("task"),
+                                     MergeOptions("ties", density=0.3), MergeOptions("dare", density=0.3),
+                                     MergeOptions("dare", density=0.3, rescale="magnitude")],
+                         ids=lambda one: f"{one.method}-{one.rescale}")  # fmt: skip
+def test_in_whatever_parts_tensors_are_read_the_result_is_the_same(family, tmp_path, monkeypatch, options):
+    base = family[0] if options.from_base else None
+    whole = merge(family[1:], tmp_path / "whole", options, base)
+    size, read = 1000, []
+    plain = Parent.parts
 
-    def tensor(self: Parent, name: str) -> torch.Tensor:
-        kept = [other for other, found in read.items() if other != name and any(one() is not None for one in found)]
-        assert not kept, f"{kept} in memory when {name} is read"
-        found = plain(self, name)
-        read.setdefault(name, []).append(weakref.ref(found))
-        return found
+    def parts(self: Parent, name: str) -> Iterator[torch.Tensor]:
+        for part in plain(self, name, size):
+            read.append(part.numel())
+            yield part
 
-    monkeypatch.setattr(Parent, "tensor", tensor)
-    merge(family[1:], tmp_path / "merged", MergeOptions(method), family[0] if method == "ties" else None)
-    assert len(read) > 20 and {len(found) for found in read.values()} == {3 if method == "ties" else 2}
+    monkeypatch.setattr(Parent, "parts", parts)
+    card = merge(family[1:], tmp_path / "parts", options, base)
+    assert max(read) == size and len(read) > 200
+    made = weights(tmp_path / "parts")
+    for name, expected in weights(tmp_path / "whole").items():
+        torch.testing.assert_close(made[name], expected, rtol=1e-6, atol=1e-6)
+    assert card["distance"]["between"] == pytest.approx(whole["distance"]["between"])
+
+
+def test_restored_magnitudes_are_those_of_each_difference(family, tmp_path):
+    """The same entries as with the paper's division by the share: seeds are the same."""
+    base, first, _ = family
+    for rescale in ("share", "magnitude"):
+        merge([first], tmp_path / rescale, MergeOptions("dare", density=0.4, rescale=rescale), base)
+    start, after = weights(base), weights(first)
+    by_share, restored = weights(tmp_path / "share"), weights(tmp_path / "magnitude")
+    for name, found in restored.items():
+        difference = after[name] - start[name]
+        stay = (by_share[name] - start[name]).abs() > difference.abs()
+        factor = float(difference.abs().sum() / difference[stay].abs().sum())
+        torch.testing.assert_close(found, torch.where(stay, start[name] + factor * difference, start[name]),
+                                   rtol=1e-5, atol=1e-6)  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["slerp", "task", "ties", "dare"])
+def test_parts_are_given_up_before_the_next_ones_are_read(family, tmp_path, method, monkeypatch):
+    held: list[weakref.ref] = []
+    most = 0
+    plain = Parent.parts
+
+    def parts(self: Parent, name: str) -> Iterator[torch.Tensor]:
+        nonlocal most
+        for part in plain(self, name, 1000):
+            most = max(most, sum(one() is not None for one in held))
+            held.append(weakref.ref(part))
+            yield part
+
+    monkeypatch.setattr(Parent, "parts", parts)
+    options = MergeOptions(method)
+    merge(family[1:], tmp_path / "merged", options, family[0] if options.from_base else None)
+    models = 3 if options.from_base else 2
+    assert len(held) > 200 and most <= 2 * models  # those that are merged, while the next are read one by one
 
 
 def test_t_along_the_depth(family, tmp_path):
