@@ -24,8 +24,8 @@ from .settings import (
     TrainSettings,
     Unless,
 )
+from .step_names import STEP, check, composed, with_names
 
-STEP = "step:"  # a setting "step:NAME" is the output of an earlier step
 MODEL = "$model"  # a setting that stands for the recipe's model
 
 
@@ -87,6 +87,7 @@ def ready(tree: dict[str, Any], where: str, folder: Path, overrides: tuple[str, 
     Raises:
         InputError: as `load`.
     """
+    tree = with_names(tree, where)
     for text in overrides:
         override(tree, text)
     return resolve(validate(tree, where), folder)
@@ -113,6 +114,7 @@ def validate(tree: dict[str, Any], where: str) -> Recipe:
     Raises:
         InputError: with the first problem: where, what was found, what was expected.
     """
+    tree = with_names(tree, where)
     try:
         recipe = Recipe.model_validate(tree)
     except ValidationError as error:
@@ -121,8 +123,7 @@ def validate(tree: dict[str, Any], where: str) -> Recipe:
         raise InputError(f"{where}: {error}") from error
     seen: set[str] = set()
     for name, step in recipe.steps.items():
-        if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
-            raise InputError(f"{where}: step name {name!r}, expected letters, digits, '-' and '_'")
+        check(name, where)
         rule = recipe.unless.get(name)
         for used in [*references(step), *([] if rule is None else [rule.step, *references(rule)])]:
             if used not in seen:
@@ -215,6 +216,7 @@ def override(tree: dict[str, Any], text: str) -> None:
         InputError: when the text has no `=`, a key on the way is not a group of settings, or no step has the key.
     """
     key, equals, value = text.partition("=")
+    key = composed(key)
     if not equals:
         raise InputError(f"--set {text!r}: expected step.key=value")
     if key.startswith("*."):  # every step whose job has the key

@@ -10,6 +10,7 @@ from curation.errors import InputError
 from curation.review import sampling
 
 from ..run import read_manifest
+from ..step_names import composed
 
 SENSITIVE = "sensitive."  # what the names of scores of sensitive topics begin with
 ROWS = pl.Schema({**sampling.ROWS, "file": pl.String(), "record": pl.Int64(), "duplicate_of": pl.String()})
@@ -27,6 +28,7 @@ def step_of(run: Path, wanted: str | None) -> str:
     steps = sorted(folder.name for folder in (run / "documents").glob("*") if _files(run, "documents", folder.name))
     if not steps:
         raise InputError(f"{run}: found no documents, expected a run with a finished curate step")
+    wanted = None if wanted is None else composed(wanted)
     if wanted is None and len(steps) == 1:
         return steps[0]
     if wanted not in steps:

@@ -1,5 +1,6 @@
 """What of a run can be reviewed."""
 
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +77,8 @@ def test_the_step_is_found_or_must_be_named(run: Path) -> None:
     storage.write_parquet(pl.DataFrame({"doc_id": ["a"]}), run / "documents/web/part-0.parquet")
     with pytest.raises(InputError, match="several curate steps, expected --step with one of corpus, web"):
         candidates.step_of(run, None)
+    storage.write_parquet(pl.DataFrame({"doc_id": ["a"]}), run / "documents/말뭉치/part-0.parquet")
+    assert candidates.step_of(run, unicodedata.normalize("NFD", "말뭉치")) == "말뭉치"
 
 
 def test_folders_that_are_no_runs_are_refused(tmp_path: Path) -> None:
