@@ -1,7 +1,11 @@
-"""Progress of anything over two seconds, on standard error: a bar on a terminal, elsewhere a plain line at times."""
+"""Progress of anything over two seconds, on standard error: a bar on a terminal, elsewhere a plain line at times.
+
+What cannot tell how far it is, the loading of a model above all, is announced in a line and has its seconds in another.
+"""
 
 import contextlib
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -29,6 +33,31 @@ def track(title: str, total: float | None, unit: str) -> Iterator[Advance]:
     display = _bar if sys.stderr.isatty() else _lines
     with display(title, total, unit) as advance:
         yield advance
+
+
+@contextlib.contextmanager
+def waiting(said: str) -> Iterator[None]:
+    """Say what is waited for as soon as it takes over two seconds, and at its end how long it took.
+
+    Args:
+        said: whose it is and what is being done, as in `distilled: loading Qwen3-0.6B with vllm`.
+    """
+    started, told = time.monotonic(), threading.Event()
+
+    def tell() -> None:
+        told.set()
+        print(f"{said} …", file=sys.stderr, flush=True)
+
+    timer = threading.Timer(QUIET_SECONDS, tell)  # what is waited for has no moments at which it could speak itself
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+    if told.is_set():
+        print(f"{said}: {time.monotonic() - started:,.0f} s", file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager

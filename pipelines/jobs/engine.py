@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from curation import chat, tables
 from curation.errors import InputError
 from curation.model import Request, Response
-from synth.engines import Engine, EngineOptions, Progress, cached, open_engine
+from synth.engines import Engine, EngineOptions, Progress, cached, kind_of, open_engine
 from synth.engines.cache import Cached
 from train.options.compatibility import STATEMENT
 
-from ..progress import track
+from ..progress import track, waiting
 from ..recipe import STEP
 from ..settings import EngineSettings
 from .inputs import model_of
@@ -29,11 +29,28 @@ CACHE = Path("work") / "engine.sqlite"  # below the run folder
 @contextlib.contextmanager
 def opened(folder: Path, step: str, model: str, settings: EngineSettings) -> Iterator[Cached]:
     """Open an engine for a step of the run in `folder`; what it answered before, it answers from the cache."""
-    with track(f"{step}: generating", None, "answers") as advance, engine_of(model, settings) as engine:
+    with loaded(step, model, settings) as engine, track(f"{step}: generating", None, "answers") as advance:
         path = folder / CACHE
         path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.closing(cached(engine, path, settings.chunk, lambda done, tokens: advance(done))) as kept:
             yield kept
+
+
+@contextlib.contextmanager
+def loaded(title: str, model: str, settings: EngineSettings) -> Iterator[Engine]:
+    """Open an engine as `engine_of` does, and say so while it takes its time."""
+    kind = "transformers" if _beside(Path(model)) else kind_of(settings.kind)
+    said = "waiting for the server" if kind == "server" else f"loading {called(model)} with {kind}"
+    with contextlib.ExitStack() as stack:
+        with waiting(f"{title}: {said}"):
+            engine = stack.enter_context(engine_of(model, settings))
+        yield engine
+
+
+def called(model: str | Path) -> str:
+    """The name of a model's folder as people know it, also of one from the hub, whose folder is named by its hash."""
+    folder = Path(model).expanduser().absolute()
+    return folder.parts[-3].rpartition("--")[2] if folder.parent.name == "snapshots" else folder.name
 
 
 def engine_of(

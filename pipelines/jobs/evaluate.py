@@ -14,10 +14,11 @@ from curation.errors import InputError
 
 from ..child import call
 from ..digests import FileDigests
+from ..progress import track, waiting
 from ..run import Made, Record, Run
 from ..settings import EvaluateSettings
 from .comparison import Asked, compared
-from .engine import answering_model, engine_of, opened
+from .engine import answering_model, loaded, opened
 from .inputs import task_files
 from .output import Output, Outputs
 
@@ -213,14 +214,13 @@ def _opened_twice(folder: Path, title: str, model: str, settings: EvaluateSettin
     """One engine behind the run's cache, and behind an empty one: its answers are made anew, in the same chunks."""
     from synth.engines import cached
 
-    from ..progress import track
     from .engine import CACHE
 
     path = folder / CACHE
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
+        loaded(title, model, settings.engine) as engine,
         track(f"{title}: generating", None, "answers") as advance,
-        engine_of(model, settings.engine) as engine,
         tempfile.TemporaryDirectory() as anew,
         contextlib.closing(cached(engine, path, settings.engine.chunk, lambda done, tokens: advance(done))) as first,
         contextlib.closing(
@@ -276,4 +276,5 @@ def _moved(
     scores = pl.read_parquet(folder / _path(step, "00.parquet"))
     items, _ = _items(settings, seed)
     said = said_by(scores, items, taught, settings.drift)
-    return {"model": name, **vars(measure(Path(base), Path(model), said, settings.resamples, seed))}
+    with waiting(f"{step}: measuring how far {name} has moved"):
+        return {"model": name, **vars(measure(Path(base), Path(model), said, settings.resamples, seed))}

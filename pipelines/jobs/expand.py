@@ -6,8 +6,10 @@ from typing import Any
 
 from ..child import call
 from ..digests import FileDigests
+from ..progress import waiting
 from ..run import Made, Run
 from ..settings import ExpandSettings
+from .engine import called
 from .inputs import data_of, model_of
 from .output import Output, Outputs
 
@@ -41,6 +43,6 @@ def _expand(folder: Path, settings: ExpandSettings, model: str, data: list[tuple
     from train.silence import quiet
     from train.tunings.vocabulary import expand as expand_model
 
-    with quiet():
+    with quiet(), waiting(f"{folder.name}: learning tokens and loading {called(model)}"):
         made = expand_model(model, [Source(path, name=name) for path, name in data], folder, settings.expansion)
     return {**made.card, "longest": sorted((merge.text for merge in made.merges), key=len, reverse=True)[:12]}

@@ -9,8 +9,9 @@ from curation import tokens
 from synth.engines.cache import Cached
 from synth.synthesised import Synthesised
 
+from ..progress import waiting
 from ..settings import SynthesizeSettings
-from .engine import Named
+from .engine import Named, called
 
 if TYPE_CHECKING:
     from synth.synthesize.reward import Reward
@@ -99,4 +100,5 @@ def _reward(folder: str | None) -> "Reward | None":
         return None
     from synth.synthesize.reward_model import RewardModel
 
-    return RewardModel(Path(folder))
+    with waiting(f"loading the reward model {called(folder)}"):
+        return RewardModel(Path(folder))

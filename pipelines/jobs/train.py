@@ -1,15 +1,18 @@
 """The train job: samples or documents in, a checkpoint out, in a process of its own."""
 
+import contextlib
 import dataclasses
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..child import call
 from ..digests import FileDigests
-from ..progress import track
+from ..progress import track, waiting
 from ..run import Made, Run
 from ..settings import TrainSettings
+from .engine import called
 from .inputs import data_of, located, model_of
 from .mixture import Reading, made
 from .output import Output, Outputs
@@ -62,7 +65,22 @@ def _files(folder: Path, step: str) -> tuple[str, ...]:
 def _train(
     folder: Path, step: str, settings: TrainSettings, seed: int, model: str, readings: list[Reading]
 ) -> dict[str, Any]:
-    """In the child: train, and return the run card."""
+    """In the child: load everything and train; the run card."""
+    with contextlib.ExitStack() as loading:
+        loading.enter_context(waiting(f"{step}: loading {called(model)} and the data"))
+        return _trained(folder, step, settings, seed, model, readings, loading.close)
+
+
+def _trained(
+    folder: Path,
+    step: str,
+    settings: TrainSettings,
+    seed: int,
+    model: str,
+    readings: list[Reading],
+    started: Callable[[], None],
+) -> dict[str, Any]:
+    """Train and return the run card; `started` is called as soon as there is progress to be shown."""
     import polars as pl
 
     from curation import storage
@@ -83,6 +101,7 @@ def _train(
 
         def show(at: Progress) -> None:
             nonlocal done
+            started()
             advance(at.step - done, f"{at.tokens_per_second:,.0f} tokens/s, loss {at.loss:.3f}", at.steps)
             done = at.step
 

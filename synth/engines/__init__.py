@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .transformers import Addition
 
 KINDS = ("auto", "vllm", "transformers", "server")
-__all__ = ["KINDS", "Engine", "EngineOptions", "Progress", "cached", "open_engine"]
+__all__ = ["KINDS", "Engine", "EngineOptions", "Progress", "cached", "kind_of", "open_engine"]
 
 
 @contextlib.contextmanager
@@ -73,6 +73,15 @@ def cached(engine: Engine, path: Path, chunk: int | None = None, progress: Progr
     return Cached(engine, path, chunk, progress)
 
 
+def kind_of(kind: str) -> str:
+    """The kind of engine that `auto` stands for here; every other is itself."""
+    from . import vllm_process
+
+    if kind != "auto":
+        return kind
+    return "vllm" if vllm_process.installed() else "transformers"
+
+
 def opened(
     kind: str,
     model: str,
@@ -92,10 +101,7 @@ def opened(
         from .server import ServerEngine
 
         return ServerEngine(model, options, server, progress)
-    from . import vllm_process
-
-    if kind == "auto":
-        kind = "vllm" if vllm_process.installed() else "transformers"
+    kind = kind_of(kind)
     if options.data_parallel_size > 1:
         if addition is not None:
             raise InputError(f"{model}: with something put onto it, found data_parallel_size "

@@ -1,5 +1,8 @@
 import re
+import threading
 import time
+
+import pytest
 
 from pipelines import progress
 
@@ -37,6 +40,27 @@ def test_a_total_that_becomes_known_later_says_the_time_left(capfd, monkeypatch)
         advance(1, "loss 2.000", 4)
     said = capfd.readouterr().err
     assert re.fullmatch(r"training: 1 of 4 steps, [\d,.]+ steps/s, \d+ s left, loss 2\.000\n", said), said
+
+
+def test_what_is_waited_for_is_said_once_it_takes_long_and_then_how_long(capfd, monkeypatch):
+    monkeypatch.setattr(progress, "QUIET_SECONDS", 0.05)
+    with progress.waiting("tuned: loading a model"):
+        pass
+    assert capfd.readouterr() == ("", "")
+    with progress.waiting("tuned: loading a model"):
+        time.sleep(0.3)
+        assert capfd.readouterr() == ("", "tuned: loading a model …\n")
+    assert capfd.readouterr() == ("", "tuned: loading a model: 0 s\n")
+
+
+def test_what_failed_has_no_seconds(capfd, monkeypatch):
+    monkeypatch.setattr(progress, "QUIET_SECONDS", 0.0)
+    threads = threading.active_count()
+    with pytest.raises(ValueError), progress.waiting("loading"):
+        time.sleep(0.1)
+        raise ValueError
+    assert capfd.readouterr().err == "loading …\n"
+    assert threading.active_count() == threads
 
 
 def test_a_small_amount_has_a_decimal(capfd, monkeypatch):

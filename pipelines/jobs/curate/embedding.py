@@ -14,9 +14,10 @@ import polars as pl
 from curation.embedding.vectors import matrix, of_embedder, table
 
 from ...executors import Executor
-from ...progress import Advance
+from ...progress import Advance, waiting
 from ...run import Made, Work
 from ...settings.embedding import EmbeddingSettings
+from ..engine import called
 from . import drops
 from .asking import ModelChild, model_there, opened
 from .shelf import Curation, Shelf
@@ -66,18 +67,24 @@ def carry_out(job: Curation, works: list[Work], title: str, settings: EmbeddingS
     if kind_of(settings.engine, settings.model) == "static":
         job.carry_out(works, title)
         return
-    child: Executor = ModelChild(f"{job.step}: {title}", "texts", open_model, settings)
+    title = f"{job.step}: {title}"
+    child: Executor = ModelChild(title, "texts", open_model, settings, title)
     job.note(job.run.tasks(works, child, lambda record: None))
 
 
 @contextlib.contextmanager
-def open_model(advance: Advance, settings: EmbeddingSettings) -> "Iterator[EmbeddingEngine]":
+def open_model(advance: Advance, settings: EmbeddingSettings, title: str = "embedding") -> "Iterator[EmbeddingEngine]":
     """Open the embedder of some settings."""
     from synth.engines.embedders import open_embedder
 
     assert settings.model is not None
     options, server = settings.options(), settings.server()
-    with open_embedder(settings.engine, settings.model, options, lambda done, _: advance(done), server) as engine:
+    said = "waiting for the server" if server is not None else f"loading {called(settings.model)}"
+    with contextlib.ExitStack() as stack:
+        with waiting(f"{title}: {said}"):
+            engine = stack.enter_context(
+                open_embedder(settings.engine, settings.model, options, lambda done, _: advance(done), server)
+            )
         yield engine
 
 

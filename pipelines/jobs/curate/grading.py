@@ -98,7 +98,8 @@ def _score_all(
                  settings.engine.chunk, measure, options)
         for part in parts
     ]  # fmt: skip
-    child = ModelChild(f"{job.step}: {name}", "requests", _open, str(model), settings.engine)
+    title = f"{job.step}: {name}"
+    child = ModelChild(title, "requests", _open, title, str(model), settings.engine)
     records = job.note(job.run.tasks(works, child, lambda record: None))
     errors = [record.facts["first_error"] for record in records if record.facts["first_error"] is not None]
     if errors and not any(record.facts["scored"] for record in records):
@@ -143,8 +144,8 @@ def _score(shelf: Shelf, name: str, part: str, text: str, chunk: int | None, mea
 
 
 @contextlib.contextmanager
-def _open(advance: Advance, model: str, settings: EngineSettings) -> "Iterator[Engine]":
-    from ..engine import engine_of
+def _open(advance: Advance, title: str, model: str, settings: EngineSettings) -> "Iterator[Engine]":
+    from ..engine import loaded
 
-    with engine_of(model, settings) as engine:
+    with loaded(title, model, settings) as engine:
         yield engine

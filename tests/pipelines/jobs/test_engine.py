@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,9 +14,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from curation.errors import InputError
 from curation.model import Request, Sampling, ScoreRequest
+from pipelines import progress
 from pipelines.demo import make_seed_model, seed_tokenizer
 from pipelines.demo.seed_corpus import sample_texts
-from pipelines.jobs.engine import CACHE, Named, answering_model, opened, options_of, server_of
+from pipelines.jobs.engine import CACHE, Named, answering_model, called, opened, options_of, server_of
 from pipelines.settings import EngineSettings
 from synth.engines import EngineOptions
 from train.options.run import Source, TrainOptions
@@ -71,6 +73,21 @@ def test_the_settings_reach_the_engine(model: Path, tmp_path: Path) -> None:
 def test_a_model_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nowhere"), opened(tmp_path, "s", str(tmp_path / "nowhere"), PORTABLE):
         pass
+
+
+def test_a_model_that_takes_long_to_load_is_announced(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "QUIET_SECONDS", 0.0)
+    with opened(tmp_path, "distilled", str(model), PORTABLE):
+        said = capfd.readouterr().err.splitlines()
+    assert said[0] == "distilled: loading untrained with transformers …"
+    assert re.fullmatch(r"distilled: loading untrained with transformers: \d+ s", said[1])
+
+
+def test_a_model_of_the_hub_is_not_called_by_its_hash(tmp_path: Path) -> None:
+    assert called("/cache/models--Qwen--Qwen3-0.6B/snapshots/c1899de289a04d12100db370d81485cdf75e47ca") == "Qwen3-0.6B"
+    assert called("Qwen/Qwen3-0.6B") == called("runs/a/model/Qwen3-0.6B/") == "Qwen3-0.6B"
 
 
 def test_an_error_inside_leaves_the_cache_readable(model: Path, tmp_path: Path) -> None:

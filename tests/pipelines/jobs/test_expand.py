@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import progress
 from pipelines.demo.main import MODEL
 
 SENTENCE = "고객님께서 문의하신 환불 절차는 영업일 기준으로 사흘이 걸립니다"
@@ -28,6 +29,13 @@ def test_a_model_gets_new_words_is_told_of_and_done_once(tmp_path, command, caps
     before = (run / "manifest.jsonl").read_text()
     assert command(*given, "--out", run) == 0
     assert "Nothing to do" in capsys.readouterr().out and (run / "manifest.jsonl").read_text() == before
+
+
+def test_what_takes_long_is_announced(tmp_path, command, capfd, monkeypatch):
+    monkeypatch.setattr(progress, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr("pipelines.jobs.expand.call", lambda function, *given: function(*given))
+    assert command("expand", MODEL, "--data", texts(tmp_path), "--tokens", "5", "--out", tmp_path / "run") == 0
+    assert "expand: learning tokens and loading seed_model …\n" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
