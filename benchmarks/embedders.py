@@ -62,8 +62,8 @@ def embedders(stack: ExitStack, data: Path, named: list[str]) -> dict[str, Embed
     ]
     for text in named:
         name, _, rest = text.partition("=")
-        kind, _, path = rest.partition(":")
-        models.append((name, kind, Path(path), EmbedderOptions()))
+        kind, _, where = rest.partition(":")
+        models.append((name, kind, Path(where), EmbedderOptions()))
     for name, kind, path, options in models:
         found[name] = by_model(stack, kind, str(path), options)
     return found

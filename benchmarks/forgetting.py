@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import altair as alt
 import polars as pl
 import yaml
 
@@ -287,7 +288,7 @@ def chart(scores: pl.DataFrame, resamples: int = RESAMPLES) -> str:
         parts.append(charts.bars_with_intervals(bars, colour, (-5, 115), f"{name}, points of 100", list(ARMS)))
     described = "; ".join(f"{row['model']}: learned {100 * row['learned']:.1f}, forgotten {100 * row['forgotten']:.1f}"
                           for row in rows)  # fmt: skip
-    drawn = str(charts.svg(parts[0] | parts[1], described))
+    drawn = str(charts.svg(alt.hconcat(*parts), described))
     for name, colour in COLOURS.items():
         drawn = drawn.replace(f"var(--{name})", colour)
     return drawn.replace("<svg ", f'<svg style="background:{COLOURS["paper"]}" ', 1)

@@ -97,7 +97,8 @@ def keepwise_side(texts: list[str]) -> tuple[pl.DataFrame, dict[str, float]]:
     before_all = peak()
     found = work(1)
     kilobytes = peak() - before_all
-    processor, clock = [], {1: [], 2: []}
+    processor: list[float] = []
+    clock: dict[int, list[float]] = {1: [], 2: []}
     for threads in (1, 2) * 5:
         started, on_clock, here = time.process_time(), time.perf_counter(), time.thread_time()
         work(threads)

@@ -56,7 +56,8 @@ ARMS: dict[str, tuple[float, str, Advantages]] = {
 
 
 def ours(given: Inputs, seed: int, name: str, out: Path) -> Path:
-    price, where, method.whitened_advantages = ARMS[name]
+    price, where, advantages = ARMS[name]
+    method.whitened_advantages = advantages  # type: ignore[assignment]  # whose parameters have names
     asked = Reinforcement(max_new_tokens=NEW_TOKENS, kl_weight=price, count=COUNTED, no_end_penalty=0.0)
     settings = options("ppo", given, seed, steps=STEPS, batch_size=ANSWERS, learning_rate=RATE, reinforcement=asked)
     return train(replace(settings, ppo=Ppo(minibatches=2, kl_in=where)), out).folder  # type: ignore[arg-type]

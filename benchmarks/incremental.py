@@ -44,7 +44,7 @@ def reviews(data: Path, count: int) -> list[str]:
 def measure(name: str, texts: list[str], batches: int, index: Index, folder: Path | None) -> None:
     frame = pl.DataFrame({"doc_id": [f"{name}-{i:08d}" for i in range(len(texts))], "text": texts})
     size = -(-frame.height // batches)
-    mean = frame["text"].str.len_bytes().mean()
+    mean = int(frame["text"].str.len_bytes().sum()) / frame.height
     print(f"\n{name}: {frame.height:,} documents, {mean:,.0f} bytes each, {batches} batches")
     print(f"{'batch':>6}{'kept':>10}{'sketch d/s':>12}{'feed d/s':>12}{'bytes a kept document':>24}")
     kept = 0

@@ -53,7 +53,7 @@ def timed(what: str, megabytes: float, work: Callable[[], Any]) -> Any:
 
 
 def measure(frame: pl.DataFrame, index: Contamination) -> None:
-    size = frame["text"].str.len_bytes().sum()
+    size = int(frame["text"].str.len_bytes().sum())
     megabytes = size / 1e6
     by_line, by_run = LineOptions(), SubstringOptions()
     side = timed("lines: sketch", megabytes, lambda: lines.sketch(frame, by_line, 1))
@@ -76,7 +76,7 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, default=40)
     arguments = parser.parse_args()
     items = evaluation_items([arguments.data / "evaluation", arguments.data / "instructions/gsm8k/test.jsonl.gz"])
-    size = items["text"].str.len_bytes().sum()
+    size = int(items["text"].str.len_bytes().sum())
     Contamination.build(items[:10], ContaminationOptions())  # compiled before anything is timed
     index = timed("index of evaluation items", size / 1e6, lambda: Contamination.build(items, ContaminationOptions()))
     print(f"  {items.height:,} items, {size / 1e6:.1f} MB; index {sum(a.nbytes for a in index.arrays) / size:.0f}")
@@ -85,7 +85,7 @@ def main() -> None:
     print(f"  c4-sample: {hit.height} of {c4.height} documents: {hit['detail'].to_list()}")
     for language in ("english", "korean"):
         frame = corpus(arguments.data, language, arguments.megabytes)
-        print(f"{language}: {frame.height:,} documents, {frame['text'].str.len_bytes().sum() / 1e6:.0f} MB")
+        print(f"{language}: {frame.height:,} documents, {int(frame['text'].str.len_bytes().sum()) / 1e6:.0f} MB")
         measure(frame, index)
 
 

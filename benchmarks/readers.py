@@ -13,6 +13,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -91,14 +92,14 @@ def main() -> None:
     size = sum(len(text.encode()) for text in texts) / 1e6
     with tempfile.TemporaryDirectory() as name:
         for path in write(texts, Path(name)):
-            count, seconds = least(lambda path=path: read([path]))
+            count, seconds = least(partial(read, [path]))
             assert count == len(texts), f"{path.name}: {count} documents of {len(texts)}"
             print(
                 f"{path.suffix:<8}{count:>8,} documents, {size:.1f} MB of text: {size / seconds:8.1f} MB/s", flush=True
             )
     archives = sorted((data / "corpora" / "web-samples").glob("*.warc.gz"))
     for what, work in (("read", read), ("trafilatura and warcio", directly)):
-        count, seconds = least(lambda work=work: work(archives))
+        count, seconds = least(partial(work, archives))
         print(f"archives, {what}: {count} pages with a main text in {seconds:.2f} s", flush=True)
 
 

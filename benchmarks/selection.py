@@ -11,6 +11,7 @@ import gzip
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,8 @@ def precision_at(recall: float, scores: np.ndarray, truth: np.ndarray) -> float:
 
 
 def by_importance(target: pl.Series, pool: pl.DataFrame, options: ImportanceOptions) -> pl.DataFrame:
-    counted = [ngrams.totals(texts, options.ngrams) for texts in (target, pool["text"])]
-    return importance.scores(pool, importance.log_ratios(*counted, options), options)
+    wanted, there = (ngrams.totals(texts, options.ngrams) for texts in (target, pool["text"]))
+    return importance.scores(pool, importance.log_ratios(wanted, there, options), options)
 
 
 def by_neighbours(target: pl.Series, pool: pl.DataFrame, k: int) -> pl.DataFrame:
@@ -97,7 +98,7 @@ def target(data: Path) -> None:
             for name, method in methods.items():
                 if seed == 0:
                     method(wanted[:3], pool[:20])  # compiled before anything is timed
-                scored, seconds = timed(lambda method=method, wanted=wanted, pool=pool: method(wanted, pool))
+                scored, seconds = timed(partial(method, wanted, pool))
                 values = scored["score"].to_numpy()
                 found[name].append(
                     (precision_at(0.9, values, truth), precision_at(0.95, values, truth), seconds / size)
@@ -123,8 +124,8 @@ def learned_quality(data: Path) -> None:
     print(f"\n{'labelled rows':<32}{'rows':>8}{'AUC':>24}{'accuracy':>24}{'ECE':>7}{'train s':>9}{'score MB/s':>12}")
     for name, pairs in sets.items():
         labelled = pl.DataFrame(pairs, schema={"text": pl.String, "label": pl.Int64}, orient="row")
-        model, seconds = timed(lambda labelled=labelled: quality.train(labelled))
-        _, scoring = timed(lambda labelled=labelled, model=model: quality.score(labelled, model))
+        model, seconds = timed(partial(quality.train, labelled))
+        _, scoring = timed(partial(quality.score, labelled, model))
         held = model.held_out
         area = f"{held.auc:.3f} ({held.auc_low:.3f}-{held.auc_high:.3f})"
         accuracy = f"{held.accuracy:.3f} ({held.accuracy_low:.3f}-{held.accuracy_high:.3f})"
@@ -188,9 +189,9 @@ def chunking(data: Path) -> None:
     print(f"\n{'tokenizer':<22}{heads}")
     for name, path in (("GPT-NeoX, 50 277", data / "models" / "gpt-neox-tokenizer"), ("seed model", SEED_MODEL)):
         tokenizer = tokens.load(path)
-        _, counting = timed(lambda tokenizer=tokenizer: tokens.counts(documents, tokenizer))
+        _, counting = timed(partial(tokens.counts, documents, tokenizer))
         for options in (ChunkOptions(512), ChunkOptions(512, overlap=64)):
-            cut, seconds = timed(lambda tokenizer=tokenizer, options=options: chunks.cut(documents, tokenizer, options))
+            cut, seconds = timed(partial(chunks.cut, documents, tokenizer, options))
             made = cut.rows.filter(pl.col("parents").list.len() > 0)
             lengths = tokenizer.counts(made["text"].to_list())
             size = megabytes(documents["text"])
