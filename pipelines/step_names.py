@@ -41,7 +41,7 @@ def with_names(tree: dict[str, Any], where: str) -> dict[str, Any]:
     Raises:
         InputError: for two names that are one when they are composed.
     """
-    made = {key: _used(value) for key, value in tree.items()}
+    made = _used(tree, {})
     for group in ("steps", "unless"):
         if isinstance(made.get(group), dict):
             made[group] = _keys(made[group], f"{where}: {group}")
@@ -61,10 +61,23 @@ def _keys(group: dict[Any, Any], where: str) -> dict[Any, Any]:
     return made
 
 
-def _used(value: Any) -> Any:
-    """A value of the tree with `step:NAME` composed; other texts stay as they are."""
+def _used(value: Any, known: dict[int, Any]) -> Any:
+    """A value of the tree with `step:NAME` composed; other texts stay as they are.
+
+    By aliases of YAML a value may stand in many places, or hold itself: it is copied once.
+    """
+    if isinstance(value, str):
+        return composed(value) if value.startswith(STEP) else value
+    if id(value) in known:
+        return known[id(value)]
     if isinstance(value, dict):
-        return {key: _used(item) for key, item in value.items()}
+        group = known[id(value)] = {}
+        for key, item in value.items():
+            group[key] = _used(item, known)
+        return group
     if isinstance(value, list | tuple):
-        return [_used(item) for item in value]
-    return composed(value) if isinstance(value, str) and value.startswith(STEP) else value
+        row = known[id(value)] = []
+        for item in value:
+            row.append(_used(item, known))
+        return row
+    return value

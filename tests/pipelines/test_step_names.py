@@ -3,6 +3,7 @@
 import json
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,19 @@ def test_two_steps_that_only_look_different_to_a_program_are_refused() -> None:
     step = {"job": "curate", "inputs": ["x"]}
     with pytest.raises(InputError, match=f"r.yaml: steps.{CORPUS}: found twice"):
         validate({"steps": {CORPUS: step, APART: step}}, "r.yaml")
+
+
+def test_values_that_stand_in_many_places_are_copied_once() -> None:
+    value: list[Any] = [f"step:{APART}"]
+    for _ in range(60):  # 2 ** 60 places
+        value = [value, value]
+    loop: dict[str, Any] = {}
+    loop["self"] = loop
+    found = with_names({"steps": {"a": {"x": value, "y": loop}}}, "r")["steps"]["a"]
+    for _ in range(60):
+        assert found["x"][0] is found["x"][1]
+        found["x"] = found["x"][0]
+    assert found["x"] == [f"step:{CORPUS}"] and found["y"]["self"] is found["y"]
 
 
 def test_a_run_of_korean_steps(tmp_path: Path, command, capsys) -> None:
