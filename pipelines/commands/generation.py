@@ -134,8 +134,9 @@ def synthesize(
 def _of_method(text: str, method: str) -> str:
     """A setting that is none of the job is one of its method: `questions=2` is `qa.questions=2`.
 
-    So is `method`: the job's own is an argument of the command, and `reasoning` has an option of that name.
+    So is `method`: the job's own is an argument of the command, and `reasoning` has an option of that name. So is the
+    name of another method, whose options nothing reads here: `templates` of `qa` are its prompt forms.
     """
     first = text.partition("=")[0].split(".")[0]
-    of_job = first in SynthesizeSettings.model_fields and first != "method"
+    of_job = first == method or (first in SynthesizeSettings.model_fields and first not in ("method", *METHODS))
     return text if of_job else f"{method}.{text}"

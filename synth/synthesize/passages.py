@@ -1,5 +1,6 @@
 """Documents as passages that fit into a prompt, asked about, and how questions may not speak of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,7 @@ from curation.errors import InputError
 from curation.model import Generator, Request, Sampling
 from curation.tokens import Tokenizer
 
-from .. import prompts
-from . import parsed, plain
+from . import own, parsed, plain
 from .attempt import Ask, Attempt, Source, attempted, language_of
 
 
@@ -61,7 +61,13 @@ def passages(documents: pl.DataFrame, tokenizer: Tokenizer | None, most: int, me
 
 
 def asked(
-    method: str, shown: list[Passage], generator: Generator, sampling: Sampling, count: int, language: str
+    method: str,
+    shown: list[Passage],
+    generator: Generator,
+    sampling: Sampling,
+    count: int,
+    language: str,
+    templates: Mapping[str, str],
 ) -> list[tuple[Passage, str, Attempt]]:
     """Show each passage in the method's template `METHOD_ask`, and ask for `count` samples of what it asks for.
 
@@ -72,6 +78,7 @@ def asked(
         sampling: of every request.
         count: samples a passage.
         language: of the templates, or `auto` for that of each passage.
+        templates: forms of the user's own by name.
 
     Returns:
         Each request with its passage and language, in the order of the passages and samples.
@@ -79,7 +86,7 @@ def asked(
     asks, kinds = [], []
     for passage in shown:
         spoken = language_of(passage.text, language)
-        template = prompts.load(f"{method}_ask.{spoken}")
+        template = own.form(method, "ask", spoken, templates)
         prompt = plain.prompt(template, {"document": passage.text})
         for number in range(count):
             request = Request(parsed.named(method, "ask", passage.id), prompt, sampling, number)

@@ -1,13 +1,10 @@
 """Rows as questions with or without a known answer, the checks of an answer to them, and how they are asked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jinja2
 import polars as pl
-from jinja2 import meta
-from jinja2.sandbox import SandboxedEnvironment
 
 from curation.checks import typed
 from curation.checks.typed_result import CheckResult
@@ -74,26 +71,3 @@ def judge_form(attempt: Attempt, problem: Problem, min_language: float) -> bool:
         failed = next((check for check in attempt.checks if not check.passed), None)
         attempt.drop = Drop.failed(failed) if failed is not None else None
     return attempt.drop is None
-
-
-def own_template(text: str, values: Sequence[str], key: str) -> Template:
-    """A prompt form of the user's, checked before anything is generated.
-
-    Args:
-        text: Jinja source.
-        values: names it may use; the first of them it must.
-        key: what errors call the setting; its last word is the template's name.
-
-    Raises:
-        InputError: for a source that is no Jinja, or uses other values than these.
-    """
-    try:
-        used = meta.find_undeclared_variables(SandboxedEnvironment().parse(text))
-    except jinja2.TemplateSyntaxError as error:
-        raise InputError(f"{key} is no Jinja template: line {error.lineno}: {error.message}") from None
-    unknown = sorted(used - set(values))
-    if unknown:
-        raise InputError(f"{key} uses the value {unknown[0]!r}, expected {', '.join(values)}")
-    if values[0] not in used:
-        raise InputError(f"{key} does not use the value {values[0]!r}, so every prompt would be the same")
-    return Template(key.split()[-1], text)

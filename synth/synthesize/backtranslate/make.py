@@ -12,10 +12,9 @@ from curation.metrics.text import rouge_l
 from curation.model import Generator, Request, Sampling, Score, Scorer, ScoreRequest
 from curation.tokens import Tokenizer
 
-from ... import prompts
 from ...drop import Drop
 from ...synthesised import Synthesised
-from .. import parsed, plain
+from .. import own, parsed, plain
 from ..account import accounted, sample
 from ..attempt import Ask, Attempt, attempted
 from ..form import roles
@@ -84,7 +83,7 @@ def backtranslate(
     shown = passages(documents, tokenizer, options.passage_tokens, METHOD)
     guide = parsed.guide(("instruction",)) if options.guided else None
     sampling = Sampling(options.max_tokens, options.temperature, options.top_p, seed=seed, guide=guide)
-    asks = asked(METHOD, shown, generator, sampling, options.instructions, options.language)
+    asks = asked(METHOD, shown, generator, sampling, options.instructions, options.language, options.templates)
     found = [Instruction(passage, language, one) for passage, language, one in asks]
     for one in found:
         _read(one, options)
@@ -131,7 +130,7 @@ def _by_likelihood(left: list[Instruction], scorer: Scorer, options: Backtransla
     """Nats a token that the instruction adds to the likelihood of the document."""
     requests: dict[str, ScoreRequest] = {}
     for one in left:
-        neutral = prompts.load(f"backtranslate_neutral.{one.language}")
+        neutral = own.form(METHOD, "neutral", one.language, options.templates)
         text = one.passage.text
         # Both as turns, so that all that differs is what is asked for.
         before = parsed.named(METHOD, "neutral", one.passage.id)

@@ -1,9 +1,17 @@
 """Settings of back-translation."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ... import bounds
+from .. import own
+from ..own import Values
+
+FORMS = {
+    "ask": Values(("document",)),
+    "neutral": Values(()),
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,8 @@ class BacktranslateOptions:
         guided: hold the engine to the form of the answer.
         min_language: what the shares of scripts of an instruction and its document have in common, at least.
         language: of the prompts: `auto` (by the document), `en` or `ko`.
+        templates: prompt forms of one's own (Jinja) by name, for all languages: `ask` (with `document`) and
+            `neutral` (nothing).
     """
 
     instructions: int = 2
@@ -43,8 +53,10 @@ class BacktranslateOptions:
     guided: bool = True
     min_language: float = 0.5
     language: str = "auto"
+    templates: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        own.check("backtranslate option templates", self.templates, FORMS)
         counts = bounds.count(self, 1, "instructions", "passage_tokens", "answer_tokens")
         rest = {
             "check": ("likelihood or likeness", self.check in ("likelihood", "likeness")),

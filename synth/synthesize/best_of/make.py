@@ -19,7 +19,8 @@ from ...prompts import load
 from ...synthesised import Synthesised
 from ..account import accounted, sample
 from ..attempt import Ask, Attempt, attempted, draws, language_of
-from ..problem import Problem, own_template, problems
+from ..own import own_template
+from ..problem import Problem, problems
 from ..reward import Reward, rewards
 from .options import BestOfOptions
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from curation.errors import InputError
 
 from ... import bounds
-from ..problem import own_template
+from ..own import own_template
 
 CHOOSE = ("first", "likelihood", "reward", "shortest")
 

@@ -1,11 +1,20 @@
 """Settings of dialogues."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ... import bounds
+from .. import own
+from ..own import Values
 
 STARTS = ("document", "topic")
 ROWS = ("dialogue", "turn")
+
+
+FORMS = {
+    "user": Values((), ("kind", "text", "begun", "end")),
+    "answer": Values(("document", "question")),
+}
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,8 @@ class DialogueOptions:
             would train on a whole completion.
         min_language: what the shares of scripts of a turn and of what it follows have in common, at least.
         language: of the prompts: `auto` (by the text), `en` or `ko`.
+        templates: prompt forms of one's own (Jinja) by name, for all languages: `user` (with `kind`, `text`,
+            `begun` and `end`) and `answer` (`document`, `question`).
     """
 
     start: str = "document"
@@ -46,8 +57,10 @@ class DialogueOptions:
     rows: str = "dialogue"
     min_language: float = 0.5
     language: str = "auto"
+    templates: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        own.check("dialogue option templates", self.templates, FORMS)
         first = self.min_exchanges
         distinct = self.per_source == 1 or self.user_temperature != 0
         warm = f"above 0 with per_source {self.per_source}: dialogues would begin the same"

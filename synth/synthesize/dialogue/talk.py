@@ -8,7 +8,7 @@ from curation.metrics.text import rouge_l
 from curation.model import Request, Sampling
 
 from ...drop import Drop
-from ...prompts import load
+from .. import own
 from ..attempt import Ask, Attempt, Source, language_of, source_of
 from ..form import form
 from ..passages import points
@@ -85,7 +85,7 @@ def user_ask(talk: Talk, options: DialogueOptions, seed: int) -> Ask:
     The simulator sees the dialogue with the roles changed: what it said itself stands in the assistant's turns. So no
     transcript is ever written out as text, and nothing in a turn can pass for another one.
     """
-    template = load(f"dialogue_user.{language_of(talk.text, options.language)}")
+    template = own.form("dialogue", "user", language_of(talk.text, options.language), options.templates)
     begun = talk.turns[next((n for n, turn in enumerate(talk.turns) if turn[0] == "user"), 0) :]
     (instruction,) = prompt(
         template, {"kind": talk.kind, "text": talk.text, "begun": bool(begun), "end": END}
@@ -102,7 +102,7 @@ def assistant_ask(talk: Talk, options: DialogueOptions, seed: int) -> Ask:
     turns = tuple((role, plain(content)) for role, content in talk.turns)
     template = None
     if talk.kind == "document" and options.grounded:
-        template = load(f"dialogue_answer.{language_of(talk.text, options.language)}")
+        template = own.form("dialogue", "answer", language_of(talk.text, options.language), options.templates)
         turns = (*turns[:-1], *prompt(template, {"document": talk.text, "question": talk.turns[-1][1]}))
     sampling = Sampling(options.max_tokens, options.temperature, options.top_p, seed=seed)
     name = f"{talk.source.id}/dialogue-{len(talk.exchanges)}-assistant"

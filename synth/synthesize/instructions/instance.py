@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from curation.checks.typed_result import CheckResult, folded
 from curation.model import Generator, Guide, Request, Sampling
 
-from ... import prompts
 from ...drop import Drop
-from .. import parsed, plain
+from .. import own, parsed, plain
 from ..attempt import Ask, Attempt, attempted
 from .checks import of_instance
 from .options import InstructionsOptions
@@ -69,7 +68,7 @@ def complete(made: list[Made], generator: Generator, options: InstructionsOption
         assert one.task is not None
         names = ("output", "input") if one.classification else ("input", "output")
         name = "label" if one.classification else "instance"
-        template = prompts.load(f"instructions_{name}.{one.language}")
+        template = own.form(METHOD, name, one.language, options.templates)
         sampling = _sampling(options, seed, parsed.guide(names) if options.guided else None)
         prompt = plain.prompt(template, {"instruction": one.task.text})
         for number in range(options.instances):
@@ -87,7 +86,7 @@ def _kinds(made: list[Made], generator: Generator, options: InstructionsOptions,
     asks = []
     for one in made:
         assert one.task is not None
-        template = prompts.load(f"instructions_kind.{one.language}")
+        template = own.form(METHOD, "kind", one.language, options.templates)
         guide = Guide(choice=_KINDS[one.language]) if options.guided else None
         request = Request(
             parsed.named(METHOD, "kind", one.attempt.key),

@@ -17,7 +17,7 @@ from curation.model import Generator, Request, Sampling
 from ... import parse, prompts
 from ...drop import Drop
 from ...synthesised import Synthesised
-from .. import parsed, plain
+from .. import own, parsed, plain
 from ..account import accounted, sample
 from ..attempt import Ask, attempted, language_of, source_of
 from .checks import of_instance, of_instruction
@@ -95,7 +95,7 @@ def _ask(pool: Pool, generator: Generator, options: InstructionsOptions, seed: i
             shown = [{"input": plain.plain(task.text), "output": plain.plain(task.output)} for task in demos]
             prompt: Any = template.render({"demos": shown})
         else:
-            template = prompts.load(f"instructions_ask.{language}")
+            template = own.form(METHOD, "ask", language, options.templates)
             prompt = plain.prompt(template, {"shown": [task.text for task in demos]})
         name = parsed.named(METHOD, "ask", number, [task.source.id for task in demos])
         human = next(task for task in demos if task.human)

@@ -1,9 +1,19 @@
 """Settings of Self-Instruct."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ... import bounds
+from .. import own
+from ..own import Values
+
+FORMS = {
+    "ask": Values(("shown",)),
+    "kind": Values(("instruction",)),
+    "instance": Values(("instruction",)),
+    "label": Values(("instruction",)),
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,8 @@ class InstructionsOptions:
         guided: hold the engine to the form of the answer (`chat`).
         min_language: what the shares of scripts of an instruction and those shown have in common, at least.
         language: of the prompts: `auto` (by the instructions shown), `en` or `ko`.
+        templates: prompt forms of one's own (Jinja) by name, for all languages: `ask` (with `shown`, a list), `kind`,
+            `instance` and `label` (`instruction`).
     """
 
     wanted: int = 100
@@ -50,8 +62,10 @@ class InstructionsOptions:
     guided: bool = True
     min_language: float = 0.5
     language: str = "auto"
+    templates: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        own.check("instructions option templates", self.templates, FORMS)
         counts = bounds.count(self, 1, "wanted", "rounds", "requests", "human", "instances", "shortest")
         rest = {
             **bounds.count(self, 0, "generated"),

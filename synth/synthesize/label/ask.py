@@ -9,8 +9,8 @@ from curation.model import Generator, Guide, Request, Sampling, Scorer, ScoreReq
 from ...drop import Drop
 from ...prompts import Template, load
 from ..attempt import Ask, Attempt, Source, attempted, language_of
+from ..own import own_template
 from ..plain import prompt
-from ..problem import own_template
 from .options import VALUES, LabelOptions
 
 CONTENT_FREE = ("N/A", "[MASK]", "")  # Zhao et al., arXiv 2102.09690, section 5

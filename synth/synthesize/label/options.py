@@ -6,7 +6,7 @@ from itertools import permutations
 from curation.errors import InputError
 
 from ... import bounds
-from ..problem import own_template
+from ..own import own_template
 
 BUILT_IN = 3  # prompt forms `label_N` of each language
 ANSWERS = ("label", "letter")

@@ -8,7 +8,7 @@ from typing import Any
 from curation.model import Generator, Guide, Request, Sampling
 
 from ...drop import Drop
-from ...prompts import load
+from .. import own
 from ..attempt import Ask, Attempt, attempted, language_of
 from ..problem import Problem
 from .options import CRITERIA, PreferencesOptions
@@ -88,7 +88,7 @@ def bias(comparisons: Sequence[Comparison]) -> dict[str, Any]:
 
 def _ask(problem: Problem, texts: Sequence[str], first: int, second: int, options: PreferencesOptions) -> Ask:
     language = language_of(problem.item.question, options.language)
-    template = load(f"preferences_judge.{language}")
+    template = own.form("preferences", "judge", language, options.templates)
     values = {
         "question": problem.item.question,
         "first": texts[first],

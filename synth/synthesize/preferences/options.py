@@ -1,12 +1,20 @@
 """Settings of preference pairs."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ... import bounds
+from .. import own
+from ..own import Values
 
 BY = ("checks", "reward", "judge")
 TIES = ("drop", "keep")
 CRITERIA = {"en": "correct, helpful and complete", "ko": "정확하고 도움이 되며 빠진 것이 없는"}
+
+
+FORMS = {
+    "judge": Values(("question", "first", "second"), ("criteria",)),
+}
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,8 @@ class PreferencesOptions:
         criteria: what makes an answer better, put to a judge; empty for that of the language.
         min_language: what the shares of scripts of an answer and its reference have in common, at least.
         language: of the prompts: `auto` (by the row), `en` or `ko`.
+        templates: prompt forms of one's own (Jinja) by name, for all languages: `judge` (with `question`, `first`,
+            `second` and, if wanted, `criteria`).
     """
 
     by: str = "checks"
@@ -37,8 +47,10 @@ class PreferencesOptions:
     criteria: str = ""
     min_language: float = 0.5
     language: str = "auto"
+    templates: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        own.check("preferences option templates", self.templates, FORMS)
         bounds.expect("preferences", self, {
             **bounds.one_of(self, by=BY, ties=TIES),
             **bounds.language(self),

@@ -17,7 +17,8 @@ from ...prompts import Template, load
 from ...synthesised import Synthesised
 from ..account import accounted, sample
 from ..attempt import Ask, Attempt, attempted, language_of
-from ..problem import Problem, own_template, problems
+from ..own import own_template
+from ..problem import Problem, problems
 from .options import PLAIN, ProbeOptions
 
 METHOD = ORIGIN = "probe"

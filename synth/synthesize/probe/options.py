@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from curation.errors import InputError
 
 from ... import bounds
-from ..problem import own_template
+from ..own import own_template
 
 BUILT_IN = 3  # prompt forms `probe_N` of each language
 PLAIN = "plain"  # the row's own prompt as it is

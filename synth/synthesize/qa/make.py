@@ -12,10 +12,9 @@ from curation.metrics.text import contains
 from curation.model import Generator, Request, Sampling
 from curation.tokens import Tokenizer
 
-from ... import prompts
 from ...drop import Drop
 from ...synthesised import Synthesised
-from .. import parsed, plain
+from .. import own, parsed, plain
 from ..account import accounted, sample
 from ..attempt import Ask, Attempt, attempted
 from ..form import roles
@@ -77,7 +76,7 @@ def qa(
     shown = passages(documents, tokenizer, options.passage_tokens, METHOD)
     guide = parsed.guide(("question", "answer")) if options.guided else None
     sampling = Sampling(options.max_tokens, options.temperature, options.top_p, seed=seed, guide=guide)
-    asks = asked(METHOD, shown, generator, sampling, options.questions, options.language)
+    asks = asked(METHOD, shown, generator, sampling, options.questions, options.language, options.templates)
     pairs = [Pair(passage, language, one) for passage, language, one in asks]
     for one in pairs:
         _read(one, options)
@@ -149,7 +148,7 @@ def _distinct(pairs: list[Pair]) -> None:
 def _answer_with(pairs: list[Pair], generator: Generator, options: QaOptions, seed: int) -> None:
     """Ask every question again with its passage: the answer must be the one that was made up."""
     left = [one for one in pairs if one.left]
-    found = _answered(left, "qa_answer", generator, options, seed)
+    found = _answered(left, "answer", generator, options, seed)
     for one, reply in zip(left, found, strict=True):
         one.with_document = reply
         check = answers_alike("answerable", one.answer, reply)
@@ -161,7 +160,7 @@ def _answer_with(pairs: list[Pair], generator: Generator, options: QaOptions, se
 def _answer_without(pairs: list[Pair], generator: Generator, options: QaOptions, seed: int) -> None:
     """Ask every question without its passage; what the model knows is recorded, and dropped where that is wanted."""
     left = [one for one in pairs if one.left]
-    found = _answered(left, "qa_closed", generator, options, seed)
+    found = _answered(left, "closed", generator, options, seed)
     for one, reply in zip(left, found, strict=True):
         one.without = reply
         right = answers_alike("closed_book", one.answer, reply)
@@ -173,10 +172,10 @@ def _answer_without(pairs: list[Pair], generator: Generator, options: QaOptions,
 def _answered(left: list[Pair], name: str, generator: Generator, options: QaOptions, seed: int) -> list[Attempt]:
     asks = []
     for one in left:
-        template = prompts.load(f"{name}.{one.language}")
-        values = {"question": one.question} | ({"document": one.passage.text} if name == "qa_answer" else {})
+        template = own.form(METHOD, name, one.language, options.templates)
+        values = {"question": one.question} | ({"document": one.passage.text} if name == "answer" else {})
         request = Request(
-            parsed.named(METHOD, name, one.attempt.key),
+            parsed.named(METHOD, f"{METHOD}_{name}", one.attempt.key),
             plain.prompt(template, values),
             Sampling(options.answer_tokens, seed=seed),
         )

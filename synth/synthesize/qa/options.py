@@ -1,8 +1,17 @@
 """Settings of grounded questions."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ... import bounds
+from .. import own
+from ..own import Values
+
+FORMS = {
+    "ask": Values(("document",)),
+    "answer": Values(("document", "question")),
+    "closed": Values(("question",)),
+}
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,8 @@ class QaOptions:
             either way (check `closed_book`).
         min_language: what the shares of scripts of a question and its passage have in common, at least.
         language: of the prompts: `auto` (by the document), `en` or `ko`.
+        templates: prompt forms of one's own (Jinja) by name, for all languages: `ask` (with `document`), `answer`
+            (`document`, `question`) and `closed` (`question`).
     """
 
     questions: int = 3
@@ -37,8 +48,10 @@ class QaOptions:
     drop_known: bool = False
     min_language: float = 0.5
     language: str = "auto"
+    templates: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        own.check("qa option templates", self.templates, FORMS)
         counts = bounds.count(self, 1, "questions", "passage_tokens", "answer_tokens", "longest_answer")
         rest = {**bounds.share(self, "min_language"), **bounds.language(self)}
         bounds.expect("qa", self, {**counts, **bounds.sampling(self), **rest})

@@ -6,7 +6,7 @@ from curation.checks.typed_result import compiled
 from curation.errors import InputError
 
 from ... import bounds
-from ..problem import own_template
+from ..own import own_template
 
 METHODS = ("chain_of_thought", "least_to_most")
 MOST_PARTS = 20

@@ -11,7 +11,8 @@ from ...drop import Drop
 from ...parse import Rejected
 from ...prompts import Template, load
 from ..attempt import Ask, Attempt, attempted, draws, language_of
-from ..problem import Problem, judge_form, own_template
+from ..own import own_template
+from ..problem import Problem, judge_form
 from .options import ReasoningOptions
 
 _PART = re2.compile(r"^\s*(\d{1,2})[.)]\s+(\S.*?)\s*$")

@@ -36,6 +36,10 @@ def test_synthesize_names_its_methods_and_reads_options_of_the_method(tmp_path: 
     assert "did you mean 'questions'" in refused("synthesize", "qa", *rest, "--set", "question=3")
     assert "qa option questions is 0" in refused("synthesize", "qa", *rest, "--set", "questions=0")
     assert "novelty option wanted is -1" in refused("synthesize", "qa", *rest, "--set", "novelty.wanted=-1")
+    assert "qa option templates.ask does not use" in refused("synthesize", "qa", *rest, "--set", "templates={ask: Hi}")
+    assert "label option templates[0] does not use" in refused(
+        "synthesize", "label", *rest, "--set", "labels=[a, b]", "--set", "templates=[Hi]"
+    )
     said = refused("synthesize", "reasoning", *rest, "--set", "method=tree")
     assert "reasoning option method is 'tree', expected one of chain_of_thought, least_to_most" in said
     for spelled in ("best-of", "best_of"):

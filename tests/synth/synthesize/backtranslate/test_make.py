@@ -154,3 +154,17 @@ def test_what_cannot_be_scored_is_a_ledger_row_and_no_order_matters(by_rule: Any
     refusing = Empty(lambda request: said(GOOD))
     made = backtranslate(documents(TEXT), refusing, refusing, ONE, seed=1)
     assert made.report["rejections"] == {"unscored": 1}
+
+
+def test_prompt_forms_of_ones_own_are_shown(by_rule: Any) -> None:
+    scored: list[str] = []
+
+    def watched(request: ScoreRequest) -> float:
+        scored.append(request.context[-1][1])
+        return likelier(request)
+
+    engine = by_rule(lambda request: said(GOOD), likelihood=watched)
+    forms = {"ask": "What asks for this? {{ document }}", "neutral": "Anything."}
+    made = backtranslate(documents(TEXT), engine, engine, BacktranslateOptions(instructions=1, templates=forms), seed=1)
+    assert json.loads(made.samples.row(0, named=True)["generation"])["template"] == "templates.ask"
+    assert engine.asked[0].prompt[-1][1] == f"What asks for this? {TEXT}" and sorted(scored) == ["Anything.", GOOD]

@@ -139,3 +139,12 @@ def test_the_loss_is_on_the_answers_alone(by_rule: Any, seed_model: Path, tmp_pa
 def test_no_rows_are_refused(by_rule: Any) -> None:
     with pytest.raises(InputError, match="dialogue: found no rows"):
         dialogue(documents(), by_rule(turns), DialogueOptions(), seed=1)
+
+
+def test_both_are_asked_in_forms_of_ones_own(by_rule: Any) -> None:
+    forms = {"user": "Be curious about: {{ text }}", "answer": "{{ document }} // {{ question }}"}
+    engine = by_rule(turns)
+    dialogue(documents("Tides rise and fall."), engine, DialogueOptions(templates=forms), seed=1)
+    first, answer = engine.asked[0].prompt, engine.asked[1].prompt
+    assert first == (("user", "Be curious about: Tides rise and fall."),)
+    assert answer == (("user", f"Tides rise and fall. // {ASKED[0]}"),)

@@ -161,3 +161,20 @@ def test_no_request_is_made_twice_in_later_rounds(make_rows: Make, by_rule: Any)
 def test_too_few_seeds_are_an_error(make_rows: Make, by_rule: Any) -> None:
     with pytest.raises(InputError, match="instructions: found 1 rows of one instruction to show, expected at least 2"):
         instructions(seeds(make_rows, 1), by_rule(inventive), SMALL, seed=1)
+
+
+def test_prompt_forms_of_ones_own_are_shown(make_rows: Make, by_rule: Any) -> None:
+    forms = {"ask": "Go on: {{ shown | join('; ') }}", "kind": "Labels? {{ instruction }}",
+             "instance": "Do: {{ instruction }}"}  # fmt: skip
+
+    def rule(request: Request) -> str:
+        text = request.prompt[-1][1]
+        if text.startswith("Go on: "):
+            return said(instruction="Compose a song about the number seven.")
+        return "no" if text.startswith("Labels? ") else said(input="", output="La la.")
+
+    engine = by_rule(rule)
+    options = InstructionsOptions(wanted=1, rounds=1, requests=1, templates=forms)
+    made = instructions(seeds(make_rows), engine, options, seed=1)
+    assert made.samples.height == 1
+    assert [one.prompt[-1][1].split(" ")[0] for one in engine.asked] == ["Go", "Labels?", "Do:"]

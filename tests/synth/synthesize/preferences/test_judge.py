@@ -76,3 +76,13 @@ def test_what_makes_an_answer_better_can_be_said(make_rows: Make, by_rule: Any) 
     said = [request.prompt[-1][1] for request in engine.asked]
     assert ["more brief and plain?" in text for text in said] == [False, False, True, True]
     assert all("more correct, helpful and complete?" in text for text in said[:2])
+
+
+def test_a_judge_is_asked_in_a_form_of_ones_own(make_rows: Make, by_rule: Any) -> None:
+    engine = by_rule(lambda request: "A" if request.prompt[-1][1].endswith("1) good 2) bad") else "B")
+    (row,) = problems(make_rows([{"prompt": "Why?", "completion": "So."}]), "preferences")
+    options = PreferencesOptions(by="judge", templates={"judge": "{{ question }} 1) {{ first }} 2) {{ second }}"})
+    ((one,),) = compare({row.source.id: (row, ["bad", "good"])}, engine, options).values()
+    assert one.winner == 1 and [request.prompt[-1][1] for request in engine.asked] == [
+        "Why? 1) bad 2) good", "Why? 1) good 2) bad",
+    ]  # fmt: skip

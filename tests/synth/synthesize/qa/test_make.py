@@ -183,3 +183,15 @@ def test_a_long_document_is_asked_about_in_parts(by_rule: Any, seed_model: Any) 
 def test_no_documents_are_an_error(by_rule: Any) -> None:
     with pytest.raises(InputError, match="qa: found no documents"):
         qa(documents(), by_rule(lambda request: ""), ONE, seed=1)
+
+
+def test_prompt_forms_of_ones_own_are_shown_and_named(by_rule: Any) -> None:
+    forms = {"ask": "Text: {{ document }}", "answer": "{{ document }} // {{ question }}", "closed": "? {{ question }}"}
+    said = {"Text: ": pair(*PAIR), "? ": "unknown"}
+    engine = by_rule(lambda request: next((text for start, text in said.items()
+                                           if request.prompt[-1][1].startswith(start)), "Ada Brand"))  # fmt: skip
+    made = qa(documents(TEXT), engine, QaOptions(questions=1, templates=forms), seed=3)
+    (row,) = made.samples.to_dicts()
+    assert json.loads(row["generation"])["template"] == "templates.ask"
+    shown = [one.prompt[-1][1] for one in engine.asked]
+    assert shown == [f"Text: {TEXT}", f"{TEXT} // {PAIR[0]}", f"? {PAIR[0]}"]
