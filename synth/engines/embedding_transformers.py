@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 
-from curation import chat
+from curation import chat, weights
 from curation.errors import InputError
 from curation.model import Text, Vector
 
@@ -44,6 +44,7 @@ class TransformersEmbedder:
         """
         self.options = options or EmbedderOptions()
         folder = chat.model_folder(model)
+        weights.check_finite(folder)
         self._pooling = pooling_of(folder, self.options.pooling)
         config = limits.configuration(folder)
         self._layer = _layer(model, config, self.options.layer)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from curation import chat
+from curation import chat, weights
 from curation.errors import InputError
 from curation.model import Text, Vector
 
@@ -36,6 +36,7 @@ class VllmEmbedder:
             raise InputError(f"embedder option layer is {self.options.layer}, expected the engine transformers: vLLM "
                              "gives the last layer alone")  # fmt: skip
         folder = chat.model_folder(model)
+        weights.check_finite(folder)
         self._pooling = pooling_of(folder, self.options.pooling)
         self.fingerprint = chat.model_fingerprint(folder)
         self.name = f"vllm {vllm_process.version()}"

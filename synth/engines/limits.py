@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from curation import weights
 from curation.errors import InputError
 
 CPU_CONTEXT = 4096  # tokens, at most, unless asked for: the cache of a long context would take all memory
@@ -75,7 +76,7 @@ def check_adapter(folder: str, rank: int | None = None) -> None:
         rank: highest that the engine has room for, None for any.
 
     Raises:
-        InputError: when it is no LoRA adapter, or of a higher rank.
+        InputError: when it is no LoRA adapter, of a higher rank, or holds what is no number.
     """
     settings = json.loads((Path(folder) / "adapter_config.json").read_text(encoding="utf-8"))
     kind = settings.get("peft_type")
@@ -86,6 +87,7 @@ def check_adapter(folder: str, rank: int | None = None) -> None:
     highest = max([settings.get("r", 0), *(settings.get("rank_pattern") or {}).values()])
     if rank is not None and highest > rank:
         raise InputError(f"{folder}: an adapter of rank {highest}, expected at most {rank}, the engine's adapter_rank")
+    weights.check_finite(Path(folder))
 
 
 def cpu_cache_bytes(config: Any, length: int, number_bytes: int) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
-from curation import chat, tables
+from curation import chat, tables, weights
 from curation.errors import InputError
 from curation.model import Request, Response, Score, ScoreRequest
 
@@ -73,6 +73,7 @@ class TransformersEngine:
         """
         self.options = options or EngineOptions()
         folder = chat.model_folder(model)
+        weights.check_finite(folder)
         config = limits.configuration(folder)
         self._device = device(self.options.device, "engine option device")
         on_cpu = self._device.type == "cpu"

@@ -6,7 +6,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from curation import chat
+from curation import chat, weights
 from curation.errors import InputError
 from curation.model import Request, Response, Sampling, Score, ScoreRequest
 
@@ -33,6 +33,7 @@ class VllmEngine:
         """
         self.options = options or EngineOptions()
         folder = chat.model_folder(model)
+        weights.check_finite(folder)
         self.fingerprint = chat.model_fingerprint(folder)
         self._llm: Any = None
         self._adapters: dict[str, Any] = {}
