@@ -188,7 +188,8 @@ def forgetting(
     stage: Stage = None,
     sham: Sham = None,
     margin: Annotated[
-        float | None, typer.Option(help="The margin that the evaluations fixed; no other is taken.")
+        float | None,
+        typer.Option(help="The margin that the evaluations fixed, no other; any for scores of lm-eval that name none."),
     ] = None,
     resamples: Annotated[int, typer.Option(min=100, help="Bootstrap resamples of an interval.")] = 2000,
     seed: Seed = 17,

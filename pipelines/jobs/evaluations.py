@@ -25,13 +25,15 @@ class Evaluations:
 
     Attributes:
         scores: `tables.EVALUATION`, models in the order in which they were given, no row twice.
-        plans: of each evaluation, null where nothing was planned.
+        plans: of each evaluation that could have one, null where nothing was planned.
+        unplanned: whether there are scores of lm-eval that name no margin: nothing shows when one was set for them.
         chance: score of guessing, by task.
         ignored: metrics of lm-eval that are no scores of 0..1, by task.
     """
 
     scores: pl.DataFrame
     plans: list[dict[str, Any] | None] = field(default_factory=list)
+    unplanned: bool = False
     chance: dict[str, float] = field(default_factory=dict)
     ignored: dict[str, list[str]] = field(default_factory=dict)
 
@@ -93,7 +95,10 @@ def _harness(samples: list[Path], name: str, found: Evaluations) -> list[pl.Data
         if (level := harness.chances(path)) is not None:
             found.chance[task] = level
         frames.append(frame)
-    found.plans.append(None)
+        if (margin := harness.margin(path)) is not None:
+            found.plans.append({"margin": margin})
+        else:
+            found.unplanned = True
     return frames
 
 
@@ -166,8 +171,10 @@ def forgetting(found: Evaluations, wanted: Wanted) -> dict[str, Any]:
 
     Raises:
         InputError: for a margin that was not fixed before the scores, plans that disagree, or names that are not there.
+            Scores of lm-eval that name no margin take any, and the facts say so: `margin_shown` is whether the margin
+            is known to have been there first.
     """
-    margin = _margin(found.plans, wanted.margin)
+    margin = _margin(found, wanted.margin)
     models = found.scores["model"].unique(maintain_order=True).to_list()
     base = wanted.base or models[0]
     if base not in models:
@@ -185,15 +192,20 @@ def forgetting(found: Evaluations, wanted: Wanted) -> dict[str, Any]:
                   margin, found.chance, wanted.resamples, wanted.seed)  # fmt: skip
     facts = compared(found.scores, order, asked)
     seeds = found.scores["seed"].unique().sort().to_list()
-    return {**facts, "margin": margin, "seeds": seeds, "ignored": found.ignored}
+    shown = None if margin is None else not found.unplanned
+    return {**facts, "margin": margin, "margin_shown": shown, "seeds": seeds, "ignored": found.ignored}
 
 
-def _margin(plans: Sequence[dict[str, Any] | None], wanted: float | None) -> float | None:
-    """The margin that all plans fixed; one given now must be that.
+def _margin(found: Evaluations, wanted: float | None) -> float | None:
+    """The margin that all plans fixed; one given now must be that, or is one of scores of lm-eval that have no plan.
 
     A margin chosen when scores are known could be chosen so that the test passes.
     """
-    fixed = {None if plan is None else plan.get("margin") for plan in plans}
+    if wanted is not None and not 0 < wanted < float("inf"):
+        raise InputError(f"--margin: found {wanted:g}, expected a number above 0")
+    if not found.plans:
+        return wanted
+    fixed = {None if plan is None else plan.get("margin") for plan in found.plans}
     if len(fixed) > 1:
         said = ", ".join(sorted("none" if one is None else f"{one:g}" for one in fixed))
         raise InputError(f"evaluations were planned with several margins ({said}), expected one of them all")
@@ -201,7 +213,8 @@ def _margin(plans: Sequence[dict[str, Any] | None], wanted: float | None) -> flo
     if wanted is not None and wanted != shared:
         was = "none" if shared is None else f"{shared:g}"
         raise InputError(f"--margin: found {wanted:g}, and the evaluations fixed {was}, expected a margin that was set "
-                         "before there were scores, with `keepwise evaluate --margin`")  # fmt: skip
+                         "before there were scores (`keepwise evaluate --margin`, or `lm_eval --metadata "
+                         f"{harness.MARGIN}=M`)")  # fmt: skip
     return shared
 
 

@@ -15,6 +15,10 @@ MEASURES = {
     "forgetting": "forgetting",
 }
 KEPT = {True: "yes", False: "not shown"}  # that less than the margin was lost
+UNSHOWN = (
+    "margin {:g}, given beside scores of lm-eval that name none: nothing shows that it was fixed before they were "
+    "seen, so that what is kept by it is worth as much as the word of who chose it"
+)
 MOST_CLUSTERS = 5  # shown of a model, those that lost most
 
 
@@ -54,7 +58,8 @@ def controls(facts: Row) -> list[str]:
     said = [*_repeated(facts), *_sham(facts), *_drift(facts)]
     margin = (facts.get("plan") or facts).get("margin")
     if margin is not None:
-        said.append(f"margin {margin:g}, fixed before there were scores")
+        before = facts.get("margin_shown", True)  # of an evaluation, whose plan has it, there is nothing to be shown
+        said.append(f"margin {margin:g}, fixed before there were scores" if before else UNSHOWN.format(margin))
     for task, names in sorted((facts.get("ignored") or {}).items()):
         said.append(f"{task}: {', '.join(names)} left out, which are no scores of 0 to 1")
     return said

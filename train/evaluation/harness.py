@@ -1,5 +1,6 @@
 """What lm-eval measured, as rows of our evaluation table: the samples that `lm_eval --log_samples` writes."""
 
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from curation.errors import InputError
 from curation.readers import rows
 
 SHARES = (0.0, 1.0)  # of what is read as a score: right, wrong or between
+MARGIN = "keepwise_margin"  # in the metadata that lm-eval was given, which it writes beside its scores
 ROLLED = ("bits_per_byte", "byte_perplexity")  # pairs of log-probability and bytes, two views of one measurement
 
 
@@ -77,6 +79,35 @@ def chances(path: Path) -> float | None:
             return None
         levels.append(1 / len(arguments))
     return sum(levels) / len(levels) if levels else None
+
+
+def margin(path: Path) -> float | None:
+    """The margin that `lm_eval --metadata keepwise_margin=M` fixed before it had scores; none where it fixed none.
+
+    lm-eval writes its metadata into the configuration of each task, in the results file of the same date.
+
+    Args:
+        path: `samples_TASK_DATE.jsonl`.
+
+    Raises:
+        InputError: for results that are no JSON, or a margin that is no number above 0.
+    """
+    task, date = task_of(path), path.stem.rpartition("_")[2]
+    for results in sorted(path.parent.glob(f"*_{date}.json")):
+        try:
+            found = json.loads(results.read_text(encoding="utf-8"))
+            metadata = found["configs"][task]["metadata"]
+        except ValueError as error:
+            raise InputError(f"{results}: found broken JSON ({error}), expected the results of lm-eval") from error
+        except (KeyError, TypeError):
+            continue
+        if not isinstance(metadata, Mapping) or MARGIN not in metadata:
+            continue
+        value = metadata[MARGIN]
+        if not _number(value) or isinstance(value, bool) or value <= 0:
+            raise InputError(f"{results}: {MARGIN} of task {task!r} is {value!r}, expected a number above 0")
+        return float(value)
+    return None
 
 
 def _value(name: str, value: Any, record: Mapping[str, Any]) -> tuple[str, float, str] | None:

@@ -7,6 +7,7 @@ import pytest
 from curation import tables
 from curation.errors import InputError
 from pipelines.jobs.evaluations import Wanted, forgetting, read, write
+from pipelines.report.forgetting import controls
 
 
 def scores(model: str, values: list[float], seed: int = 0, stage: str = "s", task: str = "t") -> pl.DataFrame:
@@ -67,21 +68,72 @@ def test_a_margin_is_that_of_the_plans_or_none(tmp_path: Path) -> None:
     assert forgetting(read([str(table)]), Wanted(resamples=100))["comparison"][0]["kept"] is None
 
 
+def lm_eval(folder: Path, values: list[float], margin: float | None = None, task: str = "arc") -> None:
+    """A folder as `lm_eval --log_samples --output_path` leaves it, with the margin in its metadata."""
+    lines = [{"doc_id": n, "filter": "none", "metrics": ["acc", "acc_norm", "f1"], "acc": value, "acc_norm": value,
+              "f1": 7.5, "arguments": {"gen_args_0": {}, "gen_args_1": {}}}
+             for n, value in enumerate(values)]  # fmt: skip
+    place = folder / "some__model"
+    place.mkdir(parents=True)
+    (place / f"samples_{task}_2026-11-21T00-00-00.0.jsonl").write_text(
+        "".join(map("{}\n".format, map(json.dumps, lines)))
+    )
+    metadata = {"version": 1.0, "pretrained": "m"} | ({} if margin is None else {"keepwise_margin": margin})
+    (place / "results_2026-11-21T00-00-00.0.json").write_text(json.dumps({"configs": {task: {"metadata": metadata}}}))
+
+
 def test_what_lm_eval_wrote_is_compared_alike(tmp_path: Path) -> None:
-    for name, values in (("before", BASE), ("after", LATER)):
-        lines = [{"doc_id": n, "filter": "none", "metrics": ["acc", "acc_norm", "f1"], "acc": value, "acc_norm": value,
-                  "f1": 7.5, "arguments": {"gen_args_0": {}, "gen_args_1": {}}}
-                 for n, value in enumerate(values)]  # fmt: skip
-        place = tmp_path / name / "some__model"
-        place.mkdir(parents=True)
-        (place / "samples_arc_2026-11-21T00-00-00.0.jsonl").write_text(
-            "".join(map("{}\n".format, map(json.dumps, lines)))
-        )
+    lm_eval(tmp_path / "before", BASE)
+    lm_eval(tmp_path / "after", LATER)
     facts = forgetting(read([f"base={tmp_path / 'before'}", f"tuned={tmp_path / 'after'}"]), Wanted(resamples=100))
     assert facts["summary"][0]["forgotten"]["mean"] == 0.5  # a second view of the items counts once
     assert facts["scores"][0]["chance"] == 0.5 and facts["ignored"] == {"arc": ["f1"]}
     assert [task["metric"] for task in facts["sequences"][0]["tasks"]] == ["acc"]
     assert read([str(tmp_path / "before")]).scores["model"].unique().to_list() == ["before"]
+
+
+MANY = [1.0] * 100
+
+
+def test_a_margin_that_lm_eval_was_given_was_there_first(tmp_path: Path) -> None:
+    for name in ("base", "tuned"):
+        lm_eval(tmp_path / name, MANY, margin=0.1)
+    found = read([f"{name}={tmp_path / name}" for name in ("base", "tuned")])
+    facts = forgetting(found, Wanted(resamples=200))
+    assert (facts["margin"], facts["margin_shown"], facts["comparison"][0]["kept"]) == (0.1, True, True)
+    with pytest.raises(InputError, match="--margin: found 0.2, and the evaluations fixed 0.1, .*lm_eval --metadata"):
+        forgetting(found, Wanted(margin=0.2))
+    lm_eval(tmp_path / "later", MANY, margin=0.2)
+    with pytest.raises(InputError, match=r"several margins \(0.1, 0.2\)"):
+        forgetting(read([f"{name}={tmp_path / name}" for name in ("base", "later")]), Wanted())
+
+
+def test_a_margin_given_beside_scores_of_lm_eval_is_taken_and_said_to_be(tmp_path: Path) -> None:
+    for name in ("base", "tuned"):
+        lm_eval(tmp_path / name, MANY)
+    named = [f"{name}={tmp_path / name}" for name in ("base", "tuned")]
+    facts = forgetting(read(named), Wanted(margin=0.1, resamples=200))
+    assert (facts["margin"], facts["margin_shown"], facts["comparison"][0]["kept"]) == (0.1, False, True)
+    assert controls(facts)[0].startswith("margin 0.1, given beside scores of lm-eval that name none: nothing shows")
+    without = forgetting(read(named), Wanted(resamples=200))
+    assert without["margin"] is without["margin_shown"] is without["comparison"][0]["kept"] is None
+    for margin in (0.0, -0.1, float("nan"), float("inf")):
+        with pytest.raises(InputError, match="--margin: found .*, expected a number above 0"):
+            forgetting(read(named), Wanted(margin=margin))
+
+
+def test_a_margin_of_a_run_beside_scores_of_lm_eval_is_not_shown_for_these(tmp_path: Path) -> None:
+    lm_eval(tmp_path / "base", MANY)
+    lm_eval(tmp_path / "tuned", MANY)
+    named = [f"{name}={tmp_path / name}" for name in ("base", "tuned")]
+    planned = run(tmp_path / "1", scores("base", MANY), scores("tuned", MANY), margin=0.1)
+    facts = forgetting(read([*named, planned]), Wanted(resamples=200))
+    assert (facts["margin"], facts["margin_shown"]) == (0.1, False)
+    with pytest.raises(InputError, match="--margin: found 0.2, and the evaluations fixed 0.1"):
+        forgetting(read([*named, planned]), Wanted(margin=0.2))
+    unplanned = run(tmp_path / "2", scores("base", MANY), scores("tuned", MANY))
+    with pytest.raises(InputError, match="--margin: found 0.1, and the evaluations fixed none"):
+        forgetting(read([*named, unplanned]), Wanted(margin=0.1))
 
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), None])

@@ -47,6 +47,11 @@ def test_sham_drift_margin_and_what_was_left_out() -> None:
         "margin 0.02, fixed before there were scores",
         "t: bleu left out, which are no scores of 0 to 1",
     ]
+    assert controls({"margin": 0.02, "margin_shown": True}) == ["margin 0.02, fixed before there were scores"]
+    assert controls({"margin": 0.02, "margin_shown": False}) == [
+        "margin 0.02, given beside scores of lm-eval that name none: nothing shows that it was fixed before they were "
+        "seen, so that what is kept by it is worth as much as the word of who chose it"
+    ]
 
 
 def test_clusters_that_lost_most_come_first_and_gains_not_at_all() -> None:

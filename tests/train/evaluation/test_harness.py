@@ -7,7 +7,7 @@ import pytest
 from curation import tables
 from curation.errors import InputError
 from train.evaluation.evaluate import means
-from train.evaluation.harness import chances, read, samples_of
+from train.evaluation.harness import chances, margin, read, samples_of
 
 
 def sample(number: int, **metrics: object) -> dict:
@@ -68,3 +68,27 @@ def test_what_lm_eval_did_not_write_is_refused(tmp_path: Path) -> None:
         read(write(tmp_path / "samples_t_1.jsonl", {"text": "x"}), "m")
     with pytest.raises(InputError, match="item '0' stands there twice"):
         read(write(tmp_path / "samples_t_1.jsonl", sample(0, acc=1.0), sample(0, acc=0.0)), "m")
+
+
+def test_the_margin_is_that_of_the_tasks_own_results(tmp_path: Path) -> None:
+    path = write(tmp_path / "samples_arc_easy_2026-11-21T10-00-00.1.jsonl", sample(0, acc=1.0))
+    other = write(tmp_path / "samples_blimp_2026-11-21T10-00-00.1.jsonl", sample(0, acc=1.0))
+
+    def said(**configs: object) -> None:
+        write(tmp_path / "results_2026-11-21T10-00-00.1.json", {"configs": configs})
+
+    assert margin(path) is None  # there are no results
+    said(arc_easy={"metadata": {"keepwise_margin": 0.02, "version": 1.0}}, blimp={"metadata": {"version": 1.0}})
+    assert margin(path) == 0.02 and margin(other) is None
+    write(tmp_path / "results_2026-11-22T10-00-00.1.json", {"configs": {"blimp": {"metadata": {"keepwise_margin": 1}}}})
+    assert margin(other) is None  # of another run
+    for value in ("0.02", 0, -1, float("nan"), None, True):
+        said(arc_easy={"metadata": {"keepwise_margin": value}})
+        with pytest.raises(InputError, match=r"results_\S*.json: keepwise_margin of task 'arc_easy' is .*, expected"):
+            margin(path)
+    for configs in ({}, {"arc_easy": None}, {"arc_easy": {"metadata": None}}):
+        said(**configs)
+        assert margin(path) is None
+    (tmp_path / "results_2026-11-21T10-00-00.1.json").write_text("{")
+    with pytest.raises(InputError, match=r"results_\S*.json: found broken JSON"):
+        margin(path)
