@@ -31,14 +31,17 @@ def mark(checkpoint: Path) -> None:
 
 
 def last(state: Path) -> Path | None:
-    """The newest complete checkpoint; those that a kill, or a full disk, left incomplete are removed."""
-    complete = []
-    for folder in state.glob("checkpoint-*"):
-        if _whole(folder):
-            complete.append(folder)
-        else:
-            shutil.rmtree(folder)
-    return max(complete, key=step, default=None)
+    """The newest complete checkpoint; incomplete ones are removed."""
+    discard(state)
+    return max(state.glob("checkpoint-*"), key=step, default=None)
+
+
+def discard(state: Path) -> list[str]:
+    """Remove the checkpoints that a kill, or a full disk, left incomplete; their names in the order of their steps."""
+    broken = sorted((folder for folder in state.glob("checkpoint-*") if not _whole(folder)), key=step)
+    for folder in broken:
+        shutil.rmtree(folder)
+    return [folder.name for folder in broken]
 
 
 def step(checkpoint: Path | None) -> int:

@@ -56,6 +56,7 @@ def train(
     out: Path,
     progress: Callable[[Progress], None] | None = None,
     work: Path | None = None,
+    say: Callable[[str], None] = lambda sentence: None,
 ) -> TrainReport:
     """Train and write the model to `out`, whole or not at all.
 
@@ -68,6 +69,7 @@ def train(
         out: model folder to be made.
         progress: told after every step.
         work: folder for checkpoints, removed at the end; `.NAME.work` beside `out` unless given.
+        say: told from which step a run that was stopped goes on, and which checkpoints it could not use.
 
     Raises:
         InputError: for a model or data that cannot be trained on, or an `out` that holds something else.
@@ -77,7 +79,7 @@ def train(
     torch.set_num_threads(options.threads or threads)
     try:
         with quiet():
-            return _train(options, out, progress, work or out.with_name(f".{out.name}.work"))
+            return _train(options, out, progress, work or out.with_name(f".{out.name}.work"), say)
     except (OSError, RuntimeError, SafetensorError) as error:
         # torch says of a full disk only that a write failed
         if storage.disk_full(error) or "PytorchStreamWriter failed writing" in str(error):
@@ -88,7 +90,13 @@ def train(
         torch.set_num_threads(threads)
 
 
-def _train(options: TrainOptions, out: Path, progress: Callable[[Progress], None] | None, work: Path) -> TrainReport:
+def _train(
+    options: TrainOptions,
+    out: Path,
+    progress: Callable[[Progress], None] | None,
+    work: Path,
+    say: Callable[[str], None],
+) -> TrainReport:
     sharding.check(options)
     processes.join()
     base = models.locate(options.model)
@@ -106,7 +114,10 @@ def _train(options: TrainOptions, out: Path, progress: Callable[[Progress], None
         return report
     with processes.in_turn():
         state = checkpoints.folder_of(work, card["fingerprint"])
+        broken = checkpoints.discard(state)
         checkpoint = checkpoints.last(state)
+    if broken or checkpoint is not None:
+        say(_resumed(broken, checkpoints.step(checkpoint)))
     corda = calibration(options, encoder, prepared)
     own = work if processes.first() else work.with_name(f"{work.name}.{processes.rank()}")  # made before training
     tuned = load(options, base, own, getattr(method, "HEAD", "causal"), corda)
@@ -145,6 +156,15 @@ def _finished(out: Path, card: dict[str, Any], prepared: Prepared) -> TrainRepor
     if found.get("fingerprint") != card["fingerprint"]:
         raise InputError(f"{out}: the folder is not empty and holds something else, expected a new folder")
     return TrainReport(out, found, found["losses"], prepared.ledger, prepared.steps)
+
+
+def _resumed(broken: list[str], step: int) -> str:
+    """What becomes of a run that was stopped."""
+    where = f"goes on from step {step}" if step else "begins anew"
+    if not broken:
+        return where
+    found = f"{', '.join(broken)} {'were' if len(broken) > 1 else 'was'} half written, by a kill or on a full disk"
+    return f"{where}: {found}, and removed"
 
 
 def _write(trained: Trained, setup: Setup, card: dict[str, Any], out: Path) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -105,11 +106,14 @@ def _trained(
             advance(at.step - done, f"{at.tokens_per_second:,.0f} tokens/s, loss {at.loss:.3f}", at.steps)
             done = at.step
 
+        def say(sentence: str) -> None:
+            print(f"{step}: training {sentence}", file=sys.stderr, flush=True)
+
         out, work = folder / "model" / step, folder / "work" / step / "checkpoints"
         if settings.processes > 1 or settings.accelerate:
-            report = launch(options, out, settings.processes, settings.accelerate, show, work)
+            report = launch(options, out, settings.processes, settings.accelerate, show, work, say)
         else:
-            report = train_model(options, out, show, work)
+            report = train_model(options, out, show, work, say)
     ledger = pl.concat([*other.values(), report.ledger])
     storage.write_parquet(ledger, folder / "ledger" / step / "train.parquet")
     of_other_tiers = {name: left.height for name, left in other.items()}

@@ -39,5 +39,6 @@ def test_a_checkpoint_with_a_file_cut_off_gives_way_to_the_one_before(tmp_path: 
     (checkpoints.named(state, 8) / "parts" / "optimizer.pt").write_bytes(b"x" * 60)
     (checkpoints.named(state, 6) / "model.safetensors").unlink()
     (checkpoints.named(state, 4) / checkpoints.COMPLETE).write_text('{"model.saf')
-    assert checkpoints.last(state) == checkpoints.named(state, 2)
+    assert checkpoints.discard(state) == ["checkpoint-4", "checkpoint-6", "checkpoint-8"]
+    assert checkpoints.discard(state) == [] and checkpoints.last(state) == checkpoints.named(state, 2)
     assert [folder.name for folder in state.iterdir()] == ["checkpoint-2"]

@@ -150,6 +150,34 @@ def test_a_killed_run_ends_with_the_same_bytes(
         assert (tmp_path / "killed" / name).read_bytes() == (whole.folder / name).read_bytes(), name
 
 
+@pytest.mark.parametrize(("cut", "sentence"), [
+    ((), "goes on from step 6"),
+    ((6,), "goes on from step 4: checkpoint-6 was half written, by a kill or on a full disk, and removed"),
+    ((4, 6), "begins anew: checkpoint-4, checkpoint-6 were half written, by a kill or on a full disk, "
+                "and removed"),
+])  # fmt: skip
+def test_a_checkpoint_half_written_is_said_and_the_run_ends_with_the_same_bytes(
+    tiny_model: Path, pairs: Path, tmp_path: Path, cut: tuple[int, ...], sentence: str
+) -> None:
+    options = TrainOptions(model=str(tiny_model), data=(Source(pairs),), tuning="full", steps=8, batch_size=5,
+                           threads=1, checkpoint_steps=2)  # fmt: skip
+
+    def stop(at: Progress) -> None:
+        if at.step == 7:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        train(options, tmp_path / "out", stop, tmp_path / "work")
+    for step in cut:
+        (file,) = (tmp_path / "work").glob(f"*/checkpoint-{step}/model.safetensors")
+        file.write_bytes(file.read_bytes()[:-100])
+    said: list[str] = []
+    train(options, tmp_path / "out", None, tmp_path / "work", said.append)
+    whole = train(options, tmp_path / "whole", say=said.append)
+    assert said == [sentence]  # and nothing of a run that was not stopped
+    assert (tmp_path / "out" / "model.safetensors").read_bytes() == (whole.folder / "model.safetensors").read_bytes()
+
+
 def test_continued_pretraining_keeps_documents_apart(
     raw_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,6 +67,7 @@ def launch(
     config: str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
     work: Path | None = None,
+    say: Callable[[str], None] = lambda sentence: None,
 ) -> TrainReport:
     """Train in several processes of this machine, as `training.train` does in one.
 
@@ -77,6 +78,7 @@ def launch(
         config: accelerate's configuration file (FSDP), its own defaults unless given.
         progress: told after every step.
         work: folder for checkpoints.
+        say: told from which step a run that was stopped goes on, and which checkpoints it could not use.
 
     Raises:
         InputError: as `train` does.
@@ -88,7 +90,7 @@ def launch(
         (folder / "options.json").write_text(written(options), encoding="utf-8")
         command = [*_accelerate(processes, config), "-m", "train", str(folder / "options.json"), str(out)]
         command += ["--ledger", str(folder / LEDGER)] + (["--work", str(work)] if work else [])
-        resumed = _followed(command, progress)
+        resumed = _followed(command, progress, say)
         card = read_json(Path(out) / CARD)
         return TrainReport(Path(out), card, card["losses"], pl.read_parquet(folder / LEDGER), resumed)
 
@@ -116,7 +118,8 @@ def main(arguments: Sequence[str]) -> int:
                              "[--ledger FILE] [--work FOLDER]")  # fmt: skip
         places = dict(zip(arguments[2::2], map(Path, arguments[3::2]), strict=True))
         options = read(Path(arguments[0]))
-        report = train(options, Path(arguments[1]), lambda at: tell(asdict(at)), places.get("--work"))
+        report = train(options, Path(arguments[1]), lambda at: tell(asdict(at)), places.get("--work"),
+                       lambda sentence: tell({"said": sentence}))  # fmt: skip
     except InputError as error:
         if not first:
             time.sleep(GRACE)
@@ -138,24 +141,28 @@ def _accelerate(processes: int, config: str | Path | None) -> list[str]:
     return [*command, "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
 
 
-def _followed(command: list[str], progress: Callable[[Progress], None] | None) -> int:
+def _followed(
+    command: list[str], progress: Callable[[Progress], None] | None, say: Callable[[str], None]
+) -> int:  # fmt: skip
     """Run the processes to their end, and say from which step they went on."""
-    resumed, said = 0, None
+    resumed, error = 0, None
     with tempfile.TemporaryFile() as errors:
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment(), text=True) as running:
             assert running.stdout is not None
             try:
                 for line in running.stdout:
                     found = json.loads(line) if line.startswith("{") else {}
-                    said = found.get("error", said)
+                    error = found.get("error", error)
                     resumed = found.get("resumed_from", resumed)
+                    if "said" in found:
+                        say(found["said"])
                     if "step" in found and progress is not None:
                         progress(Progress(**found))
             except BaseException:
                 running.terminate()
                 raise
-        if said is not None:
-            raise InputError(said)
+        if error is not None:
+            raise InputError(error)
         if running.returncode:
             errors.seek(0)
             text = errors.read().decode(errors="replace")

@@ -51,7 +51,8 @@ def rrhf(log_probs: torch.Tensor, lengths: torch.Tensor, scores: torch.Tensor, m
     """Rank responses (RRHF: Yuan et al. 2023, arXiv 2304.05302, equations 2 to 5).
 
     Of any two answers to a prompt, the one with the lower score must not have the higher log-probability a token: the
-    difference is the loss. The best answer's negative log-likelihood is added. The number of answers may differ.
+    difference is the loss. The best answer's negative log-likelihood is added: its sum, as in equation 4 (the released
+    code adds its mean). The number of answers may differ.
 
     Args:
         log_probs: (prompts, answers) log-probability of whole answers.

@@ -1,5 +1,6 @@
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -83,9 +84,11 @@ sys.exit(int(sys.argv[2]))
 """
 
 
-def follow(lines: list[object], code: int, told: list[Progress] | None = None) -> int:
+def follow(
+    lines: list[object], code: int, told: list[Progress] | None = None, say: Callable[[str], None] = print
+) -> int:  # fmt: skip
     command = [sys.executable, "-S", "-c", LAUNCHER, json.dumps(lines), str(code)]
-    return launch._followed(command, None if told is None else told.append)
+    return launch._followed(command, None if told is None else told.append, say)
 
 
 def test_what_the_processes_say_is_followed() -> None:
@@ -93,6 +96,9 @@ def test_what_the_processes_say_is_followed() -> None:
     steps = [{"step": n, "steps": 2, "tokens_per_second": 1.5, "loss": 0.5} for n in (1, 2)]
     assert follow(["chatter", *steps, {"resumed_from": 4}], 0, told) == 4
     assert told == [Progress(1, 2, 1.5, 0.5), Progress(2, 2, 1.5, 0.5)]
+    said: list[str] = []
+    follow([{"said": "goes on from step 4"}, {"resumed_from": 4}], 0, None, said.append)
+    assert said == ["goes on from step 4"]
 
 
 def test_bad_input_of_a_process_is_said_once() -> None:
