@@ -89,8 +89,18 @@ def _merged(
     made = _between(name, parents, options, seen) if ground is None else _added(name, parents, ground, options, seen)
     for part in made:
         if not all(map(torch.isfinite, torch.aminmax(part))):  # NaN is both the least and the largest
-            raise InputError(f"{name}: holds numbers that are not finite after merging, expected finite weights")
+            raise InputError(_not_finite(name, [*parents, *([ground] if ground is not None else [])]))
         yield part.to(writing.number_type(parents[0].types[name]))
+
+
+def _not_finite(name: str, models: Sequence[Parent]) -> str:
+    """Whose weights are no numbers; or that those of all are, and their merging left what can be written."""
+    for model in models:
+        for part in model.parts(name):
+            if not bool(part.isfinite().all()):
+                return (f"{model.folder}: {name} has values that are NaN or infinite, expected numbers; a run that "
+                        "diverged leaves such weights")  # fmt: skip
+    return f"{name}: holds numbers that are not finite after merging, expected finite weights; lower scale or weights"
 
 
 def _read(name: str, parents: Sequence[Parent]) -> Iterator[list[torch.Tensor]]:

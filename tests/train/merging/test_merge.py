@@ -192,6 +192,8 @@ def test_numbers_that_are_not_finite_are_refused(family, tmp_path, make_model):
     with torch.no_grad():
         next(iter(broken.parameters()))[0, 0] = float("nan")
     models.write(broken, family[1], tmp_path / "broken")
-    with pytest.raises(InputError, match="not finite"):
+    with pytest.raises(InputError, match=r"broken: \S+ has values that are NaN or infinite, expected numbers"):
         merge([family[0], tmp_path / "broken"], tmp_path / "merged", MergeOptions())
     assert not list((tmp_path / "merged").glob("*.safetensors"))
+    with pytest.raises(InputError, match="not finite after merging, expected finite weights; lower scale or weights"):
+        merge([family[1]], tmp_path / "large", MergeOptions("task", scale=1e39), family[0])
