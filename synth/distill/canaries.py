@@ -23,6 +23,11 @@ from .verify import passed, verify
 
 PARTNERS = 20  # other rows that a row's known-bad answers may come from
 OPEN = "open text"
+ACCEPT, REJECT = "accept known-bad answers", "reject references"
+_ADVICE = {
+    ACCEPT: "give such rows a stricter check, or raise max_false_accept if such an answer may pass",
+    REJECT: "mend such references or their answers, or raise max_false_reject if they may be lost",
+}
 OPEN_TIMES = 4  # open text gets so many times the canaries: it fails in more ways, and more often
 
 
@@ -77,8 +82,8 @@ def measure(items: list[Item], options: DistillOptions, seed: int, asker: Asker 
         "false_accept": _rates(bad, lambda canary: id(canary) in failed, options.max_false_accept),
         "false_reject": _rates(good, lambda canary: id(canary) not in failed, options.max_false_reject),
     }
-    _within("accept known-bad answers", report["false_accept"], bad, lambda canary: id(canary) in failed)
-    _within("reject references", report["false_reject"], good, lambda canary: id(canary) not in failed)
+    _within(ACCEPT, report["false_accept"], bad, lambda canary: id(canary) in failed)
+    _within(REJECT, report["false_reject"], good, lambda canary: id(canary) not in failed)
     return report
 
 
@@ -195,5 +200,5 @@ def _within(
         raise CanaryError(
             f"distill: the checks {what} too often ({name}): {rate['wrong']} of {rate['of']} canaries, {bound} bound "
             f"{value:.2f}, expected at most {rate['budget']:.2f}; for example ({first.kind}) {first.text[:80]!r} "
-            f"for row {first.item.id} with answer {first.item.answer!r}"
+            f"for row {first.item.id} with answer {first.item.answer!r}; {_ADVICE[what]}"
         )

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator
 
+import re2
+
 from curation.checks import call_variants, typed_code
 from curation.checks.typed_result import unfenced
 
@@ -27,7 +29,9 @@ def answers(item: Item, seed: int) -> Iterator[tuple[str, str]]:
             if other.casefold() not in answer.casefold() and answer.casefold() not in other.casefold():
                 yield "another choice", reference.replace(answer, other)
     elif item.kind == "regex":
-        yield "words after it", f"{reference} \u220e and more"
+        more = f"{reference} \u220e and more"
+        if not _matches(answer, more):  # a pattern that takes whatever follows has no wrong answer of this kind
+            yield "words after it", more
     elif item.kind in ("json", "json_schema"):
         yield "half of it", reference[: len(reference) // 2]
         yield "words after it", f"{reference}\n\nThis is the JSON."
@@ -64,16 +68,28 @@ def forms(item: Item) -> Iterator[tuple[str, str, str]]:
     else:
         yield "refusal", f"I'm sorry, but I can't help with that. {reference}", "stop"
         yield "loop", f"{'and so on ' * max(15, len(reference) // 4)}{reference}", "stop"
-    yield "other language", _foreign(item, korean), "stop"
+    yield "other language", _foreign(item), "stop"
 
 
-def _foreign(item: Item, korean: bool) -> str:
-    """The bare answer in a sentence of the other language, or such a sentence alone where there is none."""
+def _foreign(item: Item) -> str:
+    """The bare answer in a sentence of the other language, or such a sentence alone where there is none.
+
+    Other than that of the reference, which may be another one than the question's: a label, a translation.
+    """
+    written = item.reference if any(map(str.isalpha, item.reference)) else item.question
+    korean = planted.korean(written)
     if item.answer is None or item.kind not in ("short_answer", "number", "choice"):
         return FOREIGN["en" if korean else "ko"]
     if korean:
         return f"The right one to choose here is surely {item.answer} and nothing else"
     return f"여기서 맞는 것은 틀림없이 바로 {item.answer} 그것뿐입니다"
+
+
+def _matches(pattern: str, text: str) -> bool:
+    try:
+        return re2.fullmatch(pattern, text) is not None
+    except re2.error:  # the check of the row says so
+        return False
 
 
 def _json(reference: str) -> str | None:

@@ -168,8 +168,12 @@ def test_groups_that_are_too_small_to_show_it_are_counted_together(make_item: Ca
         return one.text.endswith("-0")
 
     rates = canaries._rates(made, wrongly, 0.08)
-    with pytest.raises(CanaryError, match=r"\(all groups\): 6 of 90 .* upper") if groups == 6 else nullcontext():
-        canaries._within("accept", rates, made, wrongly)
+    with (
+        pytest.raises(CanaryError, match=r"\(all groups\): 6 of 90 .* upper.*raise max_false_accept")
+        if groups == 6
+        else nullcontext()
+    ):
+        canaries._within(canaries.ACCEPT, rates, made, wrongly)
 
 
 def test_too_few_to_show_it_stop_a_run_only_when_the_fault_is_certain(make_rows: Make) -> None:

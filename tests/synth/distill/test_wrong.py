@@ -66,3 +66,33 @@ def test_no_bad_form_passes_and_each_fails_for_its_reason(
         failed = [check.name for check in verify(item, text, finish, OPTIONS) if not check.passed]
         assert reasons.pop(how) in failed, how
     assert not reasons
+
+
+@pytest.mark.parametrize(
+    ("question", "reference", "answer", "kind", "choices"),
+    [
+        ("이 후기의 감정은?", "positive", "positive", "choice", ["positive", "negative"]),
+        ("다음 낱말을 영어로 옮기세요: 달", "moon", "moon", "short_answer", None),
+        ("다음 문장을 영어로 옮기세요: 나는 달을 보았다.", "I saw the moon.", None, None, None),
+        ("1번 방의 불을 켜는 함수를 쓰세요.", "light(room=1, on=True)", "light(room=1, on=True)", "python_call", None),
+        ("Translate into Korean: moon", "달", "달", "short_answer", None),
+        ("구슬 3개와 4개는 모두 몇 개인가요?", "7", "7", "number", None),
+    ],
+)
+def test_the_other_language_is_other_than_that_of_the_reference(
+    make_item: MakeItem, question: str, reference: str, answer: str | None, kind: str | None, choices: list[str] | None
+) -> None:
+    given = {name: value for name, value in (("check", kind), ("choices", choices)) if value is not None}
+    item = make_item(question=question, reference=reference, answer=answer, **given)
+    ((text, finish),) = [(text, finish) for how, text, finish in wrong.forms(item) if how == "other language"]
+    assert "language" in [check.name for check in verify(item, text, finish, OPTIONS) if not check.passed]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "kinds"), [(".*24.*", []), (r"(?s).*\b24\b.*", []), (r"It is \d+\.", ["words after it"])]
+)
+def test_a_pattern_that_takes_whatever_follows_has_no_words_after_it(
+    make_item: MakeItem, pattern: str, kinds: list[str]
+) -> None:
+    item = make_item(reference="It is 24.", answer=pattern, check="regex")
+    assert [how for how, _ in wrong.answers(item, 1)] == kinds
