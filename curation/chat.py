@@ -136,7 +136,8 @@ def _check_model(folder: Path) -> None:
     if not (folder / "config.json").is_file():
         if (folder / "base.json").is_file():
             raise InputError(f"{folder}: found what was tuned beside a base, which can be asked through the engine "
-                             "transformers, expected a whole model: it cannot be merged or trained on")  # fmt: skip
+                             "transformers, expected a whole model: it is no change of weights, so that it cannot be "
+                             "merged or trained on")  # fmt: skip
         raise InputError(f"{folder}: no config.json, expected the folder of a transformers model{hint_within(folder)}")
     if not any(folder.glob("*.safetensors")):
         if any(folder.glob("*.bin")) or any(folder.glob("*.pt")) or any(folder.glob("*.pth")):

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from curation.errors import InputError
 
+from . import whole_models
 from .mistakes import explain, nearest
 from .settings import (
     CurateSettings,
@@ -90,7 +91,9 @@ def ready(tree: dict[str, Any], where: str, folder: Path, overrides: tuple[str, 
     tree = with_names(tree, where)
     for text in overrides:
         override(tree, text)
-    return resolve(validate(tree, where), folder)
+    recipe = resolve(validate(tree, where), folder)
+    whole_models.check(recipe.steps, recipe.unless, where)
+    return recipe
 
 
 def read_mapping(path: Path, expected: str) -> dict[str, Any]:

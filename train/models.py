@@ -46,8 +46,7 @@ def locate(model: str) -> Path:
             raise InputError(f"{model}: neither a model folder nor a model the hub gives ({reason})") from error
     if not (folder / "config.json").is_file() and (folder / compatibility.STATEMENT).is_file():
         said = read_json(folder / compatibility.STATEMENT)
-        raise InputError(f"{folder}: found what tuning {said.get('tuning')} learned beside the model "
-                         f"{said.get('name')}, expected a whole model: it cannot be merged or trained on")  # fmt: skip
+        raise InputError(f"{folder}: {compatibility.not_whole(str(said.get('tuning')), str(said.get('name')))}")
     if not (folder / "config.json").is_file() and (folder / ADAPTER).is_file():
         base = read_json(folder / ADAPTER).get("base_model_name_or_path")
         raise InputError(f"{folder}: found an adapter of {base}, expected a model folder: the base, or the model that "

@@ -49,13 +49,13 @@ def run_single(
     job: str, settings: dict[str, Any], overrides: list[str] | None, out: Path, seed: int, fresh: bool
 ) -> None:
     """Carry out a recipe of one step with these settings, those of `--set` put over them."""
-    from ..recipe import override, resolve, validate
+    from ..recipe import override, ready
     from ..runner import single
 
     tree = single(job, settings, seed)
     for text in overrides or []:
         override(tree, f"steps.{job}.{text}")
-    carry_out(resolve(validate(tree, f"keepwise {job}"), Path.cwd()), out, fresh)
+    carry_out(ready(tree, f"keepwise {job}", Path.cwd()), out, fresh)
 
 
 def carry_out(recipe: Any, out: Path, fresh: bool) -> None:

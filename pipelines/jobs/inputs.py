@@ -11,6 +11,7 @@ from curation.readers import rows
 
 from ..digests import FileDigests
 from ..recipe import STEP
+from ..whole_models import without_weights
 from .output import Outputs
 
 
@@ -20,6 +21,9 @@ def model_of(text: str, outputs: Outputs) -> tuple[str, str]:
     Raises:
         InputError: for a model that is not there, has no weights, or a step that leaves no model.
     """
+    place = outputs[text[len(STEP) :]].path if text.startswith(STEP) else Path(text).expanduser()
+    if (found := without_weights(place)) is not None:
+        raise InputError(f"{text}: {found}")
     if not text.startswith(STEP):
         folder = chat.model_folder(text)
         return str(folder), chat.model_fingerprint(folder)

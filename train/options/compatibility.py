@@ -2,8 +2,13 @@
 
 from collections.abc import Mapping
 
-# Tunings that write what they learned beside a base, which stays as it is.
-BESIDE = ("prompt", "prefix", "loreft")
+# Tunings that write what they learned beside a base, which stays as it is: why no weights can be made of it.
+NO_WEIGHTS: Mapping[str, str] = {
+    "prompt": "a soft prompt is an input before every row, no change of weights",
+    "prefix": "a prefix is keys and values before every row, no change of weights",
+    "loreft": "LoReFT edits hidden states at chosen positions, which is no change of weights",
+}
+BESIDE = tuple(NO_WEIGHTS)
 STATEMENT = "base.json"  # in their folders: which base
 
 _PACKED = "cpt packs several documents into a row, and "
@@ -33,3 +38,15 @@ def refusal(method: str, tuning: str, gradient_checkpointing: bool = False) -> s
     if tuning == "prefix" and gradient_checkpointing:
         return "the prefix stands in the cache of keys and values, which is lost where activations are recomputed"
     return REFUSED.get((method, tuning))
+
+
+def not_whole(tuning: str, base: str) -> str:
+    """What is said of a folder with what a tuning learned, where a model is wanted that has it in its weights.
+
+    Args:
+        tuning: one of `BESIDE`, or whatever its folder says.
+        base: name of the model that it was learned beside.
+    """
+    why = NO_WEIGHTS.get(tuning, "what it learned is no change of weights")
+    return (f"found what tuning {tuning} learned beside the model {base}, expected a whole model: {why}, so that it "
+            "cannot be merged or trained on")  # fmt: skip

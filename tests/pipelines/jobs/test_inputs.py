@@ -84,6 +84,14 @@ def test_a_step_that_leaves_rows_is_no_model_and_the_reverse(tmp_path: Path, dig
         data_of("step:model", left, digests)
 
 
+def test_what_stands_beside_a_base_is_no_model_and_says_why(tmp_path: Path) -> None:
+    (tmp_path / "base.json").write_text('{"tuning": "loreft", "name": "raw", "fingerprint": "f"}')
+    why = "tuning loreft learned beside the model raw, .*: LoReFT edits hidden states .*, so that it cannot be merged"
+    for text, outputs in ((str(tmp_path), {}), ("step:tuned", {"tuned": Output(tmp_path, "a")})):
+        with pytest.raises(InputError, match=f"{text}: found what {why}"):
+            model_of(text, outputs)
+
+
 @dataclass(frozen=True)
 class _Options:
     number: int = 3

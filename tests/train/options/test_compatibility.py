@@ -21,3 +21,12 @@ def test_what_is_refused_exists_and_something_is_left_of_each() -> None:
         assert compatibility.refusal(method, "full") is None and compatibility.refusal(method, "lora") is None
     for tuning in TUNINGS:
         assert compatibility.refusal("sft", tuning) is None
+
+
+def test_a_folder_of_each_tuning_beside_a_base_says_why_it_has_no_weights() -> None:
+    assert compatibility.not_whole("loreft", "raw") == (
+        "found what tuning loreft learned beside the model raw, expected a whole model: LoReFT edits hidden states at "
+        "chosen positions, which is no change of weights, so that it cannot be merged or trained on"
+    )
+    assert set(compatibility.BESIDE) < set(TUNINGS)
+    assert "what it learned is no change of weights" in compatibility.not_whole("other", "raw")
