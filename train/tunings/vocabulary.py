@@ -2,6 +2,7 @@
 
 New joins come after all old ones (of a unigram model: a new piece is worth a little more than what it replaces), so
 that a text is tokenised as before and then shortened: one in which no new token stands keeps its tokens and its logits.
+With byte fallback a character that was spelled in bytes is made a token first (`merges`); encoders look it up as such.
 EEVE (Kim et al. 2024, arXiv 2402.14714) then trains in stages, new rows first: see `options.tunings.Vocabulary`.
 """
 
@@ -28,9 +29,9 @@ from ..options.run import Source
 from ..options.tunings import Expansion
 from .merges import Merge, learn
 from .vocabulary_rows import NEW_TOKENS
+from .vocabulary_words import Words
 
 CARD = "vocabulary.json"
-SPACE = "▁"  # how tokenizers of sentencepiece's kind write the space before a word
 _COMPANIONS = ("tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "generation_config.json")
 _BATCH = 1024
 _MORE = 1e-3  # by which a new piece of a unigram model beats the pieces it replaces
@@ -43,7 +44,9 @@ class Expanded:
     Attributes:
         folder: the model.
         merges: the new tokens.
-        card: `new_tokens`, `held_out_characters`, and tokens a character there `before` and `after`.
+        card: `new_tokens`, how many were `asked` for and how often each had to stand there at `least`; places that the
+            tokenizer read as its `unknown` token; `held_out_characters`, and tokens a character there `before` and
+            `after`.
     """
 
     folder: Path
@@ -73,21 +76,24 @@ def expand(model: str, corpus: Sequence[Source], out: Path, options: Expansion) 
     tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     kind = _kind(settings, base)
     learned, held_out = _parted(_texts(corpus), options.held_out)
-    words = Counter(word for texts in _batches(learned) for word in _words(tokenizer, texts))
+    reader = Words(tokenizer, settings["model"])
+    words = Counter(word for texts in _batches(learned) for word in reader.read(texts))
     known = tokenizer.get_vocab()
-    texts = {token: text for text, token in known.items()}
-    merges = learn(words, texts, known, options.tokens, options.least)
+    merges = learn(words, reader.spelled, known, options.tokens, options.least)
     if not merges:
+        lost = f"; the tokenizer reads {reader.unknown} places as unknown" if reader.unknown else ""
         raise InputError(f"{', '.join(source.name for source in corpus)}: no two tokens stand together {options.least} "
-                         "times in a word, expected more text or a lower expansion.least")  # fmt: skip
+                         f"times in a word, expected more text or a lower expansion.least{lost}")  # fmt: skip
     first = max(known.values()) + 1
     temporary = out.with_name(f".{out.name}.partial")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     _write_tokenizer(settings, kind, merges, first, base, temporary)
     _write_weights(base, [merge.spelled for merge in merges], first, temporary)
-    card = _measured(base, temporary, held_out) | {"new_tokens": len(merges), "first": first,
-                                                   "base": models.name(model, base)}  # fmt: skip
+    card = _measured(base, temporary, held_out) | {
+        "new_tokens": len(merges), "asked": options.tokens, "least": options.least, "first": first,
+        "unknown": reader.unknown, "base": models.name(model, base),
+    }  # fmt: skip
     shown = [{"text": tokenizer.decode(list(merge.spelled)), "saved": merge.saved} for merge in merges]
     storage.write_text(json.dumps(card | {"tokens": shown}, ensure_ascii=False, indent=1) + "\n", temporary / CARD)
     if out.is_dir():
@@ -129,25 +135,6 @@ def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
         yield list(texts[begin : begin + _BATCH])
 
 
-def _words(tokenizer: Tokenizer, texts: list[str]) -> Iterator[tuple[int, ...]]:
-    """Runs of tokens that may be joined: within a word of the tokenizer's own, none of them special or a bare byte."""
-    apart = {token for token, text in tokenizer.get_added_tokens_decoder().items()}
-    for encoding in tokenizer.encode_batch(texts, add_special_tokens=False):
-        run: list[int] = []
-        before: int | None = None
-        for token, text, word in zip(encoding.ids, encoding.tokens, encoding.word_ids, strict=True):
-            bare = token in apart or (text.startswith("<0x") and text.endswith(">") and len(text) == 6)
-            if bare or word != before or text.startswith(SPACE):
-                if len(run) > 1:
-                    yield tuple(run)
-                run = []
-            before = word
-            if not bare:
-                run.append(token)
-        if len(run) > 1:
-            yield tuple(run)
-
-
 def _write_tokenizer(
     settings: dict[str, Any], kind: str, merges: list[Merge], first: int, base: Path, out: Path
 ) -> None:
@@ -155,11 +142,13 @@ def _write_tokenizer(
     if kind == "BPE":
         pairs = bool(model["merges"]) and isinstance(model["merges"][0], list)
         model["vocab"] |= {merge.text: first + number for number, merge in enumerate(merges)}
-        model["merges"] += [[merge.left, merge.right] if pairs else f"{merge.left} {merge.right}" for merge in merges]
+        joins = [merge.parts for merge in merges if len(merge.parts) == 2]  # a character is looked up, not joined
+        model["merges"] += [list(parts) if pairs else " ".join(parts) for parts in joins]
     else:
         worth = dict(model["vocab"])
+        rarest = min(worth.values())  # of a character in bytes, which has no worth that counted
         for merge in merges:
-            worth[merge.text] = worth[merge.left] + worth[merge.right] + _MORE
+            worth[merge.text] = sum(worth[part] for part in merge.parts) + _MORE if len(merge.parts) == 2 else rarest
         model["vocab"] += [[merge.text, worth[merge.text]] for merge in merges]
     storage.write_text(json.dumps(settings, ensure_ascii=False, indent=2) + "\n", out / "tokenizer.json")
     for name in _COMPANIONS:  # not the files of older forms, which would not have the new tokens

@@ -38,6 +38,14 @@ def test_what_takes_long_is_announced(tmp_path, command, capfd, monkeypatch):
     assert "expand: learning tokens and loading seed_model …\n" in capfd.readouterr().err
 
 
+def test_fewer_tokens_than_asked_for_are_said_with_the_reason(tmp_path, command, capsys, monkeypatch):
+    monkeypatch.setattr("pipelines.jobs.expand.call", lambda function, *given: function(*given))
+    assert command("expand", MODEL, "--data", texts(tmp_path), "--tokens", "4000", "--out", tmp_path / "run") == 0
+    found = json.loads((tmp_path / "run/model/expand/vocabulary.json").read_text())["new_tokens"]
+    sentence = f"4,000 tokens were asked for and {found} found: nothing else that could be a token stands 10 times"
+    assert sentence in capsys.readouterr().out and sentence in (tmp_path / "run/report.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

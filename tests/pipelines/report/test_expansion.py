@@ -18,3 +18,22 @@ def test_without_held_out_text_nothing_is_claimed():
 def test_the_terminal_has_a_line():
     assert expansion.lines(FACTS) == ["1,200 new tokens; a held-out character takes 0.623 tokens, 1.19 before"]
     assert expansion.lines({}) == []
+
+
+def test_fewer_tokens_than_asked_for_is_said_with_the_reason():
+    note = (
+        "4,000 tokens were asked for and 1,200 found: nothing else that could be a token stands 10 times in the texts "
+        "(expansion.least)"
+    )
+    facts = {**FACTS, "asked": 4000, "least": 10, "unknown": 0}
+    assert expansion.lines(facts)[1:] == [note] == expansion.expand({"facts": facts})["notes"]
+    assert len(expansion.lines({**facts, "asked": 1200})) == 1
+
+
+def test_what_the_tokenizer_cannot_read_is_said():
+    note = (
+        "3 places of the texts are unknown to the tokenizer, which has no bytes to spell them; no token can be made "
+        "of them"
+    )
+    facts = {**FACTS, "asked": 1200, "least": 10, "unknown": 3}
+    assert expansion.lines(facts)[1:] == [note] == expansion.expand({"facts": facts})["notes"]
