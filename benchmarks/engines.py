@@ -73,6 +73,24 @@ def pairs(demos: Sequence[dict[str, str]], samples: int, tokens: int) -> list[Re
     ]  # fmt: skip
 
 
+DEFINITIONS = (
+    "You are given a row of words. Give back the same words in the reverse order. Separate them by single spaces, add "
+    "none and leave none out, also where one stands there twice.",
+    "낱말 몇 개가 한 줄에 있습니다. 같은 낱말을 거꾸로 된 차례로 적으세요. 낱말 사이는 한 칸씩 띄우고, 더하거나 빼지 "
+    "마세요.",
+)
+
+
+def definitions(inputs: int, tokens: int) -> list[Request]:
+    """Tasks of SuperNI's form: the definition of a task, then one of its inputs; task after task, input after input."""
+    rng = random.Random(7)
+    texts = [" ".join(rng.choices(WORDS, k=9)) for _ in range(inputs)]
+    return [
+        Request(f"{task}/{place}", (("user", f"{definition}\n\n{text}"),), Sampling(tokens))
+        for place, text in enumerate(texts) for task, definition in enumerate(DEFINITIONS)
+    ]  # fmt: skip
+
+
 def chats(count: int, tokens: int) -> list[Request]:
     rng = random.Random(5)
     return [
@@ -140,11 +158,14 @@ def ours(engine: Counting, requests: list[Request], file: Path, chunk: int) -> t
 
 
 def shares(engine: Counting, tokens: int) -> dict[str, Any]:
-    """Prompt tokens that were in the prefix cache, for SSR's pairs with short and with long demonstrations."""
+    """Prompt tokens in the prefix cache: SSR's pairs with short and with long demonstrations, a definition a task."""
     found = {}
-    for name, length in (("short", 8), ("long", 60)):
+    for name, requests in (
+        ("short", pairs(demonstrations(8, 8), 3, tokens)),
+        ("long", pairs(demonstrations(8, 60), 3, tokens)),
+        ("definitions", definitions(64, tokens)),
+    ):
         engine.asked = engine.found = 0
-        requests = pairs(demonstrations(8, length), 3, tokens)
         list(engine.generate(requests))
         found[name] = {"requests": len(requests), "prompt_tokens": engine.asked, "found": engine.found,
                        "share": round(engine.found / engine.asked, 3)}  # fmt: skip
