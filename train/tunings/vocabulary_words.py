@@ -31,6 +31,8 @@ class Words:
         unknown = model.get("unk_id")  # of a unigram model, a place in its vocabulary
         self._unknown: str = model.get("unk_token") or ("" if unknown is None else model["vocab"][unknown][0])
         self._apart = set(tokenizer.get_added_tokens_decoder())
+        vocabulary = tokenizer.get_vocab().items()
+        self._bytes = {token: byte for text, token in vocabulary if (byte := byte_of(text)) is not None}
         self._falls_back = bool(model.get("byte_fallback"))
 
     def read(self, texts: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -65,7 +67,7 @@ class Words:
         pending: list[tuple[int, int]] = []  # value and token of bytes that a character has begun with
         width = 0
         for token, text, word in tokens:
-            byte = byte_of(text)
+            byte = self._bytes.get(token)
             if pending and (byte is None or byte & 0xC0 != 0x80):
                 yield None, (), word  # a character that is cut off
                 pending = []
