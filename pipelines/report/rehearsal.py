@@ -46,6 +46,7 @@ def rehearse(step: Step) -> View:
         "chart": _yield(tasks, reasons),
         "samples": words.count(facts.get("samples")),
         "requests": words.count(facts.get("requests")),
+        "read": words.count(sum(task.get("rows") or 0 for task in tasks.values())),
         "mode": facts.get("mode"),
         "forgotten": _forgotten(facts.get("forgotten") or [], tasks, facts.get("unit")),
         "unit": facts.get("unit"),

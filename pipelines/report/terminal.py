@@ -109,16 +109,19 @@ def _rehearsal(facts: dict[str, Any]) -> list[str]:
     if "requests" not in facts:
         return []
     if facts.get("mode") == "refresh":
-        kept = sum(facts["fallback"].values())
+        kept, lost = sum(facts["fallback"].values()), sum((facts.get("dropped") or {}).values())
         return [
             f"{words.count(facts['requests'])} rows asked again: {words.count(facts['replaced'])} replaced, "
             f"{words.count(facts['unchanged'])} answered as before, {words.count(kept)} kept because the new answer "
-            "cannot be used"
+            "cannot be used",
+            *([f"{words.count(lost)} rows dropped: they repeat what is held out"] if lost else []),
         ]
-    shown = [
-        f"{words.count(facts.get('samples'))} samples kept of {words.count(facts['requests'])} made up, "
-        f"for {len(facts.get('tasks') or {})} tasks"
-    ]
+    tasks = facts.get("tasks") or {}
+    source = f"{words.count(facts['requests'])} made up"
+    if facts.get("mode") == "baseline":
+        source = f"{words.count(sum(task['rows'] for task in tasks.values()))} real rows"
+    named = "1 task" if len(tasks) == 1 else f"{len(tasks)} tasks"
+    shown = [f"{words.count(facts.get('samples'))} samples kept of {source}, for {named}"]
     if facts.get("shortfall"):
         missing = ", ".join(f"{task} {words.count(number)}" for task, number in facts["shortfall"].items())
         shown.append(f"fewer than wanted: {missing}")

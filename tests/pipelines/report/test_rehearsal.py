@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pipelines.report.page import render
 from pipelines.report.rehearsal import rehearse
 
 
@@ -55,6 +56,17 @@ def test_a_buffer_stands_beside_others_of_its_size() -> None:
         ("sort", "real rows, random", ["1", "–"]),
         ("few", "fewer than 3", ["–", "–"]),
     ]
+
+
+def test_real_rows_are_not_said_to_be_made_up() -> None:
+    task = {"rows": 60, "wanted": 7, "kept": 7, "dropped": {"not_selected": 53}}
+    facts = {"mode": "baseline", "samples": 14, "requests": 0, "tasks": {"sort": task, "reverse": task}}
+    example = {"task": "sort", "prompt": {"text": "sort: b a"}, "completion": {"text": "a b"}}
+    step = {"name": "real", "job": "rehearse", "seconds": 1.0, "facts": facts, "examples": [example]}
+    plain = {"name": "run", "seed": 1, "trace": {}, "recipe": "", "versions": {}, "headline": []}
+    shown = render({**plain, "steps": [step]})
+    assert "14 rows were kept of 120 real ones." in shown and "made up" not in shown
+    assert "made up" in render({**plain, "steps": [{**step, "facts": {**facts, "mode": "rehearse"}}]})
 
 
 def test_a_buffer_that_was_answered_anew_says_what_changed() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from rich.cells import cell_len
 
@@ -45,6 +46,28 @@ def test_a_buffer_asked_again_says_how_many_rows_were_replaced(tmp_path: Path) -
     assert summary(tmp_path)[-1].strip() == (
         "24 rows asked again: 7 replaced, 1 answered as before, 16 kept because the new answer cannot be used"
     )
+
+
+def said(tmp_path: Path, **facts: Any) -> list[str]:
+    step = {"name": "step", "job": "rehearse", "facts": facts}
+    (tmp_path / "report.json").write_text(json.dumps({"steps": [step], "headline": []}), encoding="utf-8")
+    return [line.strip() for line in summary(tmp_path)]
+
+
+def test_a_baseline_keeps_real_rows_and_makes_none_up(tmp_path: Path) -> None:
+    tasks = {"sort": {"rows": 60}, "reverse": {"rows": 1200}}
+    lines = said(tmp_path, mode="baseline", requests=0, samples=14, tasks=tasks)
+    assert lines[-1] == "14 samples kept of 1,260 real rows, for 2 tasks"
+    one = {"replay": {"requests": 9}}
+    assert said(tmp_path, mode="replay", requests=9, samples=4, tasks=one)[-1] == (
+        "4 samples kept of 9 made up, for 1 task"
+    )
+
+
+def test_rows_of_a_buffer_that_repeat_the_evaluation_are_said(tmp_path: Path) -> None:
+    facts = {"mode": "refresh", "requests": 3, "samples": 3, "unchanged": 3, "replaced": 0, "fallback": {}}
+    lines = said(tmp_path, **facts, dropped={"held_out": 3})
+    assert lines[-1] == "3 rows dropped: they repeat what is held out" and lines[-2].startswith("3 rows asked again")
 
 
 def test_rows_made_by_templates_alone_are_not_counted_against_requests(tmp_path: Path) -> None:
