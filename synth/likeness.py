@@ -1,15 +1,40 @@
 """What samples say, as texts to compare, and which texts are nearly the same."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 import polars as pl
 
-from curation.dedup import lsh, minhash
+from curation.dedup import exact, lsh, minhash
 
 BLOCK = 64  # texts paired with all others at a time: many may share a band with many
 PROMPTS = ("text", "prompt")  # trainers' columns with what is asked, or all there is
 COMPLETIONS = ("completion", "chosen", "rejected", "responses")
+
+
+class Limits(Protocol):
+    """Which texts are compared by likeness, and which of them are the same."""
+
+    @property
+    def long_words(self) -> int:
+        """Words from which a text is compared by likeness."""
+        ...
+
+    @property
+    def near_duplicate(self) -> float:
+        """Jaccard similarity of shingles from which it is the same."""
+        ...
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """What a document repeats: how that was found, how like the two are, from where on they are the same, the text."""
+
+    how: Literal["exact", "minhash", "word_for_word"]
+    similarity: float
+    threshold: float
+    text: str
 
 
 def turns(samples: pl.DataFrame) -> pl.DataFrame:
@@ -19,6 +44,13 @@ def turns(samples: pl.DataFrame) -> pl.DataFrame:
         for name in (*PROMPTS, *COMPLETIONS):
             rows += [(row["sample_id"], text) for role, text in said(row.get(name)) if role in ("user", "text")]
     return frame(rows)
+
+
+def passages(samples: pl.DataFrame) -> pl.DataFrame:
+    """Everything that is said in every sample, turn by turn, whoever says it: `doc_id` (repeated), `text`."""
+    names = (*PROMPTS, *COMPLETIONS)
+    every = samples.iter_rows(named=True)
+    return frame([(row["sample_id"], text) for row in every for name in names for _, text in said(row.get(name))])
 
 
 def prompts(samples: pl.DataFrame) -> pl.DataFrame:
@@ -80,6 +112,25 @@ def nearest(documents: pl.DataFrame, others: pl.DataFrame, threshold: float) -> 
             found.append(likeness.filter(pl.col("similarity") >= settings.threshold))
     ranked = pl.concat(found).sort("doc_id", "similarity", "nearest", descending=[False, True, False])
     return ranked.unique("doc_id", keep="first", maintain_order=True)
+
+
+def repeats(documents: pl.DataFrame, texts: Sequence[str], limits: Limits) -> dict[str, Repeat]:
+    """Documents that are equal to one of the texts or, if both are long, near it; ids of documents may repeat."""
+    known = list(dict.fromkeys(texts))
+    found: dict[str, Repeat] = {}
+    if not known or not documents.height:
+        return found
+    named = dict(zip(exact.keys(numbered(known))["key"], known, strict=True))
+    for name, key in exact.keys(documents).iter_rows():
+        if key in named:
+            found.setdefault(name, Repeat("exact", 1.0, 1.0, named[key]))
+    long = pl.col("text").str.count_matches(r"\S+") >= limits.long_words
+    left = documents.filter(long & ~pl.col("doc_id").is_in(list(found)))
+    pieces = numbered(left["text"].to_list())
+    for place, other, similarity in nearest(pieces, numbered(known).filter(long), limits.near_duplicate).iter_rows():
+        one = Repeat("minhash", similarity, limits.near_duplicate, known[int(other)])
+        found.setdefault(left["doc_id"][int(place)], one)
+    return found
 
 
 def jaccard(one: str, other: str) -> pl.Expr:

@@ -19,6 +19,7 @@ from curation.errors import InputError
 from curation.stage import Split
 
 from . import bounds, likeness
+from . import held_out as held
 
 STAGE = "novelty"
 SPREAD = 1.4826  # median absolute deviations of a standard deviation, for a normal distribution
@@ -61,15 +62,15 @@ class NoveltyOptions:
 def novel(
     samples: pl.DataFrame,
     inputs: Sequence[str],
-    held_out: Sequence[str],
+    held_out: held.Given,
     options: NoveltyOptions,
     seed: int,
     made: Literal["prompt", "completion"] = "prompt",
 ) -> Split:
-    """Drop samples that repeat an input, a held-out prompt or each other, then outliers and what is over its quota.
+    """Drop samples that repeat an input, what is held out or each other, then outliers and what is over its quota.
 
-    Held out is compared with every user's turn of a sample (of a `text`, with all of it): equal, near, or, if it is
-    long, standing in the turn word for word. Inputs are compared with the prompt where the method made it up
+    Held-out prompts are compared with every user's turn of a sample (of a `text`, with all of it), held-out texts with
+    every turn: `held_out.repeats`. Inputs are compared with the prompt where the method made it up
     (`made="prompt"`), and so are samples with each other. Where the method only answers prompts that it was given
     (`made="completion"`), a sample repeats another when all of it is equal, or when it answers the same prompt in
     nearly the same long text; what it answers is not compared with the inputs, whose answer it may well be.
@@ -77,7 +78,7 @@ def novel(
     Args:
         samples: any kind of `tables.SAMPLE_KINDS`.
         inputs: texts that the method was given.
-        held_out: prompts of the evaluation.
+        held_out: prompts of the evaluation, or prompts and texts.
         options: see `NoveltyOptions`.
         seed: of the clusters.
         made: what the method made up.
@@ -89,12 +90,11 @@ def novel(
     """
     ordered = samples.sort("sample_id")
     drops: dict[str, dict[str, Any]] = {}
-    turns = likeness.turns(ordered)
-    _against(turns, held_out, "held_out", options, drops)
-    _containing(turns, held_out, options, drops)
+    asked, said = likeness.turns(ordered), likeness.passages(ordered)
+    _repeating("held_out", held.repeats(asked, said, held_out, options), drops)
     prompts = likeness.prompts(ordered)
     if made == "prompt":
-        _against(_left(prompts, drops), inputs, "repeats_input", options, drops)
+        _repeating("repeats_input", likeness.repeats(_left(prompts, drops), inputs, options), drops)
         alike = _left(prompts, drops).filter(pl.len().over("rules") > 1)
         for same in alike.partition_by("rules"):
             _among(same, options, drops)
@@ -122,45 +122,10 @@ def _long(frame: pl.DataFrame, options: NoveltyOptions) -> pl.DataFrame:
     return frame.filter(pl.col("text").str.count_matches(r"\S+") >= options.long_words)
 
 
-def _against(
-    documents: pl.DataFrame,
-    texts: Sequence[str],
-    rule: str,
-    options: NoveltyOptions,
-    drops: dict[str, dict[str, Any]],
-) -> None:
-    """Drop documents that are equal to one of the texts or, if long, near it; ids of documents may repeat."""
-    known = list(dict.fromkeys(texts))
-    if not known or not documents.height:
-        return
-    named = dict(zip(exact.keys(likeness.numbered(known))["key"], known, strict=True))
-    for name, key in exact.keys(documents).iter_rows():
-        if key in named:
-            drops.setdefault(name, _drop(rule, 1.0, 1.0, repeats=named[key]))
-    pieces = _long(_left(documents, drops), options).with_row_index("place")
-    numbered = pieces.select(doc_id=pl.col("place").cast(pl.String).str.zfill(32), text="text")
-    others = _long(likeness.numbered(known), options)
-    for place, nearest, similarity in likeness.nearest(numbered, others, options.near_duplicate).iter_rows():
-        name = pieces["doc_id"][int(place)]
-        drops.setdefault(name, _drop(rule, similarity, options.near_duplicate, repeats=known[int(nearest)]))
-
-
-def _containing(
-    turns: pl.DataFrame, held_out: Sequence[str], options: NoveltyOptions, drops: dict[str, dict[str, Any]]
-) -> None:
-    """Drop samples in which a long held-out prompt stands word for word, as within a template."""
-    folded = {_folded(text): text for text in held_out if len(text.split()) >= max(1, options.long_words)}
-    left = _left(turns, drops)
-    if not folded or not left.height:
-        return
-    texts = pl.Series("text", [_folded(text) for text in left["text"]], dtype=pl.String)
-    found = left.select("doc_id").with_columns(found=texts.str.extract_many(list(folded)).list.first())
-    for name, text in found.drop_nulls().iter_rows():
-        drops.setdefault(name, _drop("held_out", 1.0, 1.0, repeats=folded[text]))
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.lower().split())
+def _repeating(rule: str, found: dict[str, likeness.Repeat], drops: dict[str, dict[str, Any]]) -> None:
+    """Drop the documents that were found to repeat a text."""
+    for name, one in found.items():
+        drops.setdefault(name, _drop(rule, one.similarity, one.threshold, repeats=one.text))
 
 
 def _among(prompts: pl.DataFrame, options: NoveltyOptions, drops: dict[str, dict[str, Any]]) -> None:

@@ -19,7 +19,7 @@ def distill(
     out: Out,
     held_out: Annotated[
         list[str] | None,
-        typer.Option(help="Task file of the evaluation: rows that repeat its prompts are dropped. Repeat for more."),
+        typer.Option(help="Task file of the evaluation: rows that repeat it are dropped. Repeat for more."),
     ] = None,
     recipe: Annotated[
         str | None, typer.Option("--recipe", help="Ready recipe (full-ladder, korean-translation) or a YAML file.")
@@ -46,7 +46,7 @@ def rehearse(
     ] = None,
     held_out: Annotated[
         list[str] | None,
-        typer.Option(help="Task file of the evaluation: its prompts are not to be made up. Repeat for more."),
+        typer.Option(help="Task file of the evaluation: what no row may repeat. Repeat for more."),
     ] = None,
     refine_with: Annotated[str | None, typer.Option(help="Model that answers them; the same unless given.")] = None,
     per_task: Annotated[int | None, typer.Option(help="Rows wanted for each task.")] = None,
@@ -87,7 +87,7 @@ def synthesize(
     out: Out,
     held_out: Annotated[
         list[str] | None,
-        typer.Option(help="Task file of the evaluation: its prompts are not to be repeated. Repeat for more."),
+        typer.Option(help="Task file of the evaluation: what no row may repeat. Repeat for more."),
     ] = None,
     recipe: Annotated[
         str | None, typer.Option("--recipe", help="Ready recipe of the method, such as least-to-most, or a YAML file.")

@@ -40,7 +40,7 @@ def _distill(
     from synth.distill import DistillOptions
     from synth.distill import distill as distil_rows
 
-    from . import held_out
+    from .held_out import held_out
 
     loaded = rows.load([Path(path) for path in paths], settings.task, typed.ANSWER_KINDS)
     options = DistillOptions(**{one.name: getattr(settings, one.name) for one in dataclasses.fields(DistillOptions)})
@@ -48,8 +48,8 @@ def _distill(
         made = distil_rows(loaded.rows, engine, engine if settings.likelihood else None, options, seed)
         cache = {"generated": engine.generated, "cached": engine.hits}
     tables.conserve(f"{step}/distill", loaded.rows.height, made.samples.height, 0, 0)
-    prompts = held_out.prompts(settings.held_out)
-    split = novelty.novel(made.samples, (), prompts, settings.novelty, seed, made="completion")
+    held = held_out(settings.held_out)
+    split = novelty.novel(made.samples, (), held, settings.novelty, seed, made="completion")
     write(folder, step, "distill", loaded.rows, split.kept, [loaded.ledger, made.ledger, split.ledger])
-    compared = {"samples": split.kept.height, "novelty": novelty.counts(split.ledger), "held_out": len(prompts)}
+    compared = {"samples": split.kept.height, "novelty": novelty.counts(split.ledger), "held_out": len(held)}
     return {**made.report, **compared, "records": loaded.records, "damaged": loaded.ledger.height, **cache}

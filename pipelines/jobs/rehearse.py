@@ -18,6 +18,7 @@ from .samples import sampled, write
 if TYPE_CHECKING:
     import polars as pl
 
+    from synth.held_out import HeldOut
     from synth.rehearse import ModelTokens, RehearseOptions, Steering
     from synth.rows import Loaded
     from synth.synthesised import Synthesised
@@ -69,11 +70,11 @@ def _rehearse(
     from synth.rehearse import ModelTokens
     from synth.rows import ROWS
 
-    from . import held_out
+    from .held_out import held_out
 
-    prompts = held_out.prompts(settings.held_out)
+    held = held_out(settings.held_out)
     tokens = ModelTokens(Path(latest)) if Path(latest).is_dir() else None
-    work = _Work(folder, step, settings, seed, base, latest, tokens, prompts)
+    work = _Work(folder, step, settings, seed, base, latest, tokens, held)
     read = tables.empty(ROWS), tables.empty(tables.LEDGER), 0
     if settings.mode == "refresh":
         made, counts, used = work.refreshed(paths["refresh"][0])
@@ -91,7 +92,7 @@ def _rehearse(
         **made.report,
         "records": read[2],
         "damaged": read[1].height,
-        "held_out": len(prompts),
+        "held_out": len(held),
         **counts,
     }
 
@@ -108,7 +109,7 @@ class _Work:
         base: str,
         latest: str,
         tokens: "ModelTokens | None",
-        held_out: list[str],
+        held_out: "HeldOut",
     ) -> None:
         self.folder, self.step, self.settings, self.seed = folder, step, settings, seed
         self.base, self.latest, self.tokens, self.held_out = base, latest, tokens, held_out
@@ -117,7 +118,8 @@ class _Work:
         from synth.rehearse import RehearseOptions
 
         names = ("per_task", "budget_tokens", "selection", "demos_per_task", "prompts_per_task", "samples",
-                 "temperature", "top_p", "repetition_penalty", "max_tokens", "refine", "clusters")  # fmt: skip
+                 "temperature", "top_p", "repetition_penalty", "max_tokens", "refine", "clusters", "long_words",
+                 "near_duplicate", "max_rouge", "max_length_ratio", "min_consistency")  # fmt: skip
         given = {name: getattr(self.settings, name) for name in names}
         if self.settings.baseline is not None:
             given["selection"] = "nearest" if self.settings.baseline == "kmeans" else self.settings.baseline
@@ -192,7 +194,7 @@ class _Work:
             raise InputError(f"{path}: {error}") from None
         markers = self.tokens.markers if self.tokens else ()
         with opened(self.folder, f"{self.step}: answers", self.latest, self.settings.engine) as engine:
-            made = refresh(buffer, engine, self.options(), markers)
+            made = refresh(buffer, engine, self.options(), markers, self.held_out)
             return made, {"generated": engine.generated, "cached": engine.hits}, buffer
 
 

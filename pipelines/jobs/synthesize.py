@@ -60,11 +60,12 @@ def _synthesize(
     from synth import novelty, rows
     from synth.synthesize.preferences import Preferences
 
-    from . import held_out, methods
+    from . import methods
+    from .held_out import held_out
 
     loaded, texts = _load(settings, paths)
     measured = rows.load(labelled, settings.task).rows if labelled else None
-    prompts = held_out.prompts(settings.held_out)
+    held = held_out(settings.held_out)
     with contextlib.ExitStack() as engines:
         engine = None
         if settings.asks:
@@ -76,15 +77,15 @@ def _synthesize(
         asked = [one for one in (engine, other) if one is not None]
         cache = {"generated": sum(one.generated for one in asked), "cached": sum(one.hits for one in asked)}
     if settings.method in MAKING_PROMPTS:
-        split = novelty.novel(made.samples, texts, prompts, settings.novelty, seed)
+        split = novelty.novel(made.samples, texts, held, settings.novelty, seed)
     else:
-        split = novelty.novel(made.samples, (), prompts, settings.novelty, seed, made="completion")
+        split = novelty.novel(made.samples, (), held, settings.novelty, seed, made="completion")
     write(folder, step, "synthesize", loaded.rows, split.kept, [loaded.ledger, made.ledger, split.ledger])
     more = []
     if isinstance(made, Preferences) and made.ties.height:
         more.append(f"work/{step}/ties.parquet")
         storage.write_parquet(made.ties, folder / more[0])
-    compared = {"samples": split.kept.height, "novelty": novelty.counts(split.ledger), "held_out": len(prompts)}
+    compared = {"samples": split.kept.height, "novelty": novelty.counts(split.ledger), "held_out": len(held)}
     read = {"records": loaded.records, "damaged": loaded.ledger.height}
     return {**made.report, "method": settings.method, **compared, **read, **cache, "more": more}
 

@@ -50,7 +50,7 @@ class RehearseSettings(Settings):
         None, description="keep rows of real.files in place of made-up ones"
     )
     held_out: tuple[str, ...] = Field(
-        (), description="task files of the evaluation; instances that repeat one of their prompts are dropped"
+        (), description="task files of the evaluation; rows that repeat one of their prompts or texts are dropped"
     )
     per_task: int | None = Field(None, ge=1, description="rows wanted for each task, 200 unless tokens are budgeted")
     budget_tokens: int | None = Field(None, ge=1, description="tokens of the whole buffer, instead of rows")
@@ -67,6 +67,15 @@ class RehearseSettings(Settings):
     max_tokens: int = Field(256, ge=1, description="longest instance and longest answer, tokens")
     refine: Literal["chat", "list"] = Field("chat", description="list: for models without a chat template")
     clusters: int = Field(20, ge=1, description="clusters the selection draws from")
+    long_words: int = Field(12, ge=0, description="words from which an input is compared by likeness; 0: all are")
+    near_duplicate: float = Field(0.7, gt=0, le=1, description="Jaccard similarity from which a long input is a repeat")
+    max_rouge: float = Field(0.7, ge=0, le=1, description="ROUGE-L above which a long input is a repeat")
+    max_length_ratio: float = Field(
+        3.0, ge=1, description="an input over the longest demonstration, or the shortest over it, at most"
+    )
+    min_consistency: float = Field(
+        0.0, ge=0, le=1, description="ROUGE-L of the refined with the made-up or older answer, at least"
+    )
     real: RealSettings = RealSettings()
     replay: ReplayOptions = Field(ReplayOptions(), description="samples of the model alone, where there are no demos")
     engine: EngineSettings = EngineSettings()

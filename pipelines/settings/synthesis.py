@@ -20,7 +20,7 @@ class DistillSettings(Settings):
     model: str = Field(description="model folder or name, or step:NAME")
     data: tuple[str, ...] = Field(description="files of prompt and completion rows")
     held_out: tuple[str, ...] = Field(
-        (), description="task files of the evaluation; rows that repeat one of their prompts are dropped"
+        (), description="task files of the evaluation; rows that repeat one of their prompts or texts are dropped"
     )
     task: str = Field("distilled", description="task name written on the rows")
     candidates: int = Field(4, ge=1, description="rewrites a row, in rounds")

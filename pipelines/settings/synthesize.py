@@ -55,7 +55,7 @@ class SynthesizeSettings(Settings):
     text_column: str = Field("text", description="key of the text in records of documents")
     task: str = Field("synthesized", description="task name of rows that name none")
     held_out: tuple[str, ...] = Field(
-        (), description="task files of the evaluation; samples that repeat one of their prompts are dropped"
+        (), description="task files of the evaluation; samples that repeat one of their prompts or texts are dropped"
     )
     labelled: tuple[str, ...] = Field(
         (), description="files of rows whose answer is the right label, by which `label` is measured"

@@ -11,6 +11,7 @@ from curation.model import Generator, Turn
 
 from .. import prompts
 from ..drop import ledger
+from ..held_out import Given
 from ..synthesised import Synthesised
 from . import filters
 from .demos import Task, read
@@ -34,7 +35,7 @@ def rehearse(
     latest: Generator,
     options: RehearseOptions,
     seed: int,
-    held_out: Sequence[str] = (),
+    held_out: Given = (),
     steering: Steering | None = None,
 ) -> Synthesised:
     """Make up instances of earlier tasks, filter, refine and select them.
@@ -48,7 +49,7 @@ def rehearse(
         latest: answers them; the same engine as `base`, or the checkpoint that training reached.
         options: see `RehearseOptions`.
         seed: of everything drawn.
-        held_out: prompts of the evaluation, which no sample may repeat.
+        held_out: prompts of the evaluation, or prompts and texts, which no sample may repeat.
         steering: tokenizer for a budget of tokens, plan for an adaptive one, real rows to compare with.
 
     Returns:
@@ -81,7 +82,7 @@ def finish(
     latest: Generator,
     options: RehearseOptions,
     seed: int,
-    held_out: Sequence[str] = (),
+    held_out: Given = (),
     steering: Steering | None = None,
 ) -> Synthesised:
     """Filter, refine and select drafts of `draft.draft`; only the name and fingerprint of `base` are used."""
@@ -95,6 +96,7 @@ def finish(
         filters.form(task, own, options, markers)
         filters.novelty(task, [one for one in own if one.drop is None], options)
     refine(tasks, drafts, latest, options, markers)
+    filters.answers_held_out(held_out, [one for one in drafts if one.drop is None], options)
     candidates = [one for one in drafts if one.drop is None]
     labels: dict[str, dict[str, int]] = {}
     for task in tasks:

@@ -10,6 +10,7 @@ from curation.checks.typed_result import graded
 from curation.dedup import exact, minhash
 from curation.metrics.text import rouge_l_matrix
 
+from .. import held_out as held
 from .. import likeness
 from ..drop import Drop
 from ..script import hangul_share, has_letters
@@ -58,28 +59,25 @@ def outside(value: float, values: Sequence[float]) -> float:
     return max(min(values) - value, value - max(values), 0.0)
 
 
-def held_out(prompts: Sequence[str], drafts: list[Draft], options: RehearseOptions) -> None:
-    """Drop instances whose input repeats a prompt of the evaluation: equal or, if long, nearly equal.
-
-    What is equal and what is near is decided as in `novelty`, except that every prompt counts, also one that is near to
-    another prompt.
-    """
-    texts = list(dict.fromkeys(prompts))
-    known = dict(zip(_keys(texts), texts, strict=True))
-    for one, key in zip(drafts, _keys([one.input for one in drafts]), strict=True):
-        if key in known:
-            one.drop = Drop("held_out.exact", 1.0, 1.0, None, 1.0, detail={"why": known[key]})
-    long = [text for text in texts if _long(text, options)]
-    left = [one for one in drafts if one.drop is None and _long(one.input, options)]
-    least = options.near_duplicate
-    found = likeness.nearest(likeness.numbered([one.input for one in left]), likeness.numbered(long), least)
-    for number, nearest, like in found.iter_rows():
-        detail = {"why": long[int(nearest)]}
-        left[int(number)].drop = Drop("held_out.minhash", like, least, None, like, detail=detail)
+def held_out(given: held.Given, drafts: list[Draft], options: RehearseOptions) -> None:
+    """Drop instances whose input repeats a prompt or a text of the evaluation; how is decided as in `novelty`."""
+    for at, one in _repeats([one.input for one in drafts], given, options):
+        detail = {"why": one.text}
+        drafts[at].drop = Drop(f"held_out.{one.how}", one.similarity, one.threshold, None, one.similarity, detail)
 
 
-def _keys(texts: Sequence[str]) -> list[str]:
-    return exact.keys(likeness.numbered(texts))["key"].to_list()
+def answers_held_out(given: held.Given, drafts: list[Draft], options: RehearseOptions) -> None:
+    """Drop instances whose refined output repeats a text of the evaluation; a prompt it may say."""
+    texts = held.HeldOut(texts=held.HeldOut.of(given).texts)
+    for at, one in _repeats([one.refined for one in drafts], texts, options):
+        detail = {"why": one.text}
+        rule = f"refine.held_out.{one.how}"
+        drafts[at].drop = Drop(rule, one.similarity, one.threshold, None, one.similarity, detail)
+
+
+def _repeats(texts: list[str], given: held.Given, options: RehearseOptions) -> list[tuple[int, likeness.Repeat]]:
+    documents = likeness.numbered(texts)
+    return [(int(name), one) for name, one in held.repeats(documents, documents, given, options).items()]
 
 
 def _long(text: str, options: RehearseOptions) -> bool:

@@ -1,7 +1,7 @@
 """The baselines of rehearsal: a part of the old data itself, at random or nearest to the centres of clusters."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from curation import tables
 from curation.errors import InputError
 from curation.model import Turn
 
+from ..held_out import Given
 from ..novelty import NoveltyOptions, novel
 from ..synthesised import Synthesised
 from .buffer import SAMPLES, STAGE, counter
@@ -27,7 +28,7 @@ def keep_real(
     old: Mapping[str, pl.DataFrame],
     options: RehearseOptions,
     seed: int,
-    held_out: Sequence[str] = (),
+    held_out: Given = (),
     steering: Steering | None = None,
 ) -> Synthesised:
     """Choose rows of old data, in the form and within the quotas of a buffer that a model made up.
@@ -39,7 +40,7 @@ def keep_real(
         old: by task name, frames of `sample_id`, `prompt` and `completion`.
         options: quotas, selection, clusters.
         seed: of clusters and draws.
-        held_out: prompts of the evaluation, which no sample may repeat.
+        held_out: prompts of the evaluation, or prompts and texts, which no sample may repeat.
         steering: as for `rehearse`.
 
     Returns:

@@ -13,6 +13,8 @@ from curation.errors import InputError
 from curation.metrics.text import rouge_l_pairs
 from curation.model import Generator, Request, Response, Sampling
 
+from .. import held_out as held
+from .. import likeness
 from ..answers import answered
 from ..drop import Drop
 from ..script import hangul_share, has_letters
@@ -25,7 +27,11 @@ SAMPLES = tables.samples_schema("prompt_completion")
 
 
 def refresh(
-    buffer: pl.DataFrame, latest: Generator, options: RehearseOptions, markers: Sequence[str] = ()
+    buffer: pl.DataFrame,
+    latest: Generator,
+    options: RehearseOptions,
+    markers: Sequence[str] = (),
+    held_out: held.Given = (),
 ) -> Synthesised:
     """Ask a newer model, greedily, for the answers of a buffer; rows that it answers in the same words stay.
 
@@ -36,18 +42,21 @@ def refresh(
         latest: the newer checkpoint.
         options: `max_tokens` of an answer, `hangul_margin`, `min_consistency` with the answer that stood there.
         markers: of turns, as its template has them.
+        held_out: prompts of the evaluation, or prompts and texts, which no row may repeat.
 
     Returns:
-        As many rows, in the buffer's order. One that is answered in the same words is the same row with the same id;
-        one that is answered otherwise has a new id, names the old one among its parents, and the old one has a ledger
-        row `refresh.replaced` (`edit`, with the new id and the old text); one whose new answer cannot be used stays as
-        it is and has a ledger row with the reason (`fallback`).
+        As many rows, in the buffer's order, less those that repeat what is held out, of which each has a ledger row
+        `refresh.held_out` (`drop`); they are not asked. One that is answered in the same words is the same row with
+        the same id; one that is answered otherwise has a new id, names the old one among its parents, and the old one
+        has a ledger row `refresh.replaced` (`edit`, with the new id and the old text); one whose new answer cannot be
+        used stays as it is and has a ledger row with the reason (`fallback`).
 
     Raises:
         InputError: for a table that is no buffer of prompts and completions.
     """
     check(buffer)
-    rows = buffer.to_dicts()
+    barred = held.repeats(likeness.turns(buffer), likeness.passages(buffer), held_out, options)
+    rows = buffer.filter(~pl.col("sample_id").is_in(list(barred))).to_dicts()
     requests = [
         Request(f"{row['sample_id']}-refreshed", tuple((turn["role"], turn["content"]) for turn in row["prompt"]),
                 Sampling(options.max_tokens))
@@ -56,10 +65,15 @@ def refresh(
     responses = answered(requests, latest)
     told = [responses[request.id, 0] for request in requests]
     before = [row["completion"][0]["content"] for row in rows]
-    likeness = [float(score) for score in rouge_l_pairs(before, [response.text.strip() for response in told])]
-    made, events, fate = [], [], Counter[str]()
-    for row, old, request, response, alike in zip(rows, before, requests, told, likeness, strict=True):
-        drop = _refusal(old, response, alike, options, markers)
+    answers = [response.text.strip() for response in told]
+    agreement = [float(score) for score in rouge_l_pairs(before, answers)]
+    repeated = _repeated(answers, held_out, options)
+    made, fate = [], Counter[str]()
+    events = [_barred(row, barred[name]) for row in buffer.to_dicts() if (name := row["sample_id"]) in barred]
+    for row, old, request, response, alike, again in zip(
+        rows, before, requests, told, agreement, repeated, strict=True
+    ):
+        drop = _refusal(old, response, alike, options, markers) or again
         if drop is not None:
             made.append(row)
             events.append(_event(row, "fallback", drop.rule, drop.value, drop.threshold, drop.detail))
@@ -74,13 +88,18 @@ def refresh(
             events.append(_event(row, "edit", "replaced", alike, None, detail))
             fate["replaced"] += 1
     samples = tables.check(pl.DataFrame(made, schema=SAMPLES), SAMPLES, "sample_id")
-    tables.conserve(STAGE, buffer.height, samples.height, 0, 0)
+    tables.conserve(STAGE, buffer.height, samples.height, len(barred), 0)
     ledger = [
         tables.ledger(pl.DataFrame([event for kind, event in events if kind == action], schema=_EVENTS),
                       STAGE, action, "samples")
-        for action in ("edit", "fallback")
+        for action in ("drop", "edit", "fallback")
     ]  # fmt: skip
-    return Synthesised(samples, pl.concat(ledger), _report(rows, samples, fate, told, likeness))
+    facts = _report(rows, samples, fate, told, agreement)
+    lost = Counter(row["task"] for row in buffer.iter_rows(named=True) if row["sample_id"] in barred)
+    facts["dropped"] = {"held_out": lost.total()} if lost else {}
+    for task, number in sorted(lost.items()):
+        facts["tasks"].setdefault(task, {"rows": 0, "replaced": 0})["dropped"] = {"held_out": number}
+    return Synthesised(samples, pl.concat(ledger), facts)
 
 
 def check(buffer: pl.DataFrame) -> None:
@@ -100,6 +119,17 @@ def check(buffer: pl.DataFrame) -> None:
         if roles != ["assistant"] or row["prompt"][-1]["role"] != "user":
             found = f"row {row['sample_id']} ends with the turns {row['prompt'][-1]['role']}, {', '.join(roles)}"
             raise InputError(f"refresh: {found}, expected a question and one answer")
+
+
+def _repeated(answers: Sequence[str], given: held.Given, options: RehearseOptions) -> list[Drop | None]:
+    """Which new answers repeat a held-out text; a prompt they may say."""
+    documents = likeness.numbered(answers)
+    texts = held.HeldOut(texts=held.HeldOut.of(given).texts)
+    found = {int(name): one for name, one in held.repeats(documents, documents, texts, options).items()}
+    return [
+        Drop("held_out", one.similarity, one.threshold, detail={"why": one.text}) if (one := found.get(at)) else None
+        for at in range(len(answers))
+    ]
 
 
 def _refusal(
@@ -162,8 +192,14 @@ def _event(
     }
 
 
+def _barred(row: Mapping[str, Any], one: likeness.Repeat) -> tuple[str, dict[str, Any]]:
+    """The ledger row of one that repeats what is held out; the ledger alone still has what it said."""
+    said = {"prompt": row["prompt"], "completion": row["completion"], "repeats": one.text}
+    return _event(row, "drop", "held_out", one.similarity, one.threshold, said)
+
+
 def _report(
-    rows: list[dict[str, Any]], samples: pl.DataFrame, fate: Counter[str], told: list[Response], likeness: list[float]
+    rows: list[dict[str, Any]], samples: pl.DataFrame, fate: Counter[str], told: list[Response], agreement: list[float]
 ) -> dict[str, Any]:
     tasks: dict[str, dict[str, int]] = {}
     for row, name in zip(rows, samples["sample_id"], strict=True):
@@ -176,7 +212,7 @@ def _report(
         "unchanged": fate["unchanged"],
         "replaced": fate["replaced"],
         "fallback": {name: number for name, number in sorted(fate.items()) if name not in ("unchanged", "replaced")},
-        "agreement": sum(likeness) / len(likeness),
+        "agreement": sum(agreement) / len(agreement) if agreement else None,
         "tokens": {
             "prompt": sum(one.prompt_tokens for one in told),
             "generated": sum(len(one.token_ids) for one in told),

@@ -4,8 +4,8 @@
 one that asks.
 """
 
+import json
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from curation.sample import hashes
 
 from ..answers import answered
 from ..drop import Drop, ledger
+from ..held_out import Given
 from ..novelty import NoveltyOptions, novel
 from ..synthesised import Synthesised
 from .endings import trimmed
@@ -55,7 +56,7 @@ def replay(
     tokens: ModelTokens,
     options: ReplayOptions,
     seed: int,
-    held_out: Sequence[str] = (),
+    held_out: Given = (),
 ) -> Synthesised:
     """Sample a model and keep what is whole, varied and clean; see `ReplayOptions`.
 
@@ -64,7 +65,7 @@ def replay(
         tokens: its tokenizer.
         options: see there.
         seed: of everything drawn.
-        held_out: texts of the evaluation, which no sample may repeat.
+        held_out: prompts of the evaluation, or prompts and texts, which no sample may repeat.
 
     Returns:
         Samples, `text` or `prompt_completion` by `kind`, sorted by id; a ledger row for every draw that is in none;
@@ -104,7 +105,7 @@ def settled(
     tokens: ModelTokens,
     options: ReplayOptions,
     seed: int,
-    held_out: Sequence[str] = (),
+    held_out: Given = (),
 ) -> Synthesised:
     """Answers to users' turns, duplicates out, and what the budget holds; only the name of `generator` is used."""
     if options.kind == "chat":
@@ -118,8 +119,9 @@ def settled(
     split = novel(rows, (), held_out, limits, seed)
     for row in split.ledger.iter_rows(named=True):
         twin = by_id.get(row["duplicate_of"] or "")
+        detail = {"repeats": json.loads(row["detail"]).get("repeats")}
         by_id[row["row_id"]].drop = Drop(row["rule"], row["value"], row["threshold"],
-                                         None if twin is None else twin.key, row["similarity"])  # fmt: skip
+                                         None if twin is None else twin.key, row["similarity"], detail)  # fmt: skip
     spent = _within_budget(split.kept, by_id, tokens, options, seed)
     names = [name for name, piece in by_id.items() if piece.drop is None]
     samples = tables.check(rows.filter(pl.col("sample_id").is_in(names)).sort("sample_id"), schema, "sample_id")

@@ -1,10 +1,13 @@
 """What a sample says, whatever its kind, and which texts are nearly the same."""
 
+from typing import Any
+
 import polars as pl
 import pytest
 
 from curation import tables
 from synth import likeness
+from synth.novelty import NoveltyOptions
 
 KEYS = {"task": "t", "origin": "o", "tier": None, "parents": ["p"], "generation": None, "checks": []}
 
@@ -13,7 +16,7 @@ def turn(role: str, text: str) -> dict[str, str]:
     return {"role": role, "content": text}
 
 
-CONTENTS = {
+CONTENTS: dict[str, dict[str, Any]] = {
     "text": {"text": "whole"},
     "prompt_completion": {
         "prompt": [turn("system", "rules"), turn("user", "q1"), turn("assistant", "a1"), turn("user", "q2")],
@@ -49,6 +52,22 @@ def test_every_kind_of_sample_says_what_is_asked_and_what_is_answered(
     assert likeness.prompts(samples)["text"].to_list() == [prompt]
     assert likeness.prompts(samples)["rules"].to_list() == ["rules" if kind == "prompt_completion" else ""]
     assert likeness.completions(samples)["text"].to_list() == [rest]
+    every = [*(["rules"] if kind == "prompt_completion" else []), *prompt.split("\n"), *rest.split()]
+    assert sorted({*likeness.passages(samples)["text"]} - {"a1"}) == sorted(every)
+    assert set(likeness.passages(samples)["doc_id"]) == {"x"}
+
+
+def test_what_repeats_a_text_names_it_and_how_like_it_is() -> None:
+    limits = NoveltyOptions()
+    words = [f"word{number}" for number in range(40)]
+    documents = likeness.frame([("a", "Short  ONE"), ("b", "short one more"), ("c", " ".join([*words, "end"]))])
+    found = likeness.repeats(documents, ["short one", " ".join(words), "short one"], limits)
+    assert found.keys() == {"a", "c"}
+    assert found["a"] == likeness.Repeat("exact", 1.0, 1.0, "short one")
+    near = found["c"]
+    assert (near.how, near.threshold, near.text) == ("minhash", 0.7, " ".join(words))
+    assert near.similarity == pytest.approx(36 / 37)
+    assert likeness.repeats(documents, [], limits) == {} == likeness.repeats(documents.clear(), ["a"], limits)
 
 
 def test_the_nearest_text_is_found_with_its_exact_similarity() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from curation import clusters, tables
 from curation.errors import InputError
 from synth import novelty
+from synth.held_out import HeldOut
 from synth.novelty import NoveltyOptions, counts, novel
 
 LONG = "please write down for me in your own words how a boat on the river {} comes to the sea at last and why"
@@ -119,6 +120,16 @@ def test_held_out_is_found_in_any_turn_of_a_dialogue() -> None:
                                                        dtype=tables.TURNS))  # fmt: skip
     assert novel(longer, [], ["what is the capital of peru?"], NONE, 1).kept.height == 0
     assert novel(longer, [], ["Lima"], NONE, 1).kept.height == 1  # an answer is no prompt
+
+
+@pytest.mark.parametrize("kind", ["prompt", "completion"])
+def test_a_held_out_text_is_found_in_any_turn_of_anyone(kind: Any) -> None:
+    samples = made(("Hello", "a text"), ("A  TEXT", "b"), ("Tell me", LONG.format("Rhine")), ("else", "another text"))
+    split = novel(samples, [], HeldOut(texts=("A text", f"First this. {LONG.format('Rhine')} Then that.")), NONE, 1,
+                  made=kind)  # fmt: skip
+    assert rules(split.ledger) == {0: "held_out", 1: "held_out", 2: "held_out"}
+    texts = made(("unused", "x")).select(pl.exclude("prompt", "completion")).with_columns(text=pl.lit("a text"))
+    assert novel(texts, [], HeldOut(texts=("A text",)), NONE, 1).kept.is_empty()
 
 
 def test_the_same_words_under_other_rules_are_another_prompt() -> None:

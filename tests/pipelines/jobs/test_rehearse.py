@@ -17,6 +17,8 @@ from pipelines.jobs.rehearse import _evaluation, _items, _tables, _Work
 from pipelines.recipe import validate
 from pipelines.runner import run_recipe
 from pipelines.settings import RehearseSettings
+from synth.held_out import HeldOut
+from synth.rehearse import RehearseOptions
 
 MODEL = Path(__file__).resolve().parents[3] / "pipelines" / "demo" / "seed_model"
 REHEARSED = [skill for skill in SKILLS if skill.name in ("reverse", "opposite")]
@@ -171,7 +173,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engines: list[Any], to
     left = iter(engines)
     monkeypatch.setattr(job, "opened", lambda *_: contextlib.nullcontext(next(left)))
     made = RehearseSettings(model="base", **settings)
-    return _Work(tmp_path, "step", made, 1, "base", "latest", tokens, [])
+    return _Work(tmp_path, "step", made, 1, "base", "latest", tokens, HeldOut())
 
 
 def test_two_models_are_asked_one_after_the_other_and_counted_together(
@@ -201,6 +203,30 @@ def test_a_buffer_is_refreshed_without_the_models_own_marks(
     step = work(tmp_path, monkeypatch, [latest], SimpleNamespace(markers=("[[me]]",)), refresh=str(file))
     made, _, buffer = step.refreshed(str(file))
     assert made.samples.equals(buffer) and made.report["fallback"] == {"role_marker": 1}
+
+
+def test_a_buffer_is_refreshed_without_what_the_evaluation_asks(
+    tmp_path: Path, answering: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"prompt": [{"role": "user", "content": f"shout: {name}"}],
+             "completion": [{"role": "assistant", "content": name.upper()}], "sample_id": name * 8, "task": "t",
+             "origin": "o", "tier": None, "parents": [], "generation": None, "checks": []}
+            for name in ("moon", "lamp")]  # fmt: skip
+    file = tmp_path / "buffer.parquet"
+    pl.DataFrame(rows, schema=tables.samples_schema("prompt_completion")).write_parquet(file)
+    step = work(tmp_path, monkeypatch, [answering(lambda request: "SO")], None, refresh=str(file))
+    step.held_out = HeldOut(("Shout: MOON",))
+    made, counts, _ = step.refreshed(str(file))
+    assert [turns[-1]["content"] for turns in made.samples["prompt"]] == ["shout: lamp"]
+    assert counts["generated"] == 1 and made.ledger["rule"].to_list() == ["refresh.held_out", "refresh.replaced"]
+
+
+def test_settings_of_the_filters_reach_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"long_words": 5, "near_duplicate": 0.9, "max_rouge": 0.8, "max_length_ratio": 2.0, "min_consistency": 0.5}
+    options = work(tmp_path, monkeypatch, [], None, **given).options()
+    assert {name: getattr(options, name) for name in given} == given
+    usual = RehearseSettings(model="m")
+    assert {name: getattr(usual, name) for name in given} == {name: getattr(RehearseOptions(), name) for name in given}
 
 
 def test_a_file_that_has_another_part_now_is_another_step(tmp_path: Path, told: Any) -> None:

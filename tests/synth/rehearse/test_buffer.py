@@ -14,6 +14,7 @@ from curation import tables
 from curation.errors import InputError
 from curation.model import Request
 from curation.selection import AdaptiveOptions
+from synth.held_out import HeldOut
 from synth.rehearse import ModelTokens, RehearseOptions, Steering, plan, rehearse
 
 Make = Callable[..., pl.DataFrame]
@@ -133,6 +134,22 @@ def test_no_sample_repeats_the_evaluation(make_rows: Make, by_rule: Any) -> None
     assert made.report["tasks"]["reverse"]["dropped"] == made.report["dropped"]
     assert {json.loads(detail)["why"] for detail in dropped["detail"]} == set(held)
     assert dropped.select("similarity", "threshold").unique().rows() == [(1.0, 1.0)]
+
+
+def test_no_sample_repeats_a_text_that_the_evaluation_scores(make_rows: Make, by_rule: Any) -> None:
+    """Neither asks it nor answers with it; the made-up answer, which is in no row, may be one."""
+    demos = demonstrations(make_rows)
+    every = RehearseOptions(per_task=1000, samples=2, prompts_per_task=40)
+    free = rehearse(demos, by_rule(inventive), by_rule(inventive), every, seed=1).samples.to_dicts()
+    asked, answer = free[0]["prompt"][-1]["content"], free[1]["completion"][0]["content"]
+    made_up = json.loads(free[2]["generation"])["instance"]["output"]
+    held = HeldOut(texts=(asked.upper(), answer.upper(), made_up))
+    made = rehearse(demos, by_rule(inventive), by_rule(inventive), every, seed=1, held_out=held)
+    assert [row["sample_id"] for row in made.samples.to_dicts()] == [row["sample_id"] for row in free[2:]]
+    assert made.report["requests"] == made.samples.height + made.ledger.height
+    lost = made.ledger.filter(pl.col("rule").str.contains("held_out"))
+    assert set(lost["rule"]) == {"rehearse.held_out.exact", "rehearse.refine.held_out.exact"}
+    assert {json.loads(detail)["why"] for detail in lost["detail"]} == {asked.upper(), answer.upper()}
 
 
 def test_no_order_matters(make_rows: Make, by_rule: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 from curation import tables
 from curation.errors import InputError
 from curation.model import Request
+from synth.held_out import HeldOut
 from synth.rehearse import RehearseOptions, refresh, rehearse
 
 Make = Callable[..., pl.DataFrame]
@@ -82,6 +83,42 @@ def test_an_answer_that_cannot_be_used_leaves_the_row_as_it_is(buffer: pl.DataFr
         set(made.ledger["action"]) == {"fallback"} and made.ledger["row_id"].to_list() == buffer["sample_id"].to_list()
     )
     assert sum(made.report["fallback"].values()) == 6
+
+
+def test_a_row_that_repeats_the_evaluation_is_dropped_and_not_asked(buffer: pl.DataFrame, by_rule: Any) -> None:
+    """Whether it would stay or be replaced, by its prompt or by what it answers."""
+    rows = buffer.to_dicts()
+    held = HeldOut((asked(rows[0]).upper(), asked(rows[1]), rows[3]["completion"][0]["content"]),
+                   (rows[2]["completion"][0]["content"],))  # fmt: skip
+
+    def second(request: Request) -> str:
+        return first(request) + ("!" if request.prompt[-1][1] in (asked(rows[1]), asked(rows[4])) else "")
+
+    engine = by_rule(second)
+    made = refresh(buffer, engine, SMALL, held_out=held)
+    assert {request.prompt[-1][1] for request in engine.asked} == {asked(row) for row in rows[3:]}
+    assert made.samples[0].equals(buffer[3]) and made.samples[2].equals(buffer[5]) and made.samples.height == 3
+    lost = made.ledger.filter(action="drop")
+    tables.check(made.ledger, tables.LEDGER)
+    assert lost["row_id"].to_list() == buffer["sample_id"].to_list()[:3]
+    assert set(lost["rule"]) == {"refresh.held_out"} and made.ledger.height == 4
+    detail = json.loads(lost["detail"][0])
+    assert detail["repeats"] == held.prompts[0] and detail["prompt"] == rows[0]["prompt"]
+    assert made.report["dropped"] == {"held_out": 3} and (made.report["requests"], made.report["samples"]) == (3, 3)
+    assert made.report["tasks"] == {"shout": {"rows": 3, "replaced": 1, "dropped": {"held_out": 3}}}
+
+
+def test_a_new_answer_that_is_a_held_out_text_is_not_taken(buffer: pl.DataFrame, by_rule: Any) -> None:
+    engine = by_rule(lambda request: "A  TEXT" if request.prompt[-1][1] == asked(buffer.to_dicts()[1]) else "A PROMPT")
+    made = refresh(buffer, engine, SMALL, held_out=HeldOut(("a prompt",), ("a text",)))
+    assert made.samples[1].equals(buffer[1]) and made.report["replaced"] == 5
+    assert made.report["fallback"] == {"held_out": 1}
+
+
+def test_a_buffer_of_nothing_but_the_evaluation_is_empty(buffer: pl.DataFrame, by_rule: Any) -> None:
+    made = refresh(buffer, by_rule(first), SMALL, held_out=[asked(row) for row in buffer.to_dicts()])
+    assert made.samples.is_empty() and made.samples.schema == buffer.schema and made.ledger.height == 6
+    assert made.report["agreement"] is None and made.report["dropped"] == {"held_out": 6}
 
 
 def test_the_turns_of_a_row_are_asked_as_they_stand(make_rows: Make, buffer: pl.DataFrame, by_rule: Any) -> None:

@@ -15,6 +15,7 @@ from curation import tables
 from curation.errors import InputError
 from curation.model import Request, Response
 from synth.engines import EngineOptions, open_engine
+from synth.held_out import HeldOut
 from synth.rehearse import ModelTokens, ReplayOptions, replay
 
 STORY = "The fox went to the river and drank some water. Then it saw a small fish number {n} and said hello to it. "
@@ -90,6 +91,26 @@ def test_every_draw_is_a_sample_or_a_ledger_row_with_its_reason(tokens: ModelTok
     assert set(repeats) <= {json.loads(text)["key"] for text in made.samples["generation"]}
     texts = made.samples["text"].to_list()
     assert not [text for text in texts if text.endswith("And then it")]
+
+
+def test_a_text_that_the_evaluation_scores_is_no_sample(tokens: ModelTokens) -> None:
+    """Sampled whole, nearly, and in part; what a chat model answers with is looked at too."""
+    engine = Spoken(tokens, numbered)
+    free = replay(engine, tokens, ReplayOptions(draws=6), 1).samples["text"].to_list()
+    scored = HeldOut(texts=(free[0].upper(), f"{free[1]} And more of it.", f"Before it. {free[2] * 4} After it."))
+    made = replay(engine, tokens, ReplayOptions(draws=6), 1, scored)
+    assert set(made.samples["text"]) == set(free[3:])
+    assert made.ledger["rule"].to_list() == ["novelty.held_out"] * 3
+    assert {json.loads(detail)["repeats"] for detail in made.ledger["detail"]} == set(scored.texts)
+
+    def say(request: Request) -> str:
+        raw = isinstance(request.prompt, str)
+        return (
+            f"Tell me of number {request.sample}." if raw else free[0] if "1" in request.prompt[-1][1] else "So it is."
+        )
+
+    asked = replay(Spoken(tokens, say), tokens, ReplayOptions(kind="chat", draws=4), 1, scored)
+    assert asked.samples.height == 3 and asked.ledger["rule"].to_list() == ["novelty.held_out"]
 
 
 def test_how_near_a_repeat_may_come_is_an_option(tokens: ModelTokens) -> None:
