@@ -48,6 +48,12 @@ def test_a_long_text_is_found_nearly_and_within_another_and_in_part() -> None:
     assert repeats(NOTHING, frame([("a", documents[2])]), texts, LIMITS)["a"].text == TEXT
 
 
+def test_parts_that_share_words_are_each_found() -> None:
+    parts = [" ".join(WORDS[at : at + size]) for at, size in ((0, 14), (5, 20), (6, 12), (5, 20))]
+    texts = HeldOut(texts=("Another text.", TEXT))
+    assert found(parts, texts) == dict.fromkeys("0123", "word_for_word")
+
+
 @pytest.mark.parametrize("long_words", [0, 3])
 def test_a_few_words_are_never_a_part(long_words: int) -> None:
     limits = NoveltyOptions(long_words=long_words, near_duplicate=1.0)
