@@ -76,6 +76,16 @@ def right_questions(made: Synthesised, every: Told) -> Right:
     return found
 
 
+def right_refused(made: Synthesised, every: Told) -> list[bool]:
+    """Whether questions that the second answer refused (`answerable`) were right all the same."""
+    found = []
+    for row in made.ledger.filter(pl.col("rule") == "qa.answerable")["detail"]:
+        said = json.loads(row)
+        language, pairs = every[said["source"]]
+        found.append(known_words.answer_to(said["question"], pairs, language) == said["answer"])
+    return found
+
+
 def dialogues(engine: Cached, texts: pl.DataFrame, seed: int) -> Synthesised:
     """A dialogue about each document."""
     options = DialogueOptions(max_exchanges=3, max_tokens=24, user_max_tokens=24, user_temperature=0.7,
@@ -139,19 +149,22 @@ def judged(every: Sequence[Match], found: Sequence[Comparison]) -> tuple[Right, 
     return right, wrong
 
 
-def pairs_of_judge(engine: Cached, every: Sequence[Match], seed: int) -> tuple[Synthesised, Right]:
-    """Preference pairs of the model's own answers by its own judgement; whether good stands against bad."""
+def pairs_of_judge(engine: Cached, every: Sequence[Match], seed: int) -> tuple[Synthesised, Right, list[bool]]:
+    """Preference pairs of the model's own answers by its own judgement; whether good stands against bad, or bad
+    against good."""
     rows = frame([{"prompt": one.question, "completion": one.first} for one in every])
     options = PreferencesOptions(by="judge", samples=4, max_tokens=24, temperature=1.0, min_language=0.0,
                                  templates=JUDGE)  # fmt: skip
     made = preferences(rows, engine, options, seed)
     by_row = {f"{number:032x}": one for number, one in enumerate(every)}
     right: Right = {language: [] for language in LANGUAGES}
+    turned = []
     for parents, *sides in made.samples.select("parents", "chosen", "rejected").iter_rows():
         one = by_row[parents[0]]
         said = [typed.check("short_answer", one.answer, side[0]["content"]).passed for side in sides]
         right[one.language].append(said == [True, False])
-    return made, right
+        turned.append(said == [False, True])
+    return made, right, turned
 
 
 def told_of(name: str, made: Synthesised, right: Right) -> None:
@@ -178,6 +191,7 @@ def main() -> None:
             engine = Cached(opened, folder / "answers.sqlite")
             made = questions(engine, model, documents(every), given.seed)
             told_of("qa", made, right_questions(made, every))
+            print(f"  refused by the second answer, but right: {json.dumps(share(right_refused(made, every)))}")
             made = dialogues(engine, documents(every), given.seed)
             told_of("dialogue, answers", made, right_answers(made, every))
             made = instructions(engine, model, documents(every), given.seed)
@@ -188,8 +202,9 @@ def main() -> None:
                 for language, found in right.items():
                     print(f"judge{bribe}: right, {language}: {json.dumps(share(found))}")
                 print(f"judge{bribe}: the worse answer won: {json.dumps(share(wrong))}", flush=True)
-            made, right = pairs_of_judge(engine, games, given.seed)
+            made, right, turned = pairs_of_judge(engine, games, given.seed)
             told_of("preferences by judge", made, right)
+            print(f"  bad against good: {json.dumps(share(turned))}")
 
 
 if __name__ == "__main__":
