@@ -69,3 +69,21 @@ def test_each_method_says_which_forms_it_has(options: Any, method: str, names: s
 def test_what_a_form_must_show_is_needed(options: Any, given: dict[str, str], lacking: str) -> None:
     with pytest.raises(InputError, match=f"does not use the value '{lacking}'"):
         options(templates=given)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{{ question", "no Jinja template: line 1"),
+        ("{{ question }} {{ answer }}", "uses the value 'answer', expected question"),
+        ("Answer now.", "does not use the value 'question'"),
+        ("{% if question %}", "no Jinja template"),
+    ],
+)
+def test_a_prompt_form_that_cannot_work_is_refused_before_anything_is_generated(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        own.own_template(text, ("question",), "probe option templates[0]")
+
+
+def test_a_prompt_form_is_known_by_its_place() -> None:
+    assert own.own_template("Q: {{ question }}", ("question",), "probe option templates[0]").name == "templates[0]"

@@ -10,7 +10,7 @@ from curation.errors import InputError
 from curation.model import Request, Sampling
 from synth.prompts import Template
 from synth.synthesize.attempt import Ask, attempted
-from synth.synthesize.problem import judge_form, own_template, problems
+from synth.synthesize.problem import judge_form, problems
 
 Make = Callable[..., pl.DataFrame]
 
@@ -53,21 +53,3 @@ def test_form_is_judged_once_and_the_first_reason_stays(make_rows: Make, by_rule
 def test_no_rows_are_refused(make_rows: Make) -> None:
     with pytest.raises(InputError, match="best_of: found no rows"):
         problems(make_rows([]), "best_of")
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("{{ question", "no Jinja template: line 1"),
-        ("{{ question }} {{ answer }}", "uses the value 'answer', expected question"),
-        ("Answer now.", "does not use the value 'question'"),
-        ("{% if question %}", "no Jinja template"),
-    ],
-)
-def test_a_prompt_form_that_cannot_work_is_refused_before_anything_is_generated(text: str, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        own_template(text, ("question",), "probe option templates[0]")
-
-
-def test_a_prompt_form_is_known_by_its_place() -> None:
-    assert own_template("Q: {{ question }}", ("question",), "probe option templates[0]").name == "templates[0]"
