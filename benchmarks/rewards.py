@@ -42,11 +42,11 @@ PTX_RATE = 1e-3  # of learning, at which PPO for a word forgets nearly everythin
 
 # Of `held`: the price (none: a tenth of the reward model's margin), where it counts, and the target.
 PRICES: dict[str, tuple[float | None, dict[str, Any]]] = {
-    "0.05 in the reward": (0.05, {}),
-    "tenth of the margin in the reward": (None, {}),
-    "from 0.05 in the reward, target 1": (0.05, {"kl_target": 1.0}),
+    "0.05 in the reward": (0.05, {"kl_in": "reward"}),
+    "tenth of the margin in the reward": (None, {"kl_in": "reward"}),
+    "from 0.05 in the reward, target 1": (0.05, {"kl_in": "reward", "kl_target": 1.0}),
     "0.2 in the loss": (0.2, {"kl_in": "loss"}),
-    "1000 in the reward": (1000.0, {}),
+    "1000 in the reward": (1000.0, {"kl_in": "reward"}),
     "1000 in the loss": (1000.0, {"kl_in": "loss"}),
 }
 

@@ -146,7 +146,8 @@ class VllmEngine:
                 self._llm.llm_engine.add_lora(adapter)
             except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
                 reason = " ".join(str(error).split())[:300]
-                raise InputError(f"{folder}: {reason}; expected a LoRA adapter made for this model") from error
+                raise InputError(f"{folder}: {reason}; expected a LoRA adapter made for this model, of a kind that "
+                                 "vLLM serves (the engine transformers serves every kind)") from error  # fmt: skip
             self._adapters[content] = adapter
         return self._adapters[content]
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ FORM = {"dpo": "pair", "orpo": "pair", "slic": "pair", "reward": "pair", "ppo": 
 DRAWN = ("ppo", "rloo", "grpo")
 IDS = torch.arange(12).reshape(1, 12) * 5 % 90
 ALLOWED = [(m, t) for m in METHODS for t in TUNINGS if compatibility.refusal(m, t) is None]
+NAMED = "model.norm.weight"  # moves beside adapters and new blocks where it is asked to
+BESIDE = [(m, t) for m in ("sft", "dpo", "reward", "ppo") for t in ("lora", "blocks")]
 REFUSED = [(m, t) for m in METHODS for t in TUNINGS if compatibility.refusal(m, t) is not None]
 
 
@@ -97,7 +100,7 @@ def opened(folder: Path, base: Path, way: str) -> Any:
 
 def plain(name: str) -> str:
     """A weight's name without what PEFT puts around it: one more for adapters, which are inside the layers."""
-    name = name.replace(".base_layer", "").removeprefix("base_model.")
+    name = name.replace(".base_layer", "").replace(".original_module", "").removeprefix("base_model.")
     return name.removeprefix("model.") if name.startswith(("model.model.", "model.lm_head", "model.score")) else name
 
 
@@ -111,10 +114,15 @@ def expected(name: str, way: str) -> str | None:
     return name
 
 
-@pytest.mark.parametrize(("method", "way"), ALLOWED, ids=lambda name: name)
+@pytest.mark.parametrize(
+    ("method", "way", "more"),
+    [(*cell, ()) for cell in ALLOWED] + [(*cell, (NAMED,)) for cell in BESIDE],
+    ids=lambda name: name if isinstance(name, str) else "named" if name else "-",
+)
 def test_a_cell_trains_saves_and_reads_the_same(
-    method: str, way: str, base: Path, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    method: str, way: str, more: tuple[str, ...], base: Path, rows: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     seen: dict[str, Any] = {}
     write = tuning.Tuned.write
 
@@ -124,7 +132,8 @@ def test_a_cell_trains_saves_and_reads_the_same(
         return write(self, model, *rest)
 
     monkeypatch.setattr(tuning.Tuned, "write", look)
-    report = train(options(base, rows, method, way), tmp_path / "out")
+    asked = options(base, rows, method, way)
+    report = train(replace(asked, trainable=(*asked.trainable, *more)), tmp_path / "out")
     again = outputs(opened(report.folder, base, way), way == "loreft")
     assert torch.allclose(seen["outputs"][:, -again.shape[1] :], again, rtol=0, atol=1e-4)
     if way in ("full", "blocks"):
@@ -132,10 +141,13 @@ def test_a_cell_trains_saves_and_reads_the_same(
 
     before = load_file(base / "model.safetensors")
     after = {plain(name): weight for name, weight in seen["weights"].items()}
-    frozen = {name: old for name in after if (old := expected(name, way)) in before}
+    frozen = {name: old for name in after if (old := expected(name, way)) in before and old not in more}
     assert [name for name, old in frozen.items() if not after[name].equal(before[old])] == []
     unseen = {name for name in set(before) - set(frozen.values()) if way != "full" or "layers.1.mlp." not in name}
+    unseen -= set(more)
     assert unseen <= ({"lm_head.weight"} if method == "reward" else set())
+    written = load_file(report.folder / "model.safetensors") if more else {}
+    assert [name for name in more if written[name].equal(before[name])] == []
     if method not in DRAWN:  # answers may happen to be worth the same
         start = outputs(AutoModelForCausalLM.from_pretrained(base))
         assert again.shape != start.shape or not again.equal(start), "nothing was learned"

@@ -97,7 +97,7 @@ def arguments(given: Setup) -> dict[str, Any]:
         "temperature": asked.temperature,
         "top_k": 0,
         "top_p": 1.0,
-        "beta": asked.kl_weight,
+        "beta": asked.price(False),
         "epsilon": asked.clip,
         "shuffle_dataset": False,  # the order is the mixture's
         "disable_dropout": True,
@@ -144,4 +144,4 @@ def measures(given: Setup) -> tuple[str, ...]:
     parts = ["count"] if options.count else []
     parts += ["check"] if checked(given.prepared) else []
     parts += [f"model_{number}" for number in range(len(options.reward_models))]
-    return *MEASURES, *(["kl"] if options.kl_weight else []), *(f"reward_{part}" for part in parts)
+    return *MEASURES, *(["kl"] if options.price(False) else []), *(f"reward_{part}" for part in parts)

@@ -7,6 +7,9 @@ from typing import Literal
 from curation.checks.typed import ANSWER_KINDS
 from curation.errors import InputError
 
+# What leaving the start costs unless said, a nat: where the price counts in the loss, and in the reward.
+PRICE_IN_LOSS, PRICE = 0.2, 0.05
+
 
 def _require(valid: bool, field_name: str, found: object, expected: str) -> None:
     if not valid:
@@ -48,7 +51,8 @@ class Reinforcement:
         model_weights: of the reward models, 1 each unless given.
         gate: probability that an answer is safe below which only its safety counts.
         no_end_penalty: taken off the reward of an answer that is cut off before its end token.
-        kl_weight: of the difference of log-probabilities to the model that training starts from.
+        kl_weight: price of leaving the model that training starts from, a nat. Unset, 0.2 for `ppo` with its price in
+            the loss (`ppo.kl_in`), 0.05 otherwise.
         max_new_tokens: longest answer, tokens.
         temperature: of the drawing, and of the probabilities that are trained. Nothing is cut from the distribution.
         answers: answers to each prompt of a step (rloo and grpo, which compare them; at least 2).
@@ -64,7 +68,7 @@ class Reinforcement:
     model_weights: tuple[float, ...] = ()
     gate: float | None = None
     no_end_penalty: float = 1.0
-    kl_weight: float = 0.05
+    kl_weight: float | None = None
     max_new_tokens: int = 64
     temperature: float = 1.0
     answers: int = 4
@@ -84,11 +88,16 @@ class Reinforcement:
             models = 1
         _require(weights in (0, models), "reinforcement.model_weights", f"{weights} weights", f"{models} or none")
         for name in ("no_end_penalty", "kl_weight"):
-            _require(getattr(self, name) >= 0, f"reinforcement.{name}", getattr(self, name), "a number of at least 0")
+            value = getattr(self, name)
+            _require(value is None or value >= 0, f"reinforcement.{name}", value, "a number of at least 0")
         _require(self.max_new_tokens >= 1, "reinforcement.max_new_tokens", self.max_new_tokens, "at least 1")
         _require(self.temperature > 0, "reinforcement.temperature", self.temperature, "a number above 0")
         _require(self.answers >= 2, "reinforcement.answers", self.answers, "at least 2")
         _require(0 < self.clip < 1, "reinforcement.clip", self.clip, "a number between 0 and 1")
+
+    def price(self, in_loss: bool) -> float:
+        """Of leaving the start, a nat: as given, or what serves where it counts."""
+        return self.kl_weight if self.kl_weight is not None else PRICE_IN_LOSS if in_loss else PRICE
 
 
 @dataclass(frozen=True)
@@ -106,9 +115,9 @@ class Ppo:
         critic_learning_rate: its peak; that of the policy unless given.
         shared: policy, reference, critic and reward models are one frozen base with adapters. For the tuning `lora`,
             and for reward models that were trained with `lora` from the same base.
-        kl_in: where `kl_weight` counts: in the `reward` of each drawn token (arXiv 2203.02155), or in the `loss`, times
-            the divergence of the whole distribution at each token, beside advantages of size one (as GRPO has it, from
-            drawn tokens: arXiv 2402.03300, section 4.1.1). Only there can a great price hold the policy still.
+        kl_in: where `kl_weight` counts: in the `loss`, times the divergence of the whole distribution at each token,
+            beside advantages of size one (as GRPO has it, from drawn tokens: arXiv 2402.03300, section 4.1.1), or in
+            the `reward` of each drawn token (arXiv 2203.02155), where no price holds the policy still.
         kl_target: how far from the start the policy is to be held, nats an answer: the price is doubled after a step
             half as far again, and halved, down to `kl_weight`, after one within two thirds of it (arXiv 1707.06347,
             section 4; a target for the divergence from the start: arXiv 1909.08593, section 2.2).
@@ -124,7 +133,7 @@ class Ppo:
     critic: Path | None = None
     critic_learning_rate: float | None = None
     shared: bool = False
-    kl_in: Literal["reward", "loss"] = "reward"
+    kl_in: Literal["reward", "loss"] = "loss"
     kl_target: float | None = None
     ptx: tuple[Path, ...] = ()
     ptx_weight: float = 1.0

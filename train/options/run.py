@@ -79,7 +79,8 @@ class TrainOptions:
         prefix: the keys and values of `prefix`.
         loreft: the changes of `loreft`.
         blocks: the new layers of `blocks`.
-        trainable: with `full`, patterns (`model.layers.3*.mlp.*`) of the weights that move; all of them unless given.
+        trainable: patterns (`model.layers.3*.mlp.*`) of weights. With `full` they alone move, all of them unless given;
+            with `lora` and `blocks` they move too, beside the adapters or the new layers.
         vocabulary: with `full`, the rows of the embeddings that move in a model with new tokens.
         reward: training of a reward model.
         reinforcement: rewards, drawing and the price of leaving the start, for `ppo`, `rloo` and `grpo`.
@@ -159,8 +160,10 @@ class TrainOptions:
         _require(self.method in METHODS, "method", self.method, "one of " + ", ".join(METHODS))
         _require(self.tuning in TUNINGS, "tuning", self.tuning, "one of " + ", ".join(TUNINGS))
         object.__setattr__(self, "trainable", tuple(self.trainable))
-        _require(not self.trainable or self.tuning == "full", "trainable", list(self.trainable),
-                 f"none with tuning {self.tuning}, which decides itself what moves")  # fmt: skip
+        _require(not self.trainable or self.tuning not in compatibility.BESIDE, "trainable", list(self.trainable),
+                 f"none with tuning {self.tuning}, whose result stands beside a base that does not move")  # fmt: skip
+        _require(not self.trainable or self.tuning != "lora" or self.lora.corda == "none", "trainable",
+                 list(self.trainable), "none with lora.corda, which starts from other weights")  # fmt: skip
         _require(self.vocabulary == Vocabulary() or self.tuning == "full", "vocabulary", self.vocabulary,
                  f"none with tuning {self.tuning}, which leaves the embeddings as they are")  # fmt: skip
         for source in self.data if self.method == "cpt" else ():

@@ -17,14 +17,21 @@ from curation.errors import InputError
 
 from .. import models
 from ..options.tunings import Lora, Prefix, Prompt
+from . import names
 
 TOLERANCE = 1e-3  # of the largest logit: float32 rounding is a thousandth of that
 Opening = Callable[[Path], Any]
 _CORDA = {"knowledge": "kpm", "instruction": "ipm"}  # PEFT's names of the two modes
 
 
-def lora_config(lora: Lora, task: str = "CAUSAL_LM") -> LoraConfig:
-    """PEFT's form of our options, for a task of PEFT."""
+def lora_config(lora: Lora, task: str = "CAUSAL_LM", moving: Sequence[str] = ()) -> LoraConfig:
+    """PEFT's form of our options, for a task of PEFT.
+
+    Args:
+        lora: our options.
+        task: of PEFT.
+        moving: names of layers that are trained whole instead of getting an adapter; they are kept in its folder.
+    """
     targets = lora.target_modules if isinstance(lora.target_modules, str) else list(lora.target_modules)
     corda = lora.corda != "none"
     return LoraConfig(
@@ -33,6 +40,7 @@ def lora_config(lora: Lora, task: str = "CAUSAL_LM") -> LoraConfig:
         lora_alpha=lora.alpha,  # type: ignore[arg-type]
         lora_dropout=lora.dropout,
         target_modules=targets,
+        modules_to_save=list(moving) or None,
         use_dora=lora.dora,
         use_rslora=lora.rslora,
         init_lora_weights="corda" if corda else True,
@@ -63,6 +71,29 @@ def check_targets(model: Any, lora: Lora) -> None:
         if other := [name for name in found if not isinstance(layers[name], torch.nn.Linear)]:
             raise InputError(f"lora.target_modules has {target!r}, found {type(layers[other[0]]).__name__} under "
                              f"{other[0]}, expected {expected}")  # fmt: skip
+
+
+def whole_layers(model: Any, patterns: Sequence[str]) -> list[str]:
+    """Names of the layers whose weights the patterns name: PEFT trains and keeps whole layers beside adapters.
+
+    Raises:
+        InputError: for a pattern that no weight has, for one that has some of a layer's weights and not the others, or
+            an embedding that is the output layer too, which would be two weights afterwards.
+    """
+    named = dict(model.named_parameters())
+    moving = names.matching(list(named), patterns)
+    layers = list(dict.fromkeys(name.rpartition(".")[0] for name in moving))
+    for layer in layers:
+        if left := [f"{layer}.{name}" for name, _ in model.get_submodule(layer).named_parameters()
+                    if f"{layer}.{name}" not in moving]:  # fmt: skip
+            raise InputError(f"trainable: {left[0]} is not named and other weights of {layer} are, expected all of a "
+                             "layer's weights with tuning lora, which keeps whole layers")  # fmt: skip
+    tied = model.get_input_embeddings().weight
+    output = model.get_output_embeddings()
+    if output is not None and output.weight is tied and any(named[name] is tied for name in moving):
+        raise InputError("trainable: names the embedding, which is the output layer too, expected tuning full, or "
+                         "names of other weights")  # fmt: skip
+    return layers
 
 
 def prompt_config(prompt: Prompt, base: Path) -> PromptTuningConfig:

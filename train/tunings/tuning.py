@@ -3,19 +3,16 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from peft import PeftConfig
 
-from curation.errors import InputError
-
 from .. import checkpoints, models
 from ..options import compatibility
 from ..options.run import TrainOptions
-from . import adapters, beside, blocks, loreft, vocabulary_rows
+from . import adapters, beside, blocks, loreft, names, vocabulary_rows
 
 EXPANDED = checkpoints.KEPT[0]  # folder below a run's work that holds the model with its new blocks
 START = "start"  # the same for the adapters that CorDA starts from
@@ -87,11 +84,12 @@ def load(
         InputError: for a pattern that no weight has, a layer that is not there, or a model that cannot be tuned so.
     """
     # What stands beside frozen weights trains in float32.
-    frozen = torch.bfloat16 if torch.cuda.is_available() else torch.float32
+    frozen = torch.bfloat16 if torch.cuda.is_available() and not options.trainable else torch.float32
     match options.tuning:
         case "lora":
-            config = adapters.lora_config(options.lora, _TASKS[head])
             model, start = _opened(base, head, frozen), None
+            moving = adapters.whole_layers(model, options.trainable)
+            config = adapters.lora_config(options.lora, _TASKS[head], moving)
             adapters.check_targets(model, options.lora)
             if options.lora.corda != "none":
                 start = work / START
@@ -117,7 +115,7 @@ def load(
             added = blocks.expand(base, folder, options.blocks)
             model = _opened(folder, head)
             head_weights = ["score.*"] if head == "score" else []
-            freeze_but(model, [*(f"model.layers.{number}.*" for number in added), *head_weights])
+            freeze_but(model, [*(f"model.layers.{number}.*" for number in added), *head_weights, *options.trainable])
             return Tuned(model, folder, None, options, head)
     model = _opened(base, head)
     if options.trainable:
@@ -134,16 +132,9 @@ def freeze_but(model: Any, patterns: Sequence[str]) -> list[str]:
     Raises:
         InputError: for a pattern that matches no name.
     """
-    names = [name for name, _ in model.named_parameters()]
-    for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in names):
-            raise InputError(f"trainable: no weight matches {pattern!r}, expected patterns for names such as "
-                             f"{names[0]!r} and {names[-1]!r}")  # fmt: skip
-    moving = []
+    moving = names.matching([name for name, _ in model.named_parameters()], patterns)
     for name, weight in model.named_parameters():
-        weight.requires_grad_(any(fnmatchcase(name, pattern) for pattern in patterns))
-        if weight.requires_grad:
-            moving.append(name)
+        weight.requires_grad_(name in moving)
     return moving
 
 

@@ -50,7 +50,7 @@ def test_long_texts_are_split_and_long_answers_are_not() -> None:
     [
         ({"lora": {"ranks": 2}}, "unknown key 'steps.s.lora.ranks'; did you mean 'rank'?"),
         ({"lora": {"rank": 0}}, "lora.rank is 0, expected at least 1"),
-        ({"trainable": ["*"]}, "steps.s.trainable is ['*'], expected none with tuning lora"),
+        ({"trainable": ["*"], "tuning": "loreft"}, "steps.s.trainable is ['*'], expected none with tuning loreft"),
         ({"batch_size": 8, "micro_batch_size": 3}, "steps.s.micro_batch_size is 3, expected a divisor of batch_size 8"),
         ({"schedule": "sine"}, "steps.s.schedule is 'sine': input should be 'cosine'"),
     ],

@@ -45,8 +45,9 @@ LONG = (
     *("cpt", "unlearn", "orpo", "slic", "rrhf", "reward", "rloo", "grpo"),  # TRL takes seconds to read the last two
     *(f"{SHARDED}{method}" for method in ("cpt", "unlearn", *COMPARED, *DRAWN)),
     *(f"{SHARDED}lora-{method}" for method in ("sft", "dpo", "unlearn", "rloo")),
-    *("fsdp-blocks", "fsdp-parts", "fsdp-some", "fsdp-shared", "fsdp-recomputed", "fsdp-corda", "fsdp-precomputed"),
-    *("in-loss", "fsdp-in-loss"),
+    *("fsdp-blocks", "fsdp-parts", "fsdp-some", "fsdp-named", "fsdp-shared", "fsdp-recomputed", "fsdp-corda"),
+    "fsdp-precomputed",
+    *("in-reward", "fsdp-in-reward"),
 )  # fmt: skip
 FSDP = """
 compute_environment: LOCAL_MACHINE
@@ -121,14 +122,17 @@ def options(tiny_model: Path, scoring: Path, data: dict[str, Path]) -> dict[str,
         "fsdp-blocks": replace(sft, tuning="blocks", blocks=Blocks(groups=1)),
         "fsdp-parts": of("pairs", tuning="full", batch_size=8, micro_batch_size=2),
         "fsdp-some": replace(sft, tuning="full", trainable=("model.layers.0.*", "model.norm.weight")),
+        "fsdp-named": replace(
+            sft, trainable=("model.layers.0.*", "model.norm.weight"), lora=Lora(4, target_modules=("q_proj",))
+        ),
         "fsdp-shared": replace(ppo, ppo=replace(ptx, shared=True)),
         "fsdp-corda": replace(
             methods["dpo"], lora=Lora(rank=4, corda="knowledge", corda_data=data["texts"], corda_rows=4)
         ),
         "fsdp-precomputed": replace(methods["dpo"], tuning="full", dpo=Dpo(precompute=True)),
         "fsdp-recomputed": replace(ppo, tuning="full", gradient_checkpointing=True),
-        "in-loss": replace(ppo, ppo=replace(ptx, kl_in="loss")),
-        "fsdp-in-loss": replace(ppo, tuning="full", ppo=replace(ptx, kl_in="loss")),
+        "in-reward": replace(ppo, ppo=replace(ptx, kl_in="reward")),
+        "fsdp-in-reward": replace(ppo, tuning="full", ppo=replace(ptx, kl_in="reward")),
     }
     shared = {f"{SHARDED}{name}": replace(each, tuning="full") for name, each in methods.items()}
     shared |= {f"{SHARDED}lora-{name}": each for name, each in methods.items()}

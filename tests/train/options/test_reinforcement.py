@@ -43,3 +43,9 @@ def test_paths_become_paths() -> None:
     found = Reinforcement(reward_models=("a", "b"), gate=0.15, model_weights=[2.0])  # type: ignore[arg-type]
     assert found.reward_models == (Path("a"), Path("b")) and found.model_weights == (2.0,)
     assert Ppo(ptx=["rows"], critic="model") == Ppo(ptx=(Path("rows"),), critic=Path("model"))  # type: ignore[arg-type]
+
+
+def test_the_price_of_leaving_the_start_serves_where_it_counts() -> None:
+    assert Reinforcement().price(in_loss=True) == 0.2 and Reinforcement().price(in_loss=False) == 0.05
+    assert [Reinforcement(kl_weight=0.0).price(where) for where in (True, False)] == [0.0, 0.0]
+    assert Reinforcement(kl_weight=3.0).price(in_loss=True) == 3.0 and Ppo().kl_in == "loss"

@@ -1,5 +1,6 @@
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 import torch
 from peft import PeftModel, get_peft_model
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig
 
 from curation.errors import InputError
 from train import models
@@ -57,6 +58,68 @@ def test_modules_may_be_chosen(tiny_model: Path, tmp_path: Path) -> None:
                            lora=lora, threads=1)  # fmt: skip
     weights = load_file(train(options, tmp_path / "out").folder / "adapter" / "adapter_model.safetensors")
     assert {name.split(".")[-3] for name in weights} == {"q_proj", "v_proj"}
+
+
+def named(model: Path, rows: Path, trainable: tuple[str, ...], **more: Any) -> TrainOptions:
+    """LoRA on the query projections, with weights named."""
+    lora = Lora(rank=2, target_modules=("q_proj",))
+    given = {"steps": 4, "batch_size": 2, "learning_rate": 1e-2, "warmup": 0.0, "threads": 1, "lora": lora, **more}
+    return TrainOptions(str(model), (Source(rows),), trainable=trainable, **given)
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Path:
+    path = tmp_path / "texts.jsonl"
+    path.write_text("".join(json.dumps({"text": f"say {word}"}) + "\n" for word in ("ab", "cd", "efg")))
+    return path
+
+
+def test_named_weights_move_beside_adapters_and_are_kept_with_them(
+    tiny_model: Path, texts: Path, tmp_path: Path
+) -> None:
+    options = named(tiny_model, texts, ("model.norm.weight", "model.layers.1.mlp.*"))
+    folder = train(options, tmp_path / "out").folder
+    before, after = (load_file(path / "model.safetensors") for path in (tiny_model, folder))
+    moved = {name for name in before if not after[name].equal(before[name])}
+    layers = {name for name in before if name.startswith("model.layers.1.mlp.") or name == "model.norm.weight"}
+    assert moved == layers | {name for name in before if "q_proj.weight" in name}
+
+    kept = load_file(folder / "adapter" / "adapter_model.safetensors")
+    whole = {name.removeprefix("base_model.model.") for name in kept if "lora_" not in name}
+    assert whole == layers
+    beside = PeftModel.from_pretrained(
+        AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32), str(folder / "adapter")
+    ).eval()
+    ids = torch.arange(7, 27)[None]
+    with torch.inference_mode():
+        inside = AutoModelForCausalLM.from_pretrained(folder)(ids).logits
+        assert (beside(ids).logits - inside).abs().max() < 1e-4
+        with beside.disable_adapter():
+            base = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)(ids).logits
+            assert beside(ids).logits.equal(base)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "more", "said"),
+    [
+        ("model.layers.9.*", {}, "no weight matches 'model.layers.9.*', expected patterns for names such as"),
+        ("model.embed_tokens.*", {}, "names the embedding, which is the output layer too, expected tuning full"),
+        ("*norm.weight", {"lora": Lora(corda="instruction")}, "expected none with lora.corda"),
+    ],
+)
+def test_weights_that_cannot_move_beside_adapters_are_named(
+    pattern: str, more: dict[str, Any], said: str, tiny_model: Path, texts: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=re.escape(said)):
+        train(named(tiny_model, texts, (pattern,), **more), tmp_path / "out")
+
+
+def test_half_a_layer_cannot_move_beside_adapters() -> None:
+    size = {"vocab_size": 32, "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
+    model = AutoModelForCausalLM.from_config(LlamaConfig(num_attention_heads=2, attention_bias=True, **size))
+    with pytest.raises(InputError, match=r"o_proj.bias is not named and other weights of model.layers.0.self_attn.o_"):
+        adapters.whole_layers(model, ["*.o_proj.weight"])
+    assert adapters.whole_layers(model, ["*.o_proj.*"]) == ["model.layers.0.self_attn.o_proj"]
 
 
 @pytest.mark.parametrize(

@@ -59,9 +59,20 @@ def test_a_pattern_that_names_nothing_is_refused(raw_model):
         freeze_but(models.causal_lm(raw_model), ["layer.9.*"])
 
 
-def test_patterns_are_for_full_tuning(raw_model, pairs):
-    with pytest.raises(InputError, match="trainable is .* expected none with tuning lora"):
-        TrainOptions(str(raw_model), pairs, tuning="lora", trainable=("*",))
+def test_named_weights_move_beside_new_blocks(raw_model, pairs, tmp_path):
+    options = TrainOptions(str(raw_model), pairs, tuning="blocks", blocks=Blocks(1, 1),
+                           trainable=("model.layers.0.mlp.*", "model.norm.weight"), **SHORT)  # fmt: skip
+    before, after = weights(raw_model), weights(train(options, tmp_path / "deep").folder)
+    moved = {name for name in before if not after[name].equal(before[name])}
+    named = {name for name in before if name.startswith("model.layers.0.mlp.") or name == "model.norm.weight"}
+    assert moved == named and set(after) - set(before) == {name for name in after if "layers.2." in name}
+    assert after["model.layers.2.mlp.down_proj.weight"].any()
+
+
+@pytest.mark.parametrize("tuning", ["prompt", "prefix", "loreft"])
+def test_a_base_beside_which_something_is_learned_has_no_named_weights(tuning, raw_model, pairs):
+    with pytest.raises(InputError, match=f"trainable is .* expected none with tuning {tuning}, whose result stands"):
+        TrainOptions(str(raw_model), pairs, tuning=tuning, trainable=("*",))
 
 
 def test_groups_must_divide_the_layers(raw_model, pairs, tmp_path):
@@ -98,11 +109,12 @@ def test_vllm_reads_a_model_with_new_tokens_new_blocks_and_merged_adapters(raw_m
     [
         pytest.param("lora", {"lora": Lora(rank=2, dora=True)}, marks=pytest.mark.long),
         ("lora", {"lora": Lora(rank=2, corda="instruction")}),
+        ("lora", {"lora": Lora(rank=2), "trainable": ("model.layers.1.mlp.*", "model.norm.weight")}),
         pytest.param("prompt", {"prompt": Prompt(2)}, marks=pytest.mark.long),
         pytest.param("prefix", {"prefix": Prefix(2)}, marks=pytest.mark.long),
         ("loreft", {"loreft": Loreft(2, 1, 1)}),
     ],
-    ids=["dora", "corda", "prompt", "prefix", "loreft"],
+    ids=["dora", "corda", "named", "prompt", "prefix", "loreft"],
 )
 def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(tuning, more, raw_model, pairs, tmp_path):
     options = TrainOptions(str(raw_model), pairs, tuning=tuning, checkpoint_steps=1, **(SHORT | {"steps": 4}), **more)

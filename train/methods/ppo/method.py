@@ -44,7 +44,7 @@ def prepare(options: TrainOptions, encoder: Encoder) -> Prepared:
         more = f" for each of {several} processes" if several > 1 else ""
         raise InputError(f"ppo.minibatches is {parts}, expected a divisor of batch_size {size} that leaves whole micro "
                          f"batches{more}")  # fmt: skip
-    if options.ppo.kl_target is not None and not options.reinforcement.kl_weight:
+    if options.ppo.kl_target is not None and not options.reinforcement.price(options.ppo.kl_in == "loss"):
         raise InputError("reinforcement.kl_weight is 0, expected a number above 0 with ppo.kl_target, which doubles it")
     prepared = prompted.prepare(options, encoder)
     if not options.ppo.ptx:
@@ -116,7 +116,7 @@ def _share(options: TrainOptions) -> int:
 
 def _price(options: TrainOptions, log: state.Log) -> float:
     """What leaving the start costs in the next step, from what the steps before were like."""
-    least, target = options.reinforcement.kl_weight, options.ppo.kl_target
+    least, target = options.reinforcement.price(options.ppo.kl_in == "loss"), options.ppo.kl_target
     if target is None or not log:
         return least
     return policy.price(log["kl_weight"][-1], log["kl_answer"][-1], target, least)
