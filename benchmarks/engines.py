@@ -65,7 +65,7 @@ def demonstrations(count: int, length: int) -> list[dict[str, str]]:
 
 def pairs(demos: Sequence[dict[str, str]], samples: int, tokens: int) -> list[Request]:
     """SSR's requests: every ordered pair of demonstrations, several samples of each."""
-    template = prompts.load("few_shot")
+    template = prompts.load("few_shot.en")
     sampling = Sampling(tokens, 0.9, 0.6, repetition_penalty=1.2, stop=(prompts.FEW_SHOT_STOP,), seed=1)
     return [
         Request(f"{first['input']}|{second['input']}", template.render({"demos": [first, second]}), sampling, sample)

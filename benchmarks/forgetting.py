@@ -112,7 +112,7 @@ def sets_tree(files: dict[str, list[Path]], small: bool) -> dict[str, Any]:
         "steps": {
             "distilled": {"job": "distill", "model": "$model", "data": _names(files["new"]), "max_tokens": 64},
             "rehearsal": {
-                "job": "rehearse", "model": "$model", "demos": _names(files["demos"]),
+                "job": "rehearse", "model": "$model", "demos": _names(files["demos"]), "language": "en",
                 "held_out": _names(files["tests"]), "per_task": 20 if small else 60, "samples": 1,
                 "prompts_per_task": 40 if small else 190, "max_tokens": 96,
             },

@@ -1,16 +1,26 @@
-"""Reading what a model wrote in a few-shot list of `Input: / Output:` pairs.
+"""Reading what a model wrote in a few-shot list of `Input: / Output:` pairs, or of `입력: / 출력:` ones.
 
 The prompt ends with `Input:`, so a well-formed answer is ` {input}\\nOutput: {output}`, ended by a blank line (the stop
 string) or the end token. Only a marker at the start of a line counts, so that an input which merely mentions
 `Output:` stays an input; an answer with a second marker is refused as a whole, since nothing says which is meant.
+Markers are those of the list's own form: in a Korean list `Output:` is a word like any other.
 """
 
 from dataclasses import dataclass
 
 from curation.model import Response
 
-INPUT = "Input:"
-OUTPUT = "Output:"
+
+@dataclass(frozen=True)
+class Labels:
+    """What stands before an input and before an output, as the templates `few_shot.LANGUAGE` have it."""
+
+    input: str
+    output: str
+
+
+ENGLISH = Labels("Input:", "Output:")
+LABELS = {"en": ENGLISH, "ko": Labels("입력:", "출력:")}
 
 
 @dataclass(frozen=True)
@@ -29,8 +39,8 @@ class Rejected:
     detail: str
 
 
-def instance(response: Response) -> Instance | Rejected:
-    """The instance in an answer to a few-shot prompt.
+def instance(response: Response, labels: Labels = ENGLISH) -> Instance | Rejected:
+    """The instance in an answer to a few-shot prompt with these labels.
 
     Returns:
         The instance, or the first of these that applies: `refused` (the engine made nothing), `truncated` (it ran into
@@ -42,27 +52,28 @@ def instance(response: Response) -> Instance | Rejected:
     if response.finish_reason != "stop":
         return Rejected("truncated", f"ended by {response.finish_reason!r} after {len(response.token_ids)} tokens")
     lines = response.text.strip().split("\n")
-    outputs = [number for number, line in enumerate(lines) if line.lstrip().startswith(OUTPUT)]
+    outputs = [number for number, line in enumerate(lines) if line.lstrip().startswith(labels.output)]
     if not outputs:
-        return Rejected("no_output", f"no line starts with {OUTPUT!r}")
-    if len(outputs) > 1 or any(line.lstrip().startswith(INPUT) for line in lines) or has_blank_line(lines):
-        return Rejected("several_instances", f"{len(outputs)} lines start with {OUTPUT!r}, expected one instance")
+        return Rejected("no_output", f"no line starts with {labels.output!r}")
+    if len(outputs) > 1 or any(line.lstrip().startswith(labels.input) for line in lines) or has_blank_line(lines):
+        found = f"{len(outputs)} lines start with {labels.output!r}"
+        return Rejected("several_instances", f"{found}, expected one instance")
     given = "\n".join(lines[: outputs[0]]).strip()
-    written = "\n".join(lines[outputs[0] :]).lstrip().removeprefix(OUTPUT).strip()
+    written = "\n".join(lines[outputs[0] :]).lstrip().removeprefix(labels.output).strip()
     if not given:
-        return Rejected("empty_input", f"nothing before {OUTPUT!r}")
+        return Rejected("empty_input", f"nothing before {labels.output!r}")
     if not written:
-        return Rejected("empty_output", f"nothing after {OUTPUT!r}")
+        return Rejected("empty_output", f"nothing after {labels.output!r}")
     return Instance(given, written)
 
 
-def listable(text: str) -> bool:
-    """Whether a text can stand in a few-shot list: it is not empty and holds no blank line and no marker of its own."""
+def listable(text: str, labels: Labels = ENGLISH) -> bool:
+    """Whether a text can stand in a list with these labels: it is not empty and holds no blank line and no marker."""
     lines = text.strip().split("\n")
     return (
         bool(text.strip())
         and not has_blank_line(lines)
-        and not any(line.lstrip().startswith((INPUT, OUTPUT)) for line in lines)
+        and not any(line.lstrip().startswith((labels.input, labels.output)) for line in lines)
     )
 
 

@@ -82,6 +82,7 @@ def recipe_tree(corpus: list[Path], tasks: dict[str, list[Path]], small: bool) -
                 "model": "$model",
                 "demos": files["demos"],
                 "held_out": files["tests"],
+                "language": "en",  # the seed model learned its lists, the Korean ones too, with English labels
                 "per_task": 10 if small else 60,
                 "samples": 1,
                 "prompts_per_task": 20 if small else 190,

@@ -118,7 +118,7 @@ class _Work:
         from synth.rehearse import RehearseOptions
 
         names = ("per_task", "budget_tokens", "selection", "demos_per_task", "prompts_per_task", "samples",
-                 "temperature", "top_p", "repetition_penalty", "max_tokens", "refine", "clusters", "long_words",
+                 "temperature", "top_p", "repetition_penalty", "max_tokens", "refine", "language", "clusters", "long_words",
                  "near_duplicate", "max_rouge", "max_length_ratio", "min_consistency")  # fmt: skip
         given = {name: getattr(self.settings, name) for name in names}
         if self.settings.baseline is not None:

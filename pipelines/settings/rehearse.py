@@ -66,6 +66,9 @@ class RehearseSettings(Settings):
     repetition_penalty: float = Field(1.2, gt=0, description="repetition penalty of instances")
     max_tokens: int = Field(256, ge=1, description="longest instance and longest answer, tokens")
     refine: Literal["chat", "list"] = Field("chat", description="list: for models without a chat template")
+    language: Literal["auto", "en", "ko"] = Field(
+        "auto", description="of the few-shot lists: by each task's demonstrations, English or Korean"
+    )
     clusters: int = Field(20, ge=1, description="clusters the selection draws from")
     long_words: int = Field(12, ge=0, description="words from which an input is compared by likeness; 0: all are")
     near_duplicate: float = Field(0.7, gt=0, le=1, description="Jaccard similarity from which a long input is a repeat")

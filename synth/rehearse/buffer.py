@@ -148,7 +148,7 @@ def _sample(task: Task, one: Draft, base: Generator) -> dict[str, Any]:
     said = turns(task, one)
     content = {"prompt": said[:-1], "completion": said[-1:]}
     parents = [demo.id for demo in one.demos]
-    generation = {"method": STAGE, **(one.refinement or {}), "instance": _instance(one, base)}
+    generation = {"method": STAGE, **(one.refinement or {}), "instance": _instance(task, one, base)}
     return {
         **content,
         "sample_id": tables.sample_id(one.task, ORIGIN, content, parents, one.request.sample),
@@ -164,8 +164,8 @@ def _sample(task: Task, one: Draft, base: Generator) -> dict[str, Any]:
     }
 
 
-def _instance(one: Draft, base: Generator) -> dict[str, Any]:
-    template = prompts.load("few_shot")
+def _instance(task: Task, one: Draft, base: Generator) -> dict[str, Any]:
+    template = prompts.load(f"few_shot.{task.language}")
     sampling = one.request.sampling
     return {
         "model": base.fingerprint,

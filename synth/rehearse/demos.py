@@ -9,6 +9,7 @@ from curation import tables
 from curation.errors import InputError
 
 from .. import parse
+from ..script import language_of
 from .markers import role_marker
 from .options import RehearseOptions
 
@@ -34,6 +35,7 @@ class Task:
             would make turns of them.
         flattened: demonstrations whose blank lines were closed up, because a blank line ends an instance.
         left: demonstrations beyond the number used.
+        language: of its few-shot lists, by what its demonstrations ask, unless the options name one.
     """
 
     name: str
@@ -42,6 +44,12 @@ class Task:
     unfit: tuple[str, ...]
     flattened: int
     left: int
+    language: str
+
+    @property
+    def labels(self) -> parse.Labels:
+        """What stands before inputs and outputs in its few-shot lists."""
+        return parse.LABELS[self.language]
 
 
 def read(name: str, frame: pl.DataFrame, options: RehearseOptions, seed: int) -> Task:
@@ -55,11 +63,14 @@ def read(name: str, frame: pl.DataFrame, options: RehearseOptions, seed: int) ->
     unfit: list[str] = []
     systems: set[str | None] = set()
     flattened = 0
-    for row in frame.iter_rows(named=True):
-        system, question, answer = _exchange(name, row)
+    exchanges = [(row["sample_id"], *_exchange(name, row)) for row in frame.iter_rows(named=True)]
+    asked = sorted(question for _, _, question, _ in exchanges)
+    language = language_of("\n".join(asked), options.language)
+    labels = parse.LABELS[language]
+    for sample, system, question, answer in exchanges:
         systems.add(system)
-        demo = Demo(row["sample_id"], _flat(question), _flat(answer))
-        if not all(parse.listable(text) and role_marker(text) is None for text in (demo.input, demo.output)):
+        demo = Demo(sample, _flat(question), _flat(answer))
+        if not all(parse.listable(text, labels) and role_marker(text) is None for text in (demo.input, demo.output)):
             unfit.append(demo.id)
             continue
         flattened += demo.input != question.strip() or demo.output != answer.strip()
@@ -70,7 +81,7 @@ def read(name: str, frame: pl.DataFrame, options: RehearseOptions, seed: int) ->
         raise InputError(f"task {name!r}: found {len(demos)} demonstrations for a few-shot list, expected at least 2")
     demos.sort(key=lambda demo: tables.fingerprint([seed, demo.id]))
     used = tuple(demos[: options.demos_per_task])
-    return Task(name, systems.pop(), used, tuple(sorted(unfit)), flattened, len(demos) - len(used))
+    return Task(name, systems.pop(), used, tuple(sorted(unfit)), flattened, len(demos) - len(used), language)
 
 
 def pairs(demos: tuple[Demo, ...], most: int | None) -> list[tuple[Demo, Demo]]:

@@ -53,7 +53,6 @@ def draft(tasks: list[Task], base: Generator, options: RehearseOptions, seed: in
         One draft a request, those without an instance with the reason as `drop`, sorted by task and key.
     """
     asked: list[tuple[Task, tuple[Demo, Demo], Request]] = []
-    template = prompts.load("few_shot")
     sampling = Sampling(
         options.max_tokens,
         options.temperature,
@@ -63,19 +62,22 @@ def draft(tasks: list[Task], base: Generator, options: RehearseOptions, seed: in
         seed=seed,
     )
     for task in tasks:
+        template = prompts.load(f"few_shot.{task.language}")
         for pair in pairs(task.demos, options.prompts_per_task):
             prompt = template.render({"demos": [asdict(demo) for demo in pair]})
             name = tables.fingerprint(["rehearse", task.name, *(demo.id for demo in pair)])
             asked.extend((task, pair, Request(name, prompt, sampling, n)) for n in range(options.samples))
     responses = answered([request for _, _, request in asked], base)
-    drafts = [Draft(task.name, pair, request, responses[request.id, request.sample]) for task, pair, request in asked]
-    for one in drafts:
-        _parse(one)
+    drafts = []
+    for task, pair, request in asked:
+        one = Draft(task.name, pair, request, responses[request.id, request.sample])
+        _parse(one, task.labels)
+        drafts.append(one)
     return sorted(drafts, key=lambda one: (one.task, one.key))
 
 
-def _parse(one: Draft) -> None:
-    found = parse.instance(one.response)
+def _parse(one: Draft, labels: parse.Labels) -> None:
+    found = parse.instance(one.response, labels)
     if isinstance(found, parse.Rejected):
         one.drop = Drop(found.rule, detail={"why": found.detail})
     else:

@@ -29,6 +29,8 @@ class RehearseOptions:
         max_tokens: longest instance, and longest refined output.
         refine: how the latest model is asked for the output of an instance: `chat` through its template, `list` as
             the continuation of a few-shot list, for models without a template.
+        language: of the few-shot lists, whose labels a model goes on with: `auto` (of each task by what its
+            demonstrations ask), `en` (`Input:`, `Output:`) or `ko` (`입력:`, `출력:`).
         long_words: words (between white space) from which an input is compared by likeness. Any two inputs such as
             `Translate into Korean: dog` share most of what likeness is measured by, and are two instances all the
             same: shorter inputs repeat another only when they are equal.
@@ -54,6 +56,7 @@ class RehearseOptions:
     repetition_penalty: float = 1.2
     max_tokens: int = 256
     refine: Literal["chat", "list"] = "chat"
+    language: str = "auto"
     long_words: int = 12
     near_duplicate: float = 0.7
     max_rouge: float = 0.7
@@ -77,6 +80,7 @@ class RehearseOptions:
             **bounds.share_above_zero(self, "near_duplicate"),
             **bounds.one_of(self, selection=SELECTIONS, refine=("chat", "list")),
             **bounds.sampling(self),
+            **bounds.language(self),
             "repetition_penalty": ("above 0", self.repetition_penalty > 0),
         })  # fmt: skip
 

@@ -31,11 +31,14 @@ def refine(
     """
     left = [one for one in drafts if one.drop is None]
     named = {task.name: task for task in tasks}
-    template = prompts.load("few_shot_answer") if options.refine == "list" else None
-    requests = [_request(named[one.task], one, template, options) for one in left]
+    listed = {task.name: prompts.load(f"few_shot_answer.{task.language}") for task in tasks}
+    templates = [listed[one.task] if options.refine == "list" else None for one in left]
+    requests = [
+        _request(named[one.task], one, template, options) for one, template in zip(left, templates, strict=True)
+    ]
     responses = answered(requests, latest)
     agreement = [float(score) for score in rouge_l_pairs([one.output for one in left], _texts(requests, responses))]
-    for one, request, likeness in zip(left, requests, agreement, strict=True):
+    for one, template, request, likeness in zip(left, templates, requests, agreement, strict=True):
         response = responses[request.id, request.sample]
         one.refinement = generation_of(request, response, latest, template)
         one.drop = _refusal(named[one.task], one, response, likeness, options, markers)
@@ -65,7 +68,7 @@ def _refusal(
     found = unusable(response, markers)
     if found is not None:
         return Drop(f"refine.{found.rule}", found.value, found.threshold, detail=found.detail)
-    if options.refine == "list" and not parse.listable(text):
+    if options.refine == "list" and not parse.listable(text, task.labels):
         return Drop("refine.several_instances", detail={"why": text})
     shares = [hangul_share(demo.output) for demo in task.demos]
     distance = outside(hangul_share(text), shares) if has_letters(text) else 0.0

@@ -51,6 +51,7 @@ def _task(task: Task, drafts: list[Draft], labels: dict[str, int], wanted: dict[
     unspent = wanted["wanted"] - wanted["spent"]
     refined = [check.score for one in drafts for check in one.checks if check.name == "consistency"]
     return {
+        "language": task.language,
         "demos": len(task.demos),
         "demos_unfit": len(task.unfit),
         "demos_flattened": task.flattened,

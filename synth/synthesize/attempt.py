@@ -13,9 +13,7 @@ from curation.model import Generator, Request, Response
 from ..answers import answered
 from ..drop import Drop, ledger
 from ..prompts import Template
-from ..script import hangul_share
-
-HANGUL_PROMPT = 0.3  # share of Hangul among letters from which a text gets the Korean templates
+from ..script import language_of as language_of  # of the prompts: every method takes it from here
 
 
 @dataclass(frozen=True)
@@ -147,11 +145,6 @@ def source_of(row: dict[str, Any]) -> Source:
     if "doc_id" in row:
         return Source(row["doc_id"], row["source"], row["file"], row["record"])
     return Source(row["sample_id"], row["task"], row.get("file"), row.get("record"))
-
-
-def language_of(text: str, wanted: str) -> str:
-    """Language of the templates for a text: the wanted one, or with `auto` Korean where enough of it is Hangul."""
-    return wanted if wanted != "auto" else ("ko" if hangul_share(text) >= HANGUL_PROMPT else "en")
 
 
 def events(attempts: Sequence[Attempt], method: str) -> pl.DataFrame:

@@ -25,9 +25,12 @@ def test_a_language_without_templates_gets_the_english_ones() -> None:
 def test_the_few_shot_list_is_the_agreed_one() -> None:
     demos = [{"input": "a", "output": "b"}, {"input": "c", "output": "d"}]
     listed = "Input: a\nOutput: b\n\nInput: c\nOutput: d\n\n"
-    assert prompts.load("few_shot").render({"demos": demos}) == listed + "Input:"
-    answered = prompts.load("few_shot_answer").render({"demos": demos, "input": "e"})
+    assert prompts.load("few_shot.en").render({"demos": demos}) == listed + "Input:"
+    answered = prompts.load("few_shot_answer.en").render({"demos": demos, "input": "e"})
     assert answered == listed + "Input: e\nOutput:"
+    korean = "입력: a\n출력: b\n\n입력: c\n출력: d\n\n"
+    assert prompts.load("few_shot.ko").render({"demos": demos}) == korean + "입력:"
+    assert prompts.load("few_shot_answer.ko").render({"demos": demos, "input": "e"}) == korean + "입력: e\n출력:"
 
 
 def test_braces_in_data_stay_text() -> None:
@@ -42,7 +45,7 @@ def test_a_missing_value_is_an_error() -> None:
 
 
 def test_the_hash_follows_the_text() -> None:
-    template = prompts.load("few_shot")
+    template = prompts.load("few_shot.en")
     assert template.hash != prompts.Template(template.name, template.text + " ").hash
     assert len(template.hash) == 32
 

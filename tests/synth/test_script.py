@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth.script import hangul_share, has_letters
+from synth.script import hangul_share, has_letters, language_of
 
 HANGUL = st.text(st.sampled_from("가나다한글ㄱㅏ"), max_size=20)
 OTHER = st.text(st.sampled_from("abcÄßλЖ漢ひ"), max_size=20)
@@ -38,3 +38,12 @@ def test_only_letters_count_and_their_order_does_not(hangul: str, other: str, si
     letters = len(hangul) + len(other)
     assert has_letters(text) == (letters > 0)
     assert hangul_share(text) == (len(hangul) / letters if letters else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "language"),
+    [("하늘은?", "auto", "ko"), ("the sky", "auto", "en"), ("", "auto", "en"), ("가나다 abcdefg", "auto", "ko"),
+     ("가나 abcdefg", "auto", "en"), ("하늘은?", "en", "en"), ("the sky", "ko", "ko")],
+)  # fmt: skip
+def test_the_language_of_prompts_follows_the_script_unless_one_is_wanted(text: str, wanted: str, language: str) -> None:
+    assert language_of(text, wanted) == language

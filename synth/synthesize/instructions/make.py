@@ -91,7 +91,7 @@ def _ask(pool: Pool, generator: Generator, options: InstructionsOptions, seed: i
         demos = pool.shown(options, number)
         language = language_of("\n".join(task.text for task in demos), options.language)
         if options.form == "list":
-            template = prompts.load("few_shot")
+            template = prompts.load("few_shot.en")
             shown = [{"input": plain.plain(task.text), "output": plain.plain(task.output)} for task in demos]
             prompt: Any = template.render({"demos": shown})
         else:

@@ -107,7 +107,7 @@ def test_lists_are_what_rehearsal_shows_and_reads() -> None:
         assert all(parse.listable(part) for block in blocks for part in block[7:].split("\nOutput: "))
     items = SKILLS[0].items("train", 2, 0)
     shown = [{"input": item.prompt, "output": item.completion} for item in items]
-    assert few_shot_prompt(items) == prompts.load("few_shot").render({"demos": shown})
+    assert few_shot_prompt(items) == prompts.load("few_shot.en").render({"demos": shown})
 
 
 def test_rewritings_are_asked_for_as_distillation_asks() -> None:

@@ -225,6 +225,7 @@ def test_settings_of_the_filters_reach_them(tmp_path: Path, monkeypatch: pytest.
     given = {"long_words": 5, "near_duplicate": 0.9, "max_rouge": 0.8, "max_length_ratio": 2.0, "min_consistency": 0.5}
     options = work(tmp_path, monkeypatch, [], None, **given).options()
     assert {name: getattr(options, name) for name in given} == given
+    assert work(tmp_path, monkeypatch, [], None, language="ko").options().language == "ko"
     usual = RehearseSettings(model="m")
     assert {name: getattr(usual, name) for name in given} == {name: getattr(RehearseOptions(), name) for name in given}
 

@@ -12,10 +12,10 @@ from synth.rehearse.draft import Draft
 SAMPLING = Sampling(32, 0.9, 0.6)
 
 
-def task(demos: Sequence[tuple[str, str]], name: str = "task", system: str | None = None) -> Task:
+def task(demos: Sequence[tuple[str, str]], name: str = "task", system: str | None = None, language: str = "en") -> Task:
     """A task of these demonstrations (input, output)."""
     shown = tuple(Demo(f"{number:032x}", *pair) for number, pair in enumerate(demos))
-    return Task(name, system, shown, (), 0, 0)
+    return Task(name, system, shown, (), 0, 0, language)
 
 
 def draft(of: Task, number: int, input: str, output: str = "made up", drop: Drop | None = None) -> Draft:

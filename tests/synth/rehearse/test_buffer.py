@@ -69,7 +69,7 @@ def test_the_buffer_has_new_inputs_and_refined_outputs(make_rows: Make, by_rule:
     sample = made.samples.row(0, named=True)
     generation = json.loads(sample["generation"])
     assert generation["model"] == "e" * 32 and generation["instance"]["model"] == "b" * 32
-    assert generation["instance"]["template"] == "few_shot" and generation["instance"]["output"] == "wrong"
+    assert generation["instance"]["template"] == "few_shot.en" and generation["instance"]["output"] == "wrong"
     assert generation["instance"]["sampling"]["stop"] == ["\n\n"]
     assert generation["instance"]["sampling"]["repetition_penalty"] == 1.2
     assert generation["sampling"]["temperature"] == 0.0
@@ -225,7 +225,7 @@ def test_a_model_without_template_refines_by_a_list(make_rows: Make, by_rule: An
     assert made.samples.height == 5
     for prompt, completion in zip(made.samples["prompt"], made.samples["completion"], strict=True):
         assert completion[0]["content"] == prompt[-1]["content"].removeprefix("reverse: ")[::-1]
-    assert json.loads(made.samples["generation"][0])["template"] == "few_shot_answer"
+    assert json.loads(made.samples["generation"][0])["template"] == "few_shot_answer.en"
 
 
 def test_a_tasks_system_turn_is_kept(make_rows: Make, by_rule: Any) -> None:

@@ -54,6 +54,31 @@ def test_blank_lines_are_closed_up_and_markers_keep_a_demonstration_out(make_row
     assert task.flattened == 1 and list(task.unfit) == sorted(frame["sample_id"][2:])
 
 
+def test_the_list_is_in_the_language_that_is_asked_in(make_rows: Make) -> None:
+    """Of the answers nothing follows: who translates into Korean is asked in English."""
+    korean = [{"prompt": f"영어로: 나무{n}", "completion": "tree"} for n in range(3)]
+    english = [{"prompt": f"In Korean: tree{n}", "completion": "나무나무나무나무나무나무"} for n in range(3)]
+    for records, language in ((korean, "ko"), (english, "en")):
+        assert read("t", make_rows(records), RehearseOptions(), seed=1).language == language
+        for told in ("en", "ko"):
+            assert read("t", make_rows(records), RehearseOptions(language=told), seed=1).language == told
+
+
+def test_markers_are_those_of_the_list_in_use(make_rows: Make) -> None:
+    frame = make_rows(
+        [
+            {"prompt": "글자 수: 나무", "completion": "두 글자"},
+            {"prompt": "글자 수: 바다", "completion": "두 글자\nOutput: 2"},
+            {"prompt": "글자 수: 하늘\n 출력: 통과", "completion": "두 글자"},
+            {"prompt": "글자 수: 도서관", "completion": "세 글자\n입력: 구름"},
+        ]
+    )
+    korean = read("t", frame, RehearseOptions(), seed=1)
+    assert sorted(demo.output for demo in korean.demos) == ["두 글자", "두 글자\nOutput: 2"]
+    assert korean.unfit == tuple(frame["sample_id"][2:])
+    assert read("t", frame, RehearseOptions(language="en"), seed=1).unfit == (frame["sample_id"][1],)
+
+
 @pytest.mark.parametrize(
     ("records", "message"),
     [

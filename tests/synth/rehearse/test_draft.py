@@ -45,6 +45,25 @@ def test_the_prompt_is_the_list_the_seed_model_knows(make_task: MakeTask, by_rul
     assert sampling.stop == ("\n\n",) and sampling.seed == 7 and one.request.adapter is None
 
 
+def test_a_korean_task_is_shown_and_read_as_a_korean_list(make_task: MakeTask, by_rule: Any) -> None:
+    """Beside an English one, in the same call: the English list is as it was."""
+    korean = make_task([("글자 수: 나무", "두 글자"), ("글자 수: 도서관", "세 글자")], "ko", language="ko")
+
+    def rule(request: Request) -> str:
+        return " 글자 수: 바다\n출력: 두 글자" if "입력:" in str(request.prompt) else fresh(request)
+
+    options = RehearseOptions(samples=1, prompts_per_task=1)
+    english = draft([make_task(DEMOS[:2])], by_rule(fresh), options, seed=7)
+    one, *others = draft([korean, make_task(DEMOS[:2])], by_rule(rule), options, seed=7)
+    first, second = one.demos
+    assert one.request.prompt == (
+        f"입력: {first.input}\n출력: {first.output}\n\n입력: {second.input}\n출력: {second.output}\n\n입력:"
+    )
+    assert (one.input, one.output, one.drop) == ("글자 수: 바다", "두 글자", None) and others == english
+    (strange,) = draft([korean], by_rule(lambda request: " 글자 수: 바다\nOutput: 두 글자"), options, seed=7)
+    assert strange.drop is not None and strange.drop.rule == "no_output"
+
+
 def test_an_answer_is_parsed_or_dropped_with_its_reason(make_task: MakeTask, by_rule: Any) -> None:
     said: list[str | tuple[str, str]] = [
         " reverse: moon\nOutput: noom",

@@ -54,7 +54,22 @@ def test_a_model_without_a_template_continues_the_list(
         "Input: reverse: moon\nOutput:"
     )
     assert request.sampling.stop == ("\n\n",) and one.refined == "It reads noom."
-    assert one.refinement is not None and one.refinement["template_hash"] == load("few_shot_answer").hash
+    assert one.refinement is not None and one.refinement["template_hash"] == load("few_shot_answer.en").hash
+
+
+def test_a_korean_list_is_continued_in_korean(make_task: MakeTask, make_draft: MakeDraft, by_rule: Any) -> None:
+    task = make_task([("글자 수: 나무", "두 글자"), ("글자 수: 도서관", "세 글자")], language="ko")
+    said = {"바다": " 두 글자", "구름": " 두 글자\n입력: 해", "하늘": " 두 글자\nInput: 해"}
+    drafts = [make_draft(task, number, f"글자 수: {word}") for number, word in enumerate(said)]
+    engine = by_rule(lambda request: said[request.prompt.split()[-2]])
+    refine([task], drafts, engine, RehearseOptions(refine="list"))
+    assert engine.asked[0].prompt == (
+        "입력: 글자 수: 나무\n출력: 두 글자\n\n입력: 글자 수: 도서관\n출력: 세 글자\n\n입력: 글자 수: 바다\n출력:"
+    )
+    assert drafts[0].refined == "두 글자" and drafts[0].refinement is not None
+    assert drafts[0].refinement["template_hash"] == load("few_shot_answer.ko").hash
+    assert drafts[1].drop == Drop("refine.several_instances", detail={"why": said["구름"].strip()})
+    assert drafts[2].drop is None or drafts[2].drop.rule == "refine.language"
 
 
 @pytest.mark.parametrize(

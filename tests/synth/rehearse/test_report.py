@@ -29,7 +29,8 @@ def refined(one: Draft, agreement: float) -> Draft:
 
 def test_two_tasks_worked_by_hand(make_task: MakeTask, make_draft: MakeDraft) -> None:
     first = make_task(DEMOS, "first")
-    second = Task("second", None, (Demo("a", "p", "q"), Demo("b", "r", "s")), unfit=("c",), flattened=1, left=4)
+    second = Task("second", None, (Demo("a", "p", "q"), Demo("b", "r", "s")), unfit=("c",), flattened=1, left=4,
+                  language="ko")  # fmt: skip
     drafts = [
         refined(make_draft(first, 0, "say three"), 1.0),
         refined(make_draft(first, 1, "say four"), 0.5),
@@ -50,12 +51,14 @@ def test_two_tasks_worked_by_hand(make_task: MakeTask, make_draft: MakeDraft) ->
         "tokens": {"prompt": 49, "generated": 35, "refinement_prompt": 44, "refinement_generated": 8},
         "tasks": {
             "first": {
+                "language": "en",
                 "demos": 2, "demos_unfit": 0, "demos_flattened": 0, "demos_left": 0, "prompts": 6, "requests": 6,
                 "wanted": 2, "spent": 2, "kept": 2, "unspent": 0, "shortfall": 0,
                 "dropped": {"no_output": 2, "duplicate.exact": 1, "not_selected": 1},
                 "different_inputs": 3, "agree_with_refinement": 2 / 3, "labels": {"anew": 2},
             },
             "second": {
+                "language": "ko",
                 "demos": 2, "demos_unfit": 1, "demos_flattened": 1, "demos_left": 4, "prompts": 1, "requests": 1,
                 "wanted": 3, "spent": 1, "kept": 1, "unspent": 2, "shortfall": 2, "dropped": {},
                 "different_inputs": 1, "agree_with_refinement": 0.0, "labels": {},
