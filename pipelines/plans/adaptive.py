@@ -9,7 +9,8 @@ class Adaptive(Plan):
     """Train, measure, regenerate what was forgotten, train; until little is, or for `rounds` rounds.
 
     The first round trains on the data alone. Each later one spends its rehearsal on what the examination before it
-    shows was lost most, and is left out when the forgetting is under `margin`: then the round before stands for it.
+    shows was lost most, by task and within a task by cluster of what its items ask, and is left out when the
+    forgetting is under `margin`: then the round before stands for it.
     """
 
     data: tuple[str, ...] = Field(min_length=1, description="rows of what is to be learned")
@@ -18,6 +19,7 @@ class Adaptive(Plan):
     new_tasks: tuple[str, ...] = Field(min_length=1, description="names of the tasks that `data` is to teach")
     rounds: int = Field(3, ge=2, description="trainings at most")
     margin: float = Field(0.02, gt=0, description="mean loss over the old tasks that is little enough, a share of 1")
+    clusters: int = Field(4, ge=0, description="clusters of each task's items by which loss is told; 0: none")
     per_task: int = Field(200, ge=1, description="instances of each old task on average, spent by what was lost")
     rehearsal: float = Field(0.5, gt=0, lt=1, description="share of the training tokens that are rehearsed")
 
@@ -37,7 +39,7 @@ class Adaptive(Plan):
                 )
             steps[f"tuned-{number}"] = {"job": "train", "model": latest, "data": mixture}
             models = {"before": MODEL, f"after round {number}": f"step:tuned-{number}"}
-            steps[f"examined-{number}"] = examination(models, self.tasks, self.new_tasks)
+            steps[f"examined-{number}"] = examination(models, self.tasks, self.new_tasks) | {"clusters": self.clusters}
         return steps
 
     def unless(self) -> Steps:

@@ -81,7 +81,9 @@ class TrainSettings(Settings):
     reinforcement: Reinforcement = Field(Reinforcement(), description="rewards and drawing of `ppo`, `rloo` and `grpo`")
     unlearning: Unlearning = Field(Unlearning(), description="options of the method `unlearn`")
     ppo: Ppo = Field(Ppo(), description="options of the method `ppo`")
-    trainable: tuple[str, ...] = Field((), description="patterns of weights that move: with full they alone, all unless set; with lora and blocks they too")
+    trainable: tuple[str, ...] = Field(
+        (), description="names of weights: with full they alone move, with lora and blocks too"
+    )
     learning_rate: float = Field(2e-4, gt=0, description="peak learning rate")
     schedule: Schedule = Field("cosine", description="course of the learning rate")
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps over which the learning rate rises")

@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from benchmarks import liked_sums, rewards
 from benchmarks.liked_sums import MODEL, NEW_TOKENS, OLD_ITEMS, UNSEEN, Inputs
-from train.options.reinforcement import Reinforcement
+from train.evaluation.forgetting import summarise
+from train.options.reinforcement import Ppo, Reinforcement
 from train.training import train
 
 
@@ -51,6 +53,7 @@ def judge(given: Inputs, out: Path) -> Path:
 @pytest.mark.long
 def test_ppo_learns_what_a_reward_model_has_learned_and_is_held(given: Inputs, judge: Path, out: Path) -> None:
     before = liked_sums.measured(MODEL, given, out / "before.json")
+    assert rewards.PRICES["0.2 in the loss"] == (Reinforcement().price(in_loss=True), {"kl_in": Ppo().kl_in}), "unset"
     found = {}
     for name in ("0.05 in the reward", "0.2 in the loss"):
         price, settings = rewards.PRICES[name]
@@ -73,3 +76,13 @@ def test_comparing_answers_raises_reward_and_preference_on_unseen_prompts(
     report = train(settings, out / method)
     before, after = liked_sums.measured(MODEL, given, out / "before.json"), liked_sums.measured(report.folder, given)
     assert after["even"] > before["even"] + 0.2 and after["preferred"] > before["preferred"] + 0.1
+
+
+@pytest.mark.long
+def test_old_rows_beside_ppo_lower_what_is_forgotten(given: Inputs, out: Path) -> None:
+    scores = [liked_sums.kept(MODEL, given, "seed model", 0)]
+    for name, old in (("without", ()), ("with", (given.old,))):
+        report = train(rewards.counted(given, 1, rewards.PTX_RATE, ptx=old), out / name)
+        scores.append(liked_sums.kept(report.folder, given, name, 1))
+    found = {row["model"]: row for row in summarise(pl.concat(scores), "seed model", resamples=500).to_dicts()}
+    assert found["without"]["forgotten_low"] > 0.5 and found["with"]["forgotten_high"] < 0.2

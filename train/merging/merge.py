@@ -212,10 +212,16 @@ def _square(part: torch.Tensor) -> float:
 
 def _card(parents: list[Parent], ground: Parent | None, options: MergeOptions, seen: _Seen) -> dict[str, Any]:
     cosines = torch.tensor(seen.cosines or [1.0], dtype=torch.float64)
+    everyone = [*parents, *([] if ground is None else [ground])]
+    called = told_apart([parent.folder for parent in everyone])
+    named = [
+        {"name": name, "fingerprint": models.fingerprint(parent.folder)}
+        for name, parent in zip(called, everyone, strict=True)
+    ]
     return {
         "options": asdict(options),
-        "parents": [_named(parent) for parent in parents],
-        "base": None if ground is None else _named(ground),
+        "parents": named[: len(parents)],
+        "base": None if ground is None else named[-1],
         "tensors": len(parents[0].shapes),
         "cosine": {"lowest": float(cosines.min()), "median": float(cosines.median())},
         "straight": seen.straight / len(seen.cosines) if seen.cosines and ground is None else None,
@@ -224,6 +230,16 @@ def _card(parents: list[Parent], ground: Parent | None, options: MergeOptions, s
     }
 
 
-def _named(parent: Parent) -> dict[str, str]:
-    """A parent by the name of its folder and its content; a path of this machine would mean nothing elsewhere."""
-    return {"name": parent.folder.name, "fingerprint": models.fingerprint(parent.folder)}
+def told_apart(folders: Sequence[Path]) -> list[str]:
+    """Names of folders: their last parts, as many as tell different folders of one name apart (`first/train`).
+
+    Whole paths of this machine would mean nothing elsewhere.
+    """
+    parts = [folder.resolve().parts for folder in folders]
+
+    def tail(own: tuple[str, ...]) -> str:
+        alike = {other for other in parts if other[-1] == own[-1]}
+        lengths = range(1, len(own) + 1)
+        return "/".join(own[-next(n for n in lengths if len({other[-n:] for other in alike}) == len(alike)) :])
+
+    return [tail(own) for own in parts]

@@ -13,6 +13,7 @@ from tests.train.merging.test_deltas import ties
 from tests.train.merging.test_interpolation import between
 from train import models
 from train.merging import CARD, MergeOptions, merge
+from train.merging.merge import told_apart
 from train.merging.parents import Parent
 
 
@@ -47,6 +48,13 @@ def test_every_tensor_lies_between_those_of_the_models(family, tmp_path, method)
         torch.testing.assert_close(found, between(method, a[name], b[name], t=0.3), rtol=1e-6, atol=1e-7)
     assert card["tensors"] == len(a) and 0.4 < card["cosine"]["median"] < 0.6, "noise as large as the weights"
     assert [parent["name"] for parent in card["parents"]] == ["child-1", "child-2"]
+
+
+def test_folders_of_one_name_are_told_apart_by_those_above_them():
+    folders = [Path(name) for name in ("/r/a/train", "/r/b/train", "/r/base", "/q/b/train")]
+    assert told_apart(folders) == ["r/a/train", "r/b/train", "base", "q/b/train"]
+    assert told_apart(folders[:3]) == ["a/train", "b/train", "base"]
+    assert told_apart([folders[0], folders[0]]) == ["train", "train"]
 
 
 @pytest.mark.parametrize("method", ["task", "ties", "dare"])
