@@ -86,10 +86,12 @@ def forgetting(evaluation: pl.DataFrame, options: AdaptiveOptions) -> pl.DataFra
         Schema `FORGOTTEN`, by task and cluster, the whole task first.
 
     Raises:
-        InputError: for a model that is not in the table, fewer than two models, or models asked other items.
+        InputError: for a model that is not in the table, fewer than two models, models asked other items, or a score
+            of them that is no number from 0 on.
     """
     before, after = _models(evaluation, options)
     scored = evaluation.filter(pl.col("score").is_not_null() & ~pl.col("metric").is_in(sorted(SECOND_VIEWS)))
+    _numbers(scored.filter(pl.col("model").is_in([before, after])))
     rows = []
     for (task,), part in sorted(scored.partition_by("task", as_dict=True).items(), key=lambda pair: str(pair[0])):
         clusters = sorted(part["cluster"].drop_nulls().unique().to_list())
@@ -111,6 +113,17 @@ def _models(evaluation: pl.DataFrame, options: AdaptiveOptions) -> tuple[str, st
     if before == after:
         raise InputError(f"evaluation: {before!r} is both before and after, expected two models")
     return before, after
+
+
+def _numbers(scored: pl.DataFrame) -> None:
+    """Refuse scores that say nothing: one of them would decide over every task's part."""
+    odd = scored.filter(~(pl.col("score").is_finite() & (pl.col("score") >= 0)))
+    if odd.height:
+        model, task, item, score = odd.select("model", "task", "item", "score").row(0)
+        raise InputError(
+            f"evaluation: task {task!r}, item {item!r} of {model!r} has the score {score} ({odd.height} of "
+            f"{scored.height} scores are such), expected numbers from 0 on"
+        )
 
 
 def _lost(task: str, part: pl.DataFrame, before: str, after: str) -> dict[str, float | int]:

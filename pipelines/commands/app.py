@@ -38,11 +38,17 @@ def said(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_preset(job: str, recipe: str | None, given: dict[str, Any]) -> dict[str, Any]:
-    """Settings of a ready recipe of a job, under the options of its command that were given."""
+    """Settings of a ready recipe of a job, under the options of its command that were given.
+
+    Of a group both have something of (`--adaptive` names its file, a recipe its margin) the recipe's other keys stay.
+    """
     from .. import presets
 
     preset = {} if recipe is None else presets.load(recipe, job)
-    return {**preset, **said(given)}
+    for key, value in said(given).items():
+        known = preset.get(key)
+        preset[key] = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
+    return preset
 
 
 def run_single(

@@ -56,7 +56,7 @@ def rehearse(
     ] = None,
     refresh: Annotated[str | None, typer.Option(help="A buffer whose answers the newer model makes again.")] = None,
     recipe: Annotated[
-        str | None, typer.Option("--recipe", help="Ready recipe (ssr, replay, replay-chat) or a YAML file.")
+        str | None, typer.Option("--recipe", help="Ready recipe (ssr, adaptive, replay, replay-chat) or a YAML file.")
     ] = None,
     settings: Overrides = None,
     seed: Seed = 17,

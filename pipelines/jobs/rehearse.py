@@ -118,8 +118,8 @@ class _Work:
         from synth.rehearse import RehearseOptions
 
         names = ("per_task", "budget_tokens", "selection", "demos_per_task", "prompts_per_task", "samples",
-                 "temperature", "top_p", "repetition_penalty", "max_tokens", "refine", "language", "clusters", "long_words",
-                 "near_duplicate", "max_rouge", "max_length_ratio", "min_consistency")  # fmt: skip
+                 "temperature", "top_p", "repetition_penalty", "max_tokens", "refine", "language", "clusters",
+                 "long_words", "near_duplicate", "max_rouge", "max_length_ratio", "min_consistency")  # fmt: skip
         given = {name: getattr(self.settings, name) for name in names}
         if self.settings.baseline is not None:
             given["selection"] = "nearest" if self.settings.baseline == "kmeans" else self.settings.baseline
@@ -132,7 +132,11 @@ class _Work:
         planned = None
         if self.settings.adaptive is not None:
             evaluation = _evaluation(paths["adaptive"][0])
-            planned = plan(evaluation, _items(self.settings.held_out), tasks, self.settings.adaptive.options())
+            items = _items(self.settings.held_out)
+            try:
+                planned = plan(evaluation, items, tasks, self.settings.adaptive.options())
+            except InputError as error:
+                raise InputError(f"{paths['adaptive'][0]}: {error}") from None
         old = _by_task(paths["old"]) if paths["old"] else {}
         held_out = _by_task(paths["held_out_rows"]) if paths["held_out_rows"] else {}
         return Steering(self.tokens, planned, held_out, old)
@@ -232,6 +236,8 @@ def _tables(path: str, expected: str) -> "pl.DataFrame":
 
 
 def _evaluation(path: str) -> "pl.DataFrame":
+    import polars as pl
+
     from curation import tables
 
     expected = "the table of an evaluation"
@@ -239,7 +245,13 @@ def _evaluation(path: str) -> "pl.DataFrame":
     missing = [name for name in tables.EVALUATION if name not in found.columns]
     if missing:
         raise InputError(f"{path}: no column {missing[0]!r}, expected {expected}")
-    return found.select(list(tables.EVALUATION)).cast(tables.EVALUATION)
+    try:
+        return found.select(list(tables.EVALUATION)).cast(tables.EVALUATION)
+    except pl.exceptions.PolarsError as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"{path}: a column holds other values than it should ({reason}), expected {expected}"
+        ) from error
 
 
 def _items(paths: Sequence[str]) -> "pl.DataFrame":

@@ -103,3 +103,13 @@ def test_tables_that_cannot_be_compared_are_refused() -> None:
         forgetting(table(*rows), AdaptiveOptions(after="old"))
     with pytest.raises(InputError, match="margin is -0.1, expected 0 to 1"):
         AdaptiveOptions(margin=-0.1)
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), -float("inf"), -0.5])
+def test_scores_that_are_no_numbers_from_0_on_are_named(score: float) -> None:
+    """NaN would decide over every part; of a model that is not compared nothing is asked."""
+    rows = [("old", "a", "x", 1.0), ("new", "a", "x", score), ("old", "b", "y", 1.0), ("new", "b", "y", 0.0)]
+    with pytest.raises(InputError, match=r"task 'a', item 'x' of 'new' has the score .* \(1 of 4 scores are such\)"):
+        forgetting(table(*rows), AdaptiveOptions())
+    others = [("old", "a", "x", 1.0), ("odd", "a", "x", score), ("new", "a", "x", 0.5)]
+    assert forgetting(table(*others), AdaptiveOptions())["forgotten"].to_list() == [0.5]

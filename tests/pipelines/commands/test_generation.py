@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import presets
+from pipelines.commands.app import with_preset
 from pipelines.recipe import validate
 from pipelines.runner import single
 from pipelines.settings.synthesize import METHODS
@@ -59,8 +60,18 @@ def test_every_shipped_recipe_is_valid_settings_of_its_job(job: str, name: str):
     given = {"model": "m", **({} if job == "rehearse" else {"data": ["x.jsonl"]})}
     if name == "pairs-by-reward":
         given["reward_model"] = "r"
-    settings = validate(single(job, {**presets.load(name, job), **given}, 0), name).steps[job]
+    if name == "adaptive":
+        given |= {"demos": ["d.jsonl"], "adaptive": {"file": "e.parquet"}}
+    settings = validate(single(job, with_preset(job, name, given), 0), name).steps[job]
     assert settings.job == job  # type: ignore[union-attr]
+
+
+def test_an_option_and_a_recipe_may_each_set_a_part_of_a_group(tmp_path: Path):
+    (tmp_path / "own.yaml").write_text("adaptive: {margin: 0.1, floor: 0.5}\nper_task: 7\nreplay: {draws: 9}\n")
+    found = with_preset(
+        "rehearse", str(tmp_path / "own.yaml"), {"adaptive": {"file": "e"}, "per_task": 8, "demos": None}
+    )
+    assert found == {"adaptive": {"margin": 0.1, "floor": 0.5, "file": "e"}, "per_task": 8, "replay": {"draws": 9}}
 
 
 def test_every_method_has_a_shipped_recipe():
