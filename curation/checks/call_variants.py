@@ -6,6 +6,8 @@ For measuring how well calls are told apart, on any set of calls.
 import ast
 from typing import Any
 
+from .placeholders import hidden, shown
+
 
 def reordered(text: str) -> list[str]:
     """The same calls with keyword arguments and dictionary entries in the opposite order; empty where none can move.
@@ -15,7 +17,7 @@ def reordered(text: str) -> list[str]:
     Raises:
         SyntaxError: for a text that is no Python.
     """
-    tree = ast.parse(text.strip())
+    tree = ast.parse(hidden(text).strip())
     moved = False
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and len(node.keywords) > 1 and all(keyword.arg for keyword in node.keywords):
@@ -25,7 +27,7 @@ def reordered(text: str) -> list[str]:
             node.keys.reverse()
             node.values.reverse()
             moved = True
-    return [ast.unparse(tree)] if moved else []
+    return [shown(ast.unparse(tree))] if moved else []
 
 
 def changed(text: str) -> list[str]:
@@ -35,12 +37,12 @@ def changed(text: str) -> list[str]:
         SyntaxError: for a text that is no Python.
     """
     made: list[str] = []
-    for place, node in enumerate(ast.walk(ast.parse(text.strip()))):
+    for place, node in enumerate(ast.walk(ast.parse(hidden(text).strip()))):
         for how in ("value", "keyword", "left out"):
             if _change(node, how):
-                other = ast.parse(text.strip())
+                other = ast.parse(hidden(text).strip())
                 _change(list(ast.walk(other))[place], how)
-                made.append(ast.unparse(other))
+                made.append(shown(ast.unparse(other)))
     return made
 
 

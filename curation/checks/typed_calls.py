@@ -6,6 +6,7 @@ import tokenize
 import warnings
 from typing import Any
 
+from .placeholders import hidden, shown
 from .typed_result import unfenced
 
 _LIMIT = 20_000  # characters; a longer "call" is none, and the parser's stack is not put to the test
@@ -17,28 +18,31 @@ def same_calls(reference: str, candidate: str) -> tuple[bool, str]:
     One code block around the candidate is taken off; prose or comments beside the call are a difference (models hide
     whole essays behind a `#`). Equal means: as many
     expressions in the same order, the same functions, positional arguments in order, keyword arguments and
-    dictionary entries in any order, strings in any quoting, numbers of the same type and value.
+    dictionary entries in any order, strings in any quoting, numbers of the same type and value. A placeholder in angle
+    brackets is equal to itself alone.
     """
-    wanted, given = _parsed(reference), _parsed(unfenced(candidate))
+    reference, candidate = hidden(reference), hidden(unfenced(candidate))
+    wanted, given = _parsed(reference), _parsed(candidate)
     if wanted is None:
         return False, "the reference is not a Python expression"
     if given is None:
         return False, "the candidate is not a Python expression"
     if not any(isinstance(node, ast.Call) for body in wanted for node in ast.walk(body)):
         return False, "the reference has no call"
-    if _comments(unfenced(candidate)) and not _comments(reference):
+    if _comments(candidate) and not _comments(reference):
         return False, "the candidate has comments, the reference has none"
     if len(wanted) != len(given):
         return False, f"{len(given)} expressions, expected {len(wanted)}"
     for mine, theirs in zip(wanted, given, strict=True):
         if _canonical(mine) != _canonical(theirs):
-            return False, f"found {ast.unparse(theirs)[:200]}, expected {ast.unparse(mine)[:200]}"
+            found, expected = (shown(ast.unparse(call))[:200] for call in (theirs, mine))
+            return False, f"found {found}, expected {expected}"
     return True, "the same calls"
 
 
 def problem(reference: str) -> str | None:
     """Why no text can be the same call as this; none where one can."""
-    body = _parsed(reference)
+    body = _parsed(hidden(reference))
     if body is None:
         return "is not a Python expression"
     return None if any(isinstance(node, ast.Call) for top in body for node in ast.walk(top)) else "has no call"

@@ -38,6 +38,6 @@ def test_all_published_calls(shared_data: Path):
     file = shared_data / "instructions" / "sdft" / "openfunctions.jsonl.gz"
     calls = [str(record["output"]) for _, record in rows.records(file)]
     read = [call for call in calls if same_calls(call, call)[0]]
-    assert (len(calls), len(calls) - len(read)) == (2211, 3)
+    assert len(calls) == len(read) == 2211
     assert all(same_calls(call, other)[0] for call in read for other in reordered(call))
     assert not any(same_calls(call, other)[0] for call in read[::20] for other in changed(call))

@@ -1,0 +1,47 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curation.checks.call_variants import changed, reordered
+from curation.checks.placeholders import hidden, shown
+from curation.checks.typed_calls import problem, same_calls
+
+CALL = "s3.open(path='s3://b', region='us', session_token=<session_token>)"
+
+
+def test_a_placeholder_is_equal_to_itself_alone():
+    assert same_calls(CALL, CALL) == (True, "the same calls")
+    assert same_calls(CALL, 's3.open(session_token=<session_token>, region="us", path="s3://b")')[0]
+    assert problem(CALL) is None
+    for other in ("<other>", "'<session_token>'", "session_token", "None", hidden("f(<a>)")[2:-1]):
+        assert not same_calls(CALL, CALL.replace("<session_token>", other))[0], other
+    assert same_calls("f(a=<b>)", "f(a=<c>)") == (False, "found f(a=<c>), expected f(a=<b>)")
+
+
+def test_variants_of_a_call_keep_its_placeholder():
+    assert reordered(CALL) == ["s3.open(session_token=<session_token>, region='us', path='s3://b')"]
+    assert "s3.open(path='s3://b', region='us', session_token=<session_token_other>)" in changed(CALL)
+    assert not any(same_calls(CALL, other)[0] for other in changed(CALL))
+
+
+@pytest.mark.parametrize(
+    "text", ["f(a < b > c)", "f('<a>')", "f(1)", "f(", "a <b>", "<이름>", "\u01c2_b", "\u01c2\u01c2 <\u01c2>"]
+)
+def test_what_comes_back_is_what_was_given(text: str):
+    assert shown(hidden(text)) == text
+
+
+@pytest.mark.parametrize("text", ["f(a < b > c)", "f('<a>')", "f(1)", "f(", "안녕 <1>"])
+def test_python_and_what_has_none_are_left_as_they_are(text: str):
+    assert hidden(text) == text
+
+
+def test_a_name_of_one_s_own_is_no_placeholder():
+    named = hidden("f(a=<b>)")
+    assert same_calls(named, named)[0] and shown(hidden(named)) == named
+    assert not same_calls("f(a=<b>)", named)[0]
+
+
+@given(st.text(alphabet="<>ab_1\u01c2 (=)이'", max_size=30))
+def test_nothing_of_a_text_is_lost(text: str):
+    assert shown(hidden(text)) == text
