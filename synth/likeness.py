@@ -1,12 +1,15 @@
 """What samples say, as texts to compare, and which texts are nearly the same."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+import numpy as np
 import polars as pl
 
 from curation.dedup import exact, lsh, minhash
+
+from . import overlap
 
 BLOCK = 64  # texts paired with all others at a time: many may share a band with many
 PROMPTS = ("text", "prompt")  # trainers' columns with what is asked, or all there is
@@ -91,26 +94,50 @@ def numbered(texts: Sequence[str]) -> pl.DataFrame:
     return frame([(f"{number:032d}", text) for number, text in enumerate(texts)])
 
 
-def nearest(documents: pl.DataFrame, others: pl.DataFrame, threshold: float) -> pl.DataFrame:
-    """The most similar of the other documents, where one reaches the threshold: `doc_id`, `nearest`, `similarity`.
+def near(documents: pl.DataFrame, others: pl.DataFrame, threshold: float) -> Iterator[pl.DataFrame]:
+    """Pairs that reach the threshold, of `BLOCK` documents in their order at a time: `at`, `beside`, `similarity`.
 
-    Compared, by exact Jaccard similarity, are documents that share a band; of equally similar ones the first counts.
+    `at` and `beside` are row numbers of documents and others, int64, ascending. Compared, by exact Jaccard similarity,
+    are those that share a band. A block without pairs comes out empty, so that a reader knows what is through.
     """
     settings = minhash.MinHashOptions(threshold=threshold, keep_order=("doc_id",))
+    bands = lsh.band_columns(settings.bands)
+    side = minhash.sketch(documents, settings).select(bands).with_row_index("at")
+    others_side = minhash.sketch(others, settings).select(bands).with_row_index("beside")
+    sets, beside = (minhash.shingle_sets(frame, settings)["shingles"] for frame in (documents, others))
+    for begin in range(0, side.height, BLOCK):
+        block = side.slice(begin, BLOCK)
+        shared = np.zeros((block.height, others.height), bool)  # one after the other: where all are alike, each has all
+        for band in bands:
+            pairs = block.select("at", band).join(others_side.select("beside", band), on=band)
+            shared[pairs["at"].to_numpy() - begin, pairs["beside"].to_numpy()] = True
+        left, right = np.nonzero(shared)
+        left += begin
+        similarity = overlap.of_pairs(sets, beside, left, right)
+        yield pl.DataFrame({"at": left, "beside": right, "similarity": similarity}).filter(
+            pl.col("similarity") >= threshold
+        )
+
+
+def nearest(documents: pl.DataFrame, others: pl.DataFrame, threshold: float) -> pl.DataFrame:
+    """The most similar of the other documents, where one is near: `doc_id`, `nearest`, `similarity`; see `near`.
+
+    Of equally similar ones the first by its id counts.
+    """
     found = [pl.DataFrame(schema={"doc_id": pl.String, "nearest": pl.String, "similarity": pl.Float64})]
     if documents.height and others.height:
-        bands = lsh.band_columns(settings.bands)
-        side = minhash.sketch(documents, settings)
-        beside = minhash.sketch(others, settings).rename({"doc_id": "nearest"})
-        sets = minhash.shingle_sets(documents, settings)
-        sets_beside = minhash.shingle_sets(others, settings).rename({"doc_id": "nearest", "shingles": "beside"})
-        for block in side.iter_slices(BLOCK):
-            joined = (block.select("doc_id", band).join(beside.select("nearest", band), on=band) for band in bands)
-            pairs = pl.concat([pair.select("doc_id", "nearest") for pair in joined]).unique()
-            compared = pairs.join(sets, on="doc_id").join(sets_beside, on="nearest")
-            likeness = compared.select("doc_id", "nearest", similarity=jaccard("shingles", "beside"))
-            found.append(likeness.filter(pl.col("similarity") >= settings.threshold))
-    ranked = pl.concat(found).sort("doc_id", "similarity", "nearest", descending=[False, True, False])
+        for block in near(documents, others, threshold):
+            pairs = block.select(
+                documents["doc_id"].gather(block["at"]),
+                others["doc_id"].gather(block["beside"]).alias("nearest"),
+                "similarity",
+            )
+            found.append(_first(pairs))
+    return _first(pl.concat(found))  # ids of documents may repeat, in other blocks too
+
+
+def _first(pairs: pl.DataFrame) -> pl.DataFrame:
+    ranked = pairs.sort("doc_id", "similarity", "nearest", descending=[False, True, False])
     return ranked.unique("doc_id", keep="first", maintain_order=True)
 
 
@@ -131,9 +158,3 @@ def repeats(documents: pl.DataFrame, texts: Sequence[str], limits: Limits) -> di
         one = Repeat("minhash", similarity, limits.near_duplicate, known[int(other)])
         found.setdefault(left["doc_id"][int(place)], one)
     return found
-
-
-def jaccard(one: str, other: str) -> pl.Expr:
-    """Jaccard similarity of two columns of sets; 0 for two that are empty, which have nothing to compare."""
-    common = pl.col(one).list.set_intersection(other).list.len()
-    return (common / pl.col(one).list.set_union(other).list.len()).fill_nan(0)

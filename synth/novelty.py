@@ -20,6 +20,7 @@ from curation.stage import Split
 
 from . import bounds, likeness
 from . import held_out as held
+from .overlap import jaccard
 
 STAGE = "novelty"
 SPREAD = 1.4826  # median absolute deviations of a standard deviation, for a normal distribution
@@ -174,7 +175,7 @@ def _near_answers(rows: pl.DataFrame, options: NoveltyOptions, drops: dict[str, 
     """Greedy in the order of ids: a row near one that is kept is dropped."""
     earlier = rows.rename({"doc_id": "kept", "shingles": "beside"})
     pairs = rows.join(earlier, on="asked").filter(pl.col("kept") < pl.col("doc_id"))
-    near = pairs.select("doc_id", "kept", similarity=likeness.jaccard("shingles", "beside"))
+    near = pairs.select("doc_id", "kept", similarity=jaccard("shingles", "beside"))
     near = near.filter(pl.col("similarity") >= options.near_duplicate)
     for name, kept, similarity in near.sort(
         "doc_id", "similarity", "kept", descending=[False, True, False]

@@ -46,6 +46,7 @@ class DistillSettings(Settings):
     round_trip: bool = Field(False, description="ask for a bare answer again with only the rewriting to read")
     min_support: float = Field(0.0, description="how well both open texts explain each other by likelihood; 0: off")
     max_leaked: float = Field(1.0, description="share of tokens that only the reference in view explains; 1: off")
+    max_copied: float = Field(1.0, description="likeness of an answer to its own reference, at most; 1: off")
     code_seconds: float = Field(5.0, description="CPU time of an answer that is a program")
     code_memory_mb: int = Field(256, description="memory of it, MiB")
     enough: int = Field(2, ge=1, description="verified rewrites after which a row asks for no more")

@@ -12,12 +12,13 @@ from curation.model import Generator, Scorer
 
 from ..synthesised import Synthesised
 from . import canaries, knowledge
+from .apart import apart
 from .asked import Asker
 from .item import Tried, items
 from .ladder import climb
 from .options import DistillOptions
 from .report import report
-from .settle import GOLD, NEW, Likelihoods, Outcome, likelihoods, settle
+from .settle import GOLD, NEW, REPEATS, Likelihoods, Outcome, likelihoods
 
 STAGE = "distill"
 ORIGIN = "self_distilled"
@@ -55,7 +56,8 @@ def distill(
     measured = canaries.measure(every, options, seed, Asker(generator, scorer, options, seed))
     tried = climb(every, generator, options, options.enough if scorer is not None else 1, seed, scorer)
     likely = likelihoods(tried, scorer) if scorer is not None else Likelihoods()
-    outcomes = [settle(one, likely) for one in tried]
+    settled = apart(tried, likely, options.novelty)
+    outcomes = settled.outcomes
     samples = pl.DataFrame(
         [_sample(outcome, generator) for outcome in outcomes],
         schema=tables.samples_schema("prompt_completion"),
@@ -63,7 +65,8 @@ def distill(
     tables.check(samples, tables.samples_schema("prompt_completion"), "sample_id")
     ledger = pl.concat([_fallbacks(outcomes), _unused(outcomes), _asked_by_the_gate(outcomes)])
     _conserve(rows, samples, ledger, tried)
-    return Synthesised(samples, ledger, report(outcomes, likely, measured, options))
+    repeats = {"refused": settled.refused, "references_alike": settled.alike}
+    return Synthesised(samples, ledger, {**report(outcomes, likely, measured, options), REPEATS: repeats})
 
 
 def _sample(outcome: Outcome, generator: Generator) -> dict[str, Any]:
@@ -93,7 +96,7 @@ def _fallbacks(outcomes: list[Outcome]) -> pl.DataFrame:
     for outcome in outcomes:
         if outcome.chosen is None:
             tried = outcome.tried
-            last = tried.candidates[-1].failed if tried.candidates else None
+            last = next((one.failed for one in reversed(tried.candidates) if one.failed.name == outcome.reason), None)
             attempts = [{"request": one.request.id, "failed": one.failed.name} for one in tried.candidates]
             rows.append(_event(tried, tried.item.id, str(outcome.reason), last, {"attempts": attempts}))
     return tables.ledger(pl.DataFrame(rows, schema=_EVENTS), STAGE, "fallback", "samples")
@@ -106,7 +109,8 @@ def _unused(outcomes: list[Outcome]) -> pl.DataFrame:
         for one in outcome.tried.candidates:
             if one is not outcome.chosen:
                 failed = None if one.verified else one.failed
-                detail = {"row": one.item.id, "text": one.text, "error": one.response.error}
+                found = failed.detail if failed else None
+                detail = {"row": one.item.id, "text": one.text, "found": found, "error": one.response.error}
                 rule = failed.name if failed else "less_likely"
                 rows.append(_event(outcome.tried, one.request.id, rule, failed, detail))
     return tables.ledger(pl.DataFrame(rows, schema=_EVENTS), STAGE, "drop", "samples")

@@ -8,7 +8,7 @@ from curation.model import Generator, Request, Response, Sampling, Scorer
 from ..answers import answered
 from ..prompts import Template, rewrites
 from ..script import hangul_share
-from . import knowledge
+from . import copies, knowledge
 from .asked import Asker
 from .claim import Claim
 from .item import Candidate, Item, Tried, Turns
@@ -55,13 +55,14 @@ def climb(
     for one in reachable:
         one.knowledge = found.get(one.item.id)
     reachable = [one for one in reachable if not one.new]
+    given = copies.inputs(items, options.novelty)
     if options.closed_book:
-        _rung(reachable, [_closed_book(one.item, options, seed) for one in reachable], asker)
+        _rung(reachable, [_closed_book(one.item, options, seed) for one in reachable], asker, given)
     open_rows = [one for one in reachable if not one.verified()]
     for number in range(options.candidates):
         wanting = [one for one in open_rows if len(one.verified()) < enough]
         asks = [_rewrite(one.item, number, options, seed) for one in wanting]
-        _rung(wanting, asks, asker)
+        _rung(wanting, asks, asker, given)
     return tried
 
 
@@ -81,15 +82,20 @@ def _rewrite(item: Item, number: int, options: DistillOptions, seed: int) -> _As
     return _Ask(item, REWRITE, number, Request(f"{item.id}/rewrite-{number}", shown, sampling), template)
 
 
-def _rung(rows: list[Tried], asks: list[_Ask], asker: Asker) -> None:
+def _rung(rows: list[Tried], asks: list[_Ask], asker: Asker, given: copies.Inputs) -> None:
     """Ask, check and note the answers of one rung; joined by request id, so that their order means nothing."""
     responses = answered([ask.request for ask in asks], asker.generator)
     drawn = [(ask, responses[ask.request.id, ask.request.sample]) for ask in asks]
-    plain = {ask.request.id: _checked(ask.item, response, asker.options) for ask, response in drawn}
-    claims = [_claim(ask, response) for ask, response in drawn if passed(plain[ask.request.id])] if asker.asks() else []
-    more = asker.checks(claims) if claims else {}
+    found = {ask.request.id: _checked(ask.item, response, asker.options) for ask, response in drawn}
+    claims = [_claim(ask, response) for ask, response in drawn if passed(found[ask.request.id])]
+    options = asker.options
+    for key, more in copies.checks(claims, given, options.novelty, options.max_copied).items():
+        found[key] += more
+    claims = [claim for claim in claims if passed(found[claim.key])] if asker.asks() else []
+    for key, more in (asker.checks(claims) if claims else {}).items():
+        found[key] += more
     for one, (ask, response) in zip(rows, drawn, strict=True):
-        checks = plain[ask.request.id] + more.get(ask.request.id, ())
+        checks = found[ask.request.id]
         one.candidates.append(Candidate(ask.item, ask.rung, ask.round, ask.request, response, ask.template, checks))
 
 

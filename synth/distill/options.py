@@ -6,12 +6,13 @@ from curation.checks.sandbox import MIN_MEMORY_MB
 from curation.errors import InputError
 
 from .. import bounds
+from ..novelty import NoveltyOptions
 from .knowledge import KnowledgeOptions
 
 PROMPTS = ("rewrite", "translation")
 _SHARES = (
     "min_language", "min_recall", "min_precision", "min_kept", "min_grounded", "min_support", "max_leaked",
-    "max_false_accept", "max_false_reject",
+    "max_copied", "max_false_accept", "max_false_reject",
 )  # fmt: skip
 
 
@@ -45,6 +46,9 @@ class DistillOptions:
             to 1 (`support`); 0 leaves it out. Needs a scorer.
         max_leaked: share of a rewrite's tokens that only the reference in view explains (`support`), at most; 1 leaves
             it out. Needs a scorer.
+        max_copied: similarity of a text to its own reference (Jaccard, of shingles), at most; 1 leaves it out.
+        novelty: from where on texts are the same (`near_duplicate`, `long_words`), for answers that repeat another
+            row's text (`copies`) or what another row ends with (`apart`).
         code_seconds: CPU time of a candidate that is a program, at most.
         code_memory_mb: memory of it, MiB.
         canaries: known-good and known-bad candidates that the checks are measured with: this many of each for every
@@ -73,6 +77,8 @@ class DistillOptions:
     round_trip: bool = False
     min_support: float = 0.0
     max_leaked: float = 1.0
+    max_copied: float = 1.0
+    novelty: NoveltyOptions = NoveltyOptions()
     code_seconds: float = 5.0
     code_memory_mb: int = 256
     canaries: int = 60

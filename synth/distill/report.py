@@ -6,7 +6,7 @@ from typing import Any
 
 from curation.model import Score
 
-from . import fluency, knowledge
+from . import copies, fluency, knowledge
 from .item import Candidate
 from .movement import movement, pairs_of
 from .options import DistillOptions
@@ -40,6 +40,7 @@ def report(
             outcome.chosen is not None and outcome.chosen.text == outcome.tried.item.reference.strip()
             for outcome in outcomes
         ),
+        "copies_of_reference": _copies(outcomes, options),
         "length_ratio": _length_ratio(outcomes),
         "nats_per_token": _nats(outcomes, likely),
         "movement": movement(pairs_of(outcomes, likely)),
@@ -77,6 +78,17 @@ def _by_template(candidates: list[Candidate]) -> dict[str, dict[str, int]]:
         asked[name] += 1
         verified[name] += candidate.verified
     return {name: {"asked": asked[name], "verified": verified[name]} for name in sorted(asked)}
+
+
+def _copies(outcomes: list[Outcome], options: DistillOptions) -> dict[str, int]:
+    """Of the model's own texts, those near their reference, and those with words enough to be compared."""
+    own = [outcome.chosen for outcome in outcomes if outcome.chosen is not None]
+    likeness = [1 - check.score for one in own for check in one.checks if check.name == copies.OWN]
+    return {
+        "copies": sum(share >= options.novelty.near_duplicate for share in likeness),
+        "compared": len(likeness),
+        "own_texts": len(own),
+    }
 
 
 def _length_ratio(outcomes: list[Outcome]) -> dict[str, float] | None:

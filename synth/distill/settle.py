@@ -8,6 +8,7 @@ from .item import Candidate, Tried
 
 TIERS = {"self": "verified_self", "rewrite": "verified_rewrite"}
 GOLD, NEW = "gold_fallback", "new_knowledge"
+REPEATS = "repeats_sample"  # the check that `apart` adds to a text which another row ends with
 
 
 @dataclass(frozen=True)
@@ -77,4 +78,5 @@ def _reason(one: Tried) -> str:
         return "unusable_answer"  # no pattern, schema or call that anything could match; the ledger row says why
     if one.new:
         return NEW
-    return one.candidates[-1].failed.name
+    failed = [candidate.failed.name for candidate in one.candidates]
+    return REPEATS if REPEATS in failed else failed[-1]  # a text that was right but for that tells more than the last

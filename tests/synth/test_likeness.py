@@ -88,10 +88,6 @@ def test_the_nearest_text_is_found_with_its_exact_similarity() -> None:
 def test_nothing_is_near_nothing() -> None:
     some, none = likeness.numbered(["one two three four five six seven"]), likeness.numbered([])
     assert likeness.nearest(some, none, 0.5).height == likeness.nearest(none, some, 0.5).height == 0
-    sets = pl.DataFrame(
-        {"one": [[], [1]], "other": [[], [1]]}, schema={n: pl.List(pl.UInt32) for n in ("one", "other")}
-    )
-    assert sets.select(likeness.jaccard("one", "other")).to_series().to_list() == [0.0, 1.0]
 
 
 def test_of_several_near_texts_the_most_similar_counts_and_of_equals_the_first() -> None:

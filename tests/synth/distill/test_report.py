@@ -8,8 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curation.checks.typed_result import graded
 from curation.model import Score
-from synth.distill import DistillOptions
+from synth.distill import DistillOptions, copies
 from synth.distill.item import Item, Tried
 from synth.distill.report import report
 from synth.distill.settle import Likelihoods, settle
@@ -59,6 +60,7 @@ def test_a_small_set_worked_by_hand(make_item: MakeItem, make_tried: MakeTried) 
             "rewrite_2.en": {"asked": 1, "verified": 1},
         },
         "same_as_reference": 1,
+        "copies_of_reference": {"copies": 0, "compared": 0, "own_texts": 2},  # too short, all of them
         "length_ratio": {"median": 0.75, "lowest": 0.5, "highest": 1.0},  # 5 of 10 and 9 of 9 characters
         # References: (4 + 2 + 3 + 1) nats over 4 tokens; distilled: (1 + 1 + 1) over 4, row 2 keeping its reference.
         "nats_per_token": {"references": 2.5, "distilled": 0.75, "rows": 3},
@@ -69,6 +71,16 @@ def test_a_small_set_worked_by_hand(make_item: MakeItem, make_tried: MakeTried) 
         "canaries": CANARIES,
     }
     assert list(made["fallback_reasons"]) == ["new_knowledge", "not_one_answer", "number"]  # equal counts by name
+
+
+def test_copies_are_counted_by_their_check(make_item: MakeItem, make_tried: MakeTried) -> None:
+    """From `near_duplicate` (0.7) on; a text without the check was too short."""
+    tried = [make_tried(make_item(n), ("It is 22.", True), []) for n in range(4)]
+    for one, score in zip(tried[1:], (0.3, 0.31, 0.0), strict=True):
+        check = graded(copies.OWN, score, 0.0, "")
+        one.candidates = [replace(each, checks=(*each.checks, check)) for each in one.candidates]
+    made = report([settle(one, Likelihoods()) for one in tried], Likelihoods(), CANARIES, OPTIONS)
+    assert made["copies_of_reference"] == {"copies": 2, "compared": 3, "own_texts": 4}
 
 
 def test_a_kept_reference_stands_on_both_sides_of_the_fluency(make_item: MakeItem, make_tried: MakeTried) -> None:
