@@ -44,7 +44,9 @@ def distill(step: Step) -> View:
         ],
         "facts": _distilled(facts),
         "canaries": [
-            _canary(name, rate) for name, rate in (facts.get("canaries") or {}).items() if isinstance(rate, dict)
+            _canary(name, rate)
+            for name, rate in (facts.get("canaries") or {}).items()
+            if isinstance(rate, dict) and name != "too_few"
         ],
         "examples": sorted(step["examples"], key=lambda row: _rung(row["tier"])),
     }
@@ -72,6 +74,8 @@ def _distilled(facts: dict[str, Any]) -> list[tuple[str, str]]:
     moved = ((facts.get("movement") or {}).get("all") or {}).get("nats_per_token") or {}
     before, after = ((facts.get("fluency") or {}).get(side) or {} for side in ("before", "after"))
     gate = facts.get("knowledge") or {}
+    copied = facts.get("copies_of_reference") or {}
+    too_few = (facts.get("canaries") or {}).get("too_few") or {}
     requests, tokens = facts.get("requests") or {}, facts.get("tokens") or {}
     named = [
         ("surprise of the references to the model, nats a token", likelihood.get("references")),
@@ -87,6 +91,10 @@ def _distilled(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("length of the model's own texts against their references, median", length.get("median")),
         ("the shortest", length.get("lowest")),
         ("the longest", length.get("highest")),
+        ("the model's own texts that nearly copy their references", copied.get("copies")),
+        ("of so many with words enough to be compared", copied.get("compared")),
+        ("groups of rows with fewer good canaries than wanted", len(too_few.get("good") or ()) or None),
+        ("groups of rows with fewer bad ones", len(too_few.get("bad") or ()) or None),
         ("references that fail their own checks", facts.get("inconsistent_references")),
         ("answers asked for", requests.get("candidates")),
         ("answers used", requests.get("used")),

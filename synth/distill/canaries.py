@@ -1,20 +1,22 @@
 """How often the checks are wrong, measured in every run with candidates whose truth is known.
 
-Good canaries are references for their own rows. Bad ones are another row's reference, a row's own reference with
-another row's answer or a changed one in the place of its own, open text with one planted change, and right answers in
-a form that no answer has. They are measured for every kind of check and language that a run uses, pass through the
-same functions as real candidates, those that ask a model as well, and none of them is ever returned.
+Good canaries are references for their own rows and, where these are too few, texts that say the same by the definition
+of the row's check (`right`). Bad ones are another row's reference, a row's own reference with another row's answer or a
+changed one in the place of its own, open text with one planted change, and right answers in a form that no answer has.
+They are measured for every kind of check and language that a run uses, pass through the same functions as real
+candidates, those that ask a model as well, and none of them is ever returned.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from curation.errors import InputError
 from curation.metrics.intervals import wilson
 from curation.metrics.text import normalise_answer
 
-from . import planted, wrong
+from . import planted, right, wrong
 from .asked import Asker
 from .claim import Claim
 from .item import Item, order
@@ -57,8 +59,9 @@ def measure(items: list[Item], options: DistillOptions, seed: int, asker: Asker 
 
     Returns:
         `false_accept` and `false_reject`: wrong, of, rate, low, high, possible (the bound with none wrong), shown
-        (whether the budget is shown to be kept); the same by group (kind of check and language), and false accepts by
-        how the canary was made.
+        (whether the budget is shown to be kept), rows (that the canaries were made from); the same by group (kind of
+        check and language) and by how the canary was made. `too_few`: groups with fewer canaries than wanted, under
+        `good` and `bad`, with `of` and `wanted`.
 
     Raises:
         CanaryError: when the canaries of a group, or all, were judged wrongly more often than the budget allows.
@@ -73,15 +76,20 @@ def measure(items: list[Item], options: DistillOptions, seed: int, asker: Asker 
     good: dict[str, list[Canary]] = {}
     bad: dict[str, list[Canary]] = {}
     for name in sorted(groups):
-        wanted = options.canaries * (OPEN_TIMES if name.startswith(OPEN) else 1)
-        good[name] = [Canary(item, "own reference", True, item.reference) for item in groups[name][: options.canaries]]
-        bad[name] = _bad(groups[name], wanted, seed)
+        good[name] = _good(groups[name], options)
+        bad[name] = _bad(groups[name], _wanted(name, options), seed)
     bad[wrong.FORM] = _forms(pool, options.canaries)
     failed = _accepted([one for many in (*good.values(), *bad.values()) for one in many], options, asker)
     report = {
         "false_accept": _rates(bad, lambda canary: id(canary) in failed, options.max_false_accept),
         "false_reject": _rates(good, lambda canary: id(canary) not in failed, options.max_false_reject),
-    }
+        "too_few": {
+            "good": {name: {"of": len(many), "wanted": options.canaries} for name, many in good.items()
+                     if len(many) < options.canaries},
+            "bad": {name: {"of": len(many), "wanted": _wanted(name, options)} for name, many in bad.items()
+                    if len(many) < _wanted(name, options)},
+        },
+    }  # fmt: skip
     _within(ACCEPT, report["false_accept"], bad, lambda canary: id(canary) in failed)
     _within(REJECT, report["false_reject"], good, lambda canary: id(canary) not in failed)
     return report
@@ -101,6 +109,21 @@ def _accepted(canaries: Sequence[Canary], options: DistillOptions, asker: Asker 
     claims = {f"canary-{number}/{one.item.id}": one for number, one in enumerate(let)}
     results = asker.checks([Claim(key, one.item, one.text.strip()) for key, one in claims.items()])
     return {id(one) for key, one in claims.items() if passed(results[key])}
+
+
+def _wanted(name: str, options: DistillOptions) -> int:
+    """How many known-bad canaries a group should have."""
+    return options.canaries * (OPEN_TIMES if name.startswith(OPEN) else 1)
+
+
+def _good(pool: list[Item], options: DistillOptions) -> list[Canary]:
+    """Known-good canaries: the reference of each row, then one variant of each row in turn, until there are enough."""
+    made = [Canary(item, "own reference", True, item.reference) for item in pool[: options.canaries]]
+    # A sentence with a mark of bad translation may have more of them in 100 words than the text it is taken from.
+    if len(made) == options.canaries or options.fluency:
+        return made
+    ways = [[Canary(item, kind, True, text) for kind, text in right.answers(item)] for item in pool]
+    return [*made, *(one for row in zip_longest(*ways) for one in row if one is not None)][: options.canaries]
 
 
 def _bad(pool: list[Item], count: int, seed: int) -> list[Canary]:
@@ -160,7 +183,7 @@ def _rates(canaries: dict[str, list[Canary]], wrongly: Callable[[Canary], bool],
     kinds = sorted({one.kind for one in every})
 
     def rate(some: Sequence[Canary]) -> dict[str, Any]:
-        return _rate(sum(map(wrongly, some)), len(some), budget)
+        return {**_rate(sum(map(wrongly, some)), len(some), budget), "rows": len({one.item.id for one in some})}
 
     return {
         **rate(every),

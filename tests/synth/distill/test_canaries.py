@@ -87,6 +87,53 @@ def test_too_few_canaries_show_nothing_and_stop_nothing(make_rows: Make) -> None
     assert nothing["false_accept"]["of"] == 0 and nothing["false_accept"]["rate"] is None
 
 
+KINDS: dict[str, Callable[[int], dict[str, Any]]] = {
+    "short_answer": lambda n: {"completion": f"The place is Ort{n}.", "answer": f"Ort{n}"},
+    "number": lambda n: {"completion": f"That makes {n}7.", "answer": f"{n}7"},
+    "choice": lambda n: {"completion": f"I pick {'BC'[n % 2]}.", "answer": "BC"[n % 2], "choices": ["A", "B", "C"]},
+    "json": lambda n: {"completion": f'{{"a": {n}, "b": "x"}}', "answer": f'{{"a": {n}, "b": "x"}}'},
+    "python_call": lambda n: {"completion": f"f(a={n}, b='x')", "answer": f"f(a={n}, b='x')"},
+    "regex": lambda n: {"completion": f"A{n}", "answer": f"A{n}"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "rows", "good"), [
+    ("short_answer", 5, 60), ("number", 5, 60), ("choice", 5, 60), ("json", 6, 60), ("python_call", 9, 60),
+    ("short_answer", 4, 48), ("regex", 9, 9),
+])  # fmt: skip
+def test_a_few_rows_give_as_many_good_canaries_as_are_wanted_or_the_report_says_so(
+    make_rows: Make, kind: str, rows: int, good: int
+) -> None:
+    made = make_rows([{"prompt": f"q{n}?", "check": kind, **KINDS[kind](n)} for n in range(rows)])
+    measured = measure(list(items(made)), DistillOptions(max_false_accept=1.0), seed=1)
+    reject = measured["false_reject"]
+    (group,) = reject["by_group"].values()
+    assert (group["of"], group["wrong"], group["rows"]) == (good, 0, rows)
+    assert reject["by_kind"]["own reference"]["of"] == rows
+    short = {f"{kind}, en": {"of": good, "wanted": 60}} if good < 60 else {}
+    assert measured["too_few"]["good"] == short
+    many = make_rows([{"prompt": f"q{n}?", "check": kind, **KINDS[kind](n)} for n in range(60)])
+    enough = measure(list(items(many)), DistillOptions(max_false_accept=1.0), seed=1)
+    assert set(enough["false_reject"]["by_kind"]) == {"own reference"} and not enough["too_few"]["good"]
+
+
+def test_a_check_that_takes_nothing_but_the_reference_itself_stops_a_run_of_few_rows(
+    make_rows: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five references that pass show little: without the variants nothing would be found."""
+    rows = list(items(capitals(make_rows, 5)))
+    whole = typed.check
+    own = {row.reference for row in rows}
+
+    def broken(name: str, wanted: str, text: str, **settings: Any) -> CheckResult:
+        found = whole(name, wanted, text, **settings)
+        return found if name != "short_answer" or text in own else verdict(name, False, "broken")
+
+    monkeypatch.setattr(typed, "check", broken)
+    with pytest.raises(CanaryError, match=r"reject references too often \(short_answer, en\): 55 of 60"):
+        measure(rows, DistillOptions(), seed=1)
+
+
 def test_canaries_depend_on_no_order_and_never_reach_the_output(make_rows: Make, by_rule: Any) -> None:
     rows = capitals(make_rows, 30)
     forwards = measure(list(items(rows)), DistillOptions(), seed=4)

@@ -1,0 +1,123 @@
+"""Candidates that must pass, made from a row's own answer or reference by changes that the check's definition allows.
+
+For canaries of runs with few rows. What is right about them follows from what the check says of itself: a short answer
+may stand in any sentence, JSON may be spaced and its keys ordered in any way, keywords of a call may come in any order.
+"""
+
+import ast
+import json
+from collections.abc import Iterator
+
+from curation.checks import call_variants
+from curation.checks.typed_result import folded, is_hangul, unfenced
+
+from . import planted
+from .item import Item
+
+_SENTENCES = {
+    "en": ("It is {}.", "That is {}.", "This is {}.", "So it is {}.", "It must be {}.", "I say {}.", "{}, I think.",
+           "It would be {}.", "Well, it is {}.", "As far as I know, it is {}."),
+    "ko": ("{}입니다.", "그것은 {}입니다.", "여기서는 {}입니다.", "제 생각에는 {}입니다.", "바로 {}입니다.",
+           "{}, 바로 이것입니다.", "아마 {}일 것입니다.", "보시다시피 {}입니다.", "제가 알기로는 {}입니다.",
+           "그러니까 {}입니다."),
+}  # fmt: skip
+_COMMENTS = ("# a solution", "# written for this task")
+_MOSTLY = 0.8  # share of letters in one script from which a text is written in it
+
+
+def answers(item: Item) -> Iterator[tuple[str, str]]:
+    """Kind and text of candidates that say what the row's reference says; none where its check allows no change.
+
+    A text in another script than the reference's is left out, since it would rightly fail the check of the language.
+    """
+    reference, answer = item.reference.strip(), (item.answer or "").strip()
+    makers = {
+        "short_answer": _said, "number": _said, "choice": _said, "json": _json, "json_schema": _json,
+        "python_call": _calls, "python_code": _code, "python_output": _code,
+    }  # fmt: skip
+    if item.answer is None:
+        made = _open(reference)
+    elif item.kind in makers:
+        said = item.kind in ("short_answer", "number", "choice", "json", "python_call")
+        made = makers[item.kind](item, answer if said else reference)
+    else:
+        return
+    written = _script(reference) if any(map(str.isalpha, reference)) else _script(item.question)
+    seen = {reference}
+    for kind, text in made:
+        if text not in seen and (not any(map(str.isalpha, text)) or _script(text) == written is not None):
+            seen.add(text)
+            yield kind, text
+
+
+def _script(text: str) -> str | None:
+    """English letters or Hangul, whichever nearly all letters are."""
+    letters = [letter for letter in text.lower() if letter.isalpha()]
+    shares = {"en": sum("a" <= letter <= "z" for letter in letters), "ko": sum(map(is_hangul, letters))}
+    return next((name for name, count in shares.items() if letters and count >= _MOSTLY * len(letters)), None)
+
+
+def _said(item: Item, answer: str) -> Iterator[tuple[str, str]]:
+    """The bare answer, alone and in sentences; not in those whose own words are choices of the row."""
+    yield "the bare answer", answer
+    language = "ko" if planted.korean(item.reference if _script(item.reference) else item.question) else "en"
+    choices = {folded(choice) for choice in item.choices}
+    for form in _SENTENCES[language]:
+        if not choices & set(folded(form.format(" ")).replace(".", "").replace(",", "").split()):
+            yield "in a sentence", form.format(answer)
+
+
+def _json(item: Item, text: str) -> Iterator[tuple[str, str]]:
+    """The same value spaced otherwise, with its keys in another order, in a code block."""
+    try:
+        value = json.loads(unfenced(text))
+    except (ValueError, RecursionError):
+        return
+    for indent in (None, 0, 1, 2, 4):
+        yield "other spacing", json.dumps(value, ensure_ascii=False, indent=indent)
+    yield "other spacing", json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    yield "other spacing", json.dumps(value, ensure_ascii=False, separators=(" , ", " : "))
+    if isinstance(value, dict) and len(value) > 1:
+        turned = dict(reversed(value.items()))
+        yield "keys in another order", json.dumps(turned, ensure_ascii=False)
+        yield "keys in another order", json.dumps(turned, ensure_ascii=False, indent=2)
+    plain = json.dumps(value, ensure_ascii=False)
+    yield from (("in a code block", f"```{name}\n{plain}\n```") for name in ("", "json"))
+
+
+def _calls(item: Item, text: str) -> Iterator[tuple[str, str]]:
+    """The same call with its keywords in another order, written out anew, with more lines, in a code block."""
+    call = unfenced(text).strip()
+    try:
+        orders = call_variants.reordered(call)
+        anew = ast.unparse(ast.parse(call))
+    except (SyntaxError, ValueError, RecursionError):
+        return
+    yield from (("keywords in another order", one) for one in orders)
+    yield "written out anew", anew
+    yield "in brackets", f"({call})"
+    yield from (("in a code block", f"```{name}\n{one}\n```") for one in (call, *orders) for name in ("", "python"))
+
+
+def _code(item: Item, text: str) -> Iterator[tuple[str, str]]:
+    """The same program with comments and empty lines, in a code block."""
+    code = unfenced(text)
+    if "```" in code:  # a block among other text: what is beside it is no program
+        return
+    commented = [f"{comment}\n{code}" for comment in _COMMENTS] + [f"{code}\n{comment}" for comment in _COMMENTS]
+    yield from (("with a comment", one) for one in commented)
+    yield "empty lines", f"\n\n{code}\n\n"
+    yield from (("in a code block", f"```{name}\n{one}\n```") for one in (code, *commented) for name in ("", "python"))
+
+
+def _open(reference: str) -> Iterator[tuple[str, str]]:
+    """The reference with other white space, in quotes, and in forms that say the same (`planted.alike`).
+
+    Another speech level is left out: the signs refuse it in many long texts, which is known (docs/checks.md).
+    """
+    words = reference.split(" ")
+    yield "other spacing", "  ".join(words)
+    yield "other spacing", reference.replace(". ", ".\n")
+    yield "other spacing", reference.replace("\n", "\n\n")
+    yield "in quotes", f'"{reference}"'
+    yield from ((kind, text) for kind, text in planted.alike(reference).items() if kind != "other speech level")

@@ -1,0 +1,72 @@
+"""Candidates that must pass do, for every kind of check, in English and Korean, and each in words of its own."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from curation.checks import sandbox
+from synth.distill import DistillOptions, right
+from synth.distill.item import Item
+from synth.distill.verify import passed, verify
+
+MakeItem = Callable[..., Item]
+ROWS: list[tuple[dict[str, Any], set[str]]] = [
+    ({"reference": "That makes 22.", "answer": "22", "check": "number"}, {"the bare answer", "in a sentence"}),
+    ({"reference": "모두 22개입니다.", "answer": "22", "check": "number"}, {"the bare answer", "in a sentence"}),
+    ({"reference": "The answer is B.", "answer": "B", "check": "choice", "choices": ["A", "B", "I"]},
+     {"the bare answer", "in a sentence"}),
+    ({"reference": "It is Seoul.", "answer": "Seoul"}, {"the bare answer", "in a sentence"}),
+    ({"reference": "수도는 서울입니다.", "answer": "서울"}, {"the bare answer", "in a sentence"}),
+    ({"reference": '{"a": [1, "x"], "b": true}', "answer": '{"a": [1, "x"], "b": true}', "check": "json"},
+     {"other spacing", "keys in another order", "in a code block"}),
+    ({"reference": '{"a": 1}', "answer": '{"type": "object", "required": ["a"]}', "check": "json_schema"},
+     {"other spacing", "in a code block"}),
+    ({"reference": "f(a=1, b='x')", "answer": "f(a=1, b='x')", "check": "python_call"},
+     {"keywords in another order", "in brackets", "in a code block"}),
+    ({"reference": "def f(x):\n    return x + 1", "answer": "assert f(1) == 2", "check": "python_code"},
+     {"with a comment", "empty lines", "in a code block"}),
+    ({"reference": "print(3)", "answer": "3", "check": "python_output"},
+     {"with a comment", "empty lines", "in a code block"}),
+    ({"reference": "It's made of oak. The mill isn't old.", "answer": None},
+     {"other spacing", "in quotes", "contractions", "sentences in another order"}),
+    ({"reference": "물레방아는 오래되었습니다. 마을 사람들은 보리를 빻습니다.", "answer": None, "question": "왜?"},
+     {"other spacing", "in quotes", "sentences in another order"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("columns", "kinds"), ROWS)
+def test_what_is_right_by_definition_passes(make_item: MakeItem, columns: dict[str, Any], kinds: set[str]) -> None:
+    if str(columns.get("check", "")).startswith("python_") and sandbox.available() is None:
+        pytest.skip(f"no sandbox: {sandbox.detect()[1]}")
+    item = make_item(**columns)
+    made = list(right.answers(item))
+    assert {kind for kind, _ in made} == kinds
+    texts = [text for _, text in made]
+    assert len({*texts, item.reference}) == len(texts) + 1
+    for kind, text in made:
+        failed = [check for check in verify(item, text, "stop", DistillOptions()) if not check.passed]
+        assert not failed, (kind, text, failed)
+
+
+def test_a_sentence_whose_words_are_choices_names_two(make_item: MakeItem) -> None:
+    item = make_item(reference="Yes, it.", answer="it", check="choice", choices=["it", "that"])
+    said = [text for kind, text in right.answers(item) if kind == "in a sentence"]
+    assert said == ["This is it.", "I say it.", "it, I think."]
+
+
+@pytest.mark.parametrize(
+    ("columns", "made"),
+    [
+        ({"reference": "abc", "answer": "[a-z]+", "check": "regex"}, 0),  # what else a pattern takes nobody knows
+        ({"reference": "not JSON", "answer": "not JSON", "check": "json"}, 0),
+        ({"reference": "f(", "answer": "f(", "check": "python_call"}, 0),
+        ({"reference": "ответ: да", "answer": "да"}, 0),  # no sentences in this language
+        ({"reference": "답은 Seoul이라고 합니다", "answer": "Seoul"}, 0),  # the bare answer is in another script
+        ({"reference": "22", "answer": "22", "check": "number", "question": "모두 몇 개인가요?"}, 10),  # the question's
+    ],
+)
+def test_nothing_is_made_that_would_rightly_fail(make_item: MakeItem, columns: dict[str, Any], made: int) -> None:
+    found = [text for _, text in right.answers(make_item(**columns))]
+    assert len(found) == made
+    assert all(passed(verify(make_item(**columns), text, "stop", DistillOptions())) for text in found)
