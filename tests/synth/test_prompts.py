@@ -10,12 +10,13 @@ def test_rewriting_prompts_are_the_agreed_ones() -> None:
     values = {"prompt": "P", "reference": "R"}
     english, korean = prompts.rewrites("en"), prompts.rewrites("ko")
     assert [template.name for template in english] == ["rewrite_1.en", "rewrite_2.en"]
-    assert [template.name for template in korean] == ["rewrite_1.ko"]
+    assert [template.name for template in korean] == ["rewrite_1.ko", "rewrite_2.ko"]
     assert english[0].render(values) == (
         "P\n\nReference answer: R\n\nUsing the reference answer as a guide, answer in your own words."
     )
     assert english[1].render(values) == "P\n\nA correct answer is: R\n\nSay the same in your own style."
     assert korean[0].render(values) == "P\n\n참고 답: R\n\n참고 답의 내용을 지키면서 자신의 말로 답하세요."
+    assert korean[1].render(values) == "P\n\n정답은 이렇습니다: R\n\n같은 내용을 자신의 말로 답하세요."
 
 
 def test_a_language_without_templates_gets_the_english_ones() -> None:

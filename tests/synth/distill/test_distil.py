@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -114,7 +115,46 @@ def test_rounds_show_each_template_greedily_and_then_with_sampling(make_rows: Ma
     assert last(asked[f"{english}/rewrite-2"]) == last(first)
     assert [asked[f"{english}/rewrite-{n}"].sampling.temperature for n in range(3)] == [0, 0, 0.7]
     assert last(asked[f"{korean}/rewrite-0"]).startswith("거꾸로 쓰기: 나무\n\n참고 답: 무나\n\n")
-    assert [asked[f"{korean}/rewrite-{n}"].sampling.temperature for n in range(3)] == [0, 0.7, 0.7]
+    assert last(asked[f"{korean}/rewrite-1"]).startswith("거꾸로 쓰기: 나무\n\n정답은 이렇습니다: 무나\n\n")
+    assert last(asked[f"{korean}/rewrite-2"]) == last(asked[f"{korean}/rewrite-0"])
+    assert [asked[f"{korean}/rewrite-{n}"].sampling.temperature for n in range(3)] == [0, 0, 0.7]
+
+
+RIVER = "The river of 22 miles rises in the hills of the north and runs past nine old mills to the sea"
+BREAD = "Flour and water are kneaded by hand for 22 minutes and rest under a cloth until they have doubled"
+
+
+def test_what_repeats_an_input_or_another_row_is_not_taken_and_stands_in_the_ledger(
+    make_rows: Make, by_rule: Any
+) -> None:
+    own = "Knead flour with water for 22 minutes by hand, cover it with a cloth and let it rest until it has doubled"
+    texts = [RIVER, BREAD, "So it is 22.", "It must be 22."]
+    rows = make_rows([{"prompt": f"{n}?", "completion": text, "answer": "22"} for n, text in enumerate(texts)])
+    said = {0: BREAD, 1: f"{BREAD} at last", 2: own, 3: f"{own} again"}
+    engine = by_rule(lambda one: said[int(one.id[:32], 16)] if rung(one) == "self" else "About 22")
+    made = distill(rows, engine, None, QUIET, seed=1)
+    kept = by_id(made.samples)
+    names = rows["sample_id"]
+    found = [(kept[name]["tier"], kept[name]["completion"][0]["content"]) for name in names]
+    assert found == [
+        ("verified_rewrite", "About 22"),  # another row's reference was refused
+        ("verified_self", f"{BREAD} at last"),  # its own is no fault, and named
+        ("verified_self", own),
+        ("gold_fallback", "It must be 22."),  # row 2 ends with nearly the same
+    ]
+    assert [check["name"] for check in kept[names[1]]["checks"]][-2:] == ["own_words", "repeats_input"]
+    dropped = {row["row_id"]: row for row in made.ledger.filter(pl.col("action") == "drop").iter_rows(named=True)}
+    first, last_ = dropped[f"{names[0]}/self"], dropped[f"{names[3]}/self"]
+    assert (first["rule"], last_["rule"]) == ("distill.repeats_input", "distill.repeats_sample")
+    assert json.loads(first["detail"])["found"] == f"1.00 like the reference of row {names[1]}"
+    assert json.loads(last_["detail"])["found"].endswith(f"like the text of {names[2]}/self")
+    (fallback,) = made.ledger.filter(pl.col("action") == "fallback").iter_rows(named=True)
+    assert (fallback["row_id"], fallback["rule"]) == (names[3], "distill.repeats_sample")
+    assert made.report["copies_of_reference"] == {"copies": 1, "compared": 2, "own_texts": 3}
+    assert made.report["repeats_sample"] == {"refused": 1, "references_alike": 0}
+    assert made.report["fallback_reasons"] == {"repeats_sample": 1}
+    copied = distill(rows, engine, None, replace(QUIET, max_copied=0.8), seed=1)
+    assert by_id(copied.samples)[names[1]]["tier"] == "verified_rewrite"  # a user may refuse copies
 
 
 def test_the_likelier_of_the_verified_rewrites_wins(make_rows: Make, by_rule: Any) -> None:
