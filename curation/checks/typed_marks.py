@@ -42,12 +42,13 @@ def orders(reference: str, candidate: str, *, prompt: str = "") -> CheckResult:
     return _without("orders", _ORDER, folded(reference) + "\n" + folded(prompt), folded(candidate))
 
 
-def whole(reference: str, candidate: str) -> CheckResult:
+def whole(reference: str, candidate: str, *, strict: bool = False) -> CheckResult:
     """The candidate does not end in the middle: for texts whose finish reason nobody kept.
 
     It fails for a code block that is not closed, for a last character that always has something after it, and for a
     last line without the end of a sentence where the line before it has one, or where the reference has one and the
-    line is no short item of a list (fewer than `_LAST_LINE_WORDS` words). Tags (#word) at the end need none.
+    line is no short item of a list (fewer than `_LAST_LINE_WORDS` words). Tags (#word) at the end need none. With
+    `strict` it fails for every end without a final mark or the ending of a Korean sentence, most of which are whole.
     """
     text = candidate.rstrip()
     if not text:
@@ -63,6 +64,8 @@ def whole(reference: str, candidate: str) -> CheckResult:
             return verdict("whole", False, f"ends with {words[-1][-20:]!r}, the line before with the end of a sentence")
         if len(words) >= _LAST_LINE_WORDS and _ended(reference.rstrip()):
             return verdict("whole", False, f"ends with {words[-1][-20:]!r}, the reference with the end of a sentence")
+    if strict and text[-1] not in _ENDS and not text.endswith(_KOREAN_ENDS):
+        return verdict("whole", False, f"ends with {text[-20:]!r}, without a final mark")
     return verdict("whole", True, "ends like a whole text")
 
 
