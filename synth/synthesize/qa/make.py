@@ -21,6 +21,7 @@ from ..form import roles
 from ..passages import Passage, asked, passages, points, sources
 from .match import answers_alike
 from .options import QaOptions
+from .relevance import relevances
 
 METHOD = "qa"
 ORIGIN = "question_answer"
@@ -56,8 +57,9 @@ def qa(
     """Make up questions about documents and keep those that their documents answer.
 
     What pre-instruction tuning needs (PIT, arXiv 2402.12847, section 4). A question is kept when it is whole, speaks of
-    no document, does not hold its answer, and the model, asked again with the passage before it, answers the same: by
-    a typed check, never by what a text says of itself. Whether the model answers right without the passage is stored.
+    no document, does not hold its answer, is about its passage (`relevances`), and the model, asked again with the
+    passage before it, answers the same: by a typed check, never by what a text says of itself. Whether the model
+    answers right without the passage is stored.
 
     Args:
         documents: table `documents`; a document's `source` is the task of its questions.
@@ -80,6 +82,7 @@ def qa(
     pairs = [Pair(passage, language, one) for passage, language, one in asks]
     for one in pairs:
         _read(one, options)
+    _relevant(pairs, shown, options)
     _distinct(pairs)
     _answer_with(pairs, generator, options, seed)
     _answer_without(pairs, generator, options, seed)
@@ -129,6 +132,18 @@ def _form(one: Pair, options: QaOptions) -> list[CheckResult]:
 
 def _yes_or_no(answer: str) -> bool:
     return answer.strip(" .。").lower() in ("yes", "no", "예", "네", "아니요", "아니오")
+
+
+def _relevant(pairs: list[Pair], shown: list[Passage], options: QaOptions) -> None:
+    """Drop questions about other passages, before they stand for equal ones of the passage that they are about."""
+    left = [one for one in pairs if one.left]
+    texts = {passage.id: passage.text for passage in shown}
+    found = relevances(texts, [(one.passage.id, one.question) for one in left])
+    for one, share in zip(left, found, strict=True):
+        check = graded("relevant", share, options.min_relevance, f"{share:.2f} of what it is about is in the passage")
+        one.checks += (check,)
+        if not check.passed:
+            one.drop(check)
 
 
 def _distinct(pairs: list[Pair]) -> None:

@@ -28,6 +28,8 @@ class QaOptions:
             have it is dropped.
         longest_answer: characters of an answer, at most.
         verbatim: the answer must stand in its passage; without it an answer that follows from it will do.
+        min_relevance: share of what a question is about, by words that are rare in the run, that must stand in its
+            passage, 0..1; 0 keeps questions about other passages too (`relevance.relevances`).
         drop_known: drop questions that the model answers right without the document. Whether it does is stored
             either way (check `closed_book`).
         min_language: what the shares of scripts of a question and its passage have in common, at least.
@@ -45,6 +47,7 @@ class QaOptions:
     guided: bool = True
     longest_answer: int = 120
     verbatim: bool = False
+    min_relevance: float = 0.25
     drop_known: bool = False
     min_language: float = 0.5
     language: str = "auto"
@@ -53,5 +56,5 @@ class QaOptions:
     def __post_init__(self) -> None:
         own.check("qa option templates", self.templates, FORMS)
         counts = bounds.count(self, 1, "questions", "passage_tokens", "answer_tokens", "longest_answer")
-        rest = {**bounds.share(self, "min_language"), **bounds.language(self)}
+        rest = {**bounds.share(self, "min_relevance", "min_language"), **bounds.language(self)}
         bounds.expect("qa", self, {**counts, **bounds.sampling(self), **rest})

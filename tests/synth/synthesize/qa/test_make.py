@@ -129,6 +129,31 @@ def test_an_answer_that_only_follows_may_be_refused(by_rule: Any) -> None:
     assert made.ledger["rule"].to_list()[0] == "qa.verbatim"
 
 
+def test_a_question_about_another_document_is_dropped_and_does_not_stand_for_the_one_that_is_not(by_rule: Any) -> None:
+    """The model knows the answer with any document in view: only the words tell whose question it is."""
+    kinds = {"mango": "fruit", "tiger": "animal", "rope": "tool", "knee": "body", "soup": "food", "star": "nature"}
+    texts = [f"The {word} is a kind of {kind}." for word, kind in kinds.items()]
+
+    def rule(request: Request) -> str:
+        said = request.prompt[-1][1]
+        if part(request) == "ask":
+            own = next(word for word in kinds if f"The {word} is" in said)
+            word = own if request.sample else "rope"  # each document's first question is about the third one
+            return pair(f"What kind of thing is {word}?", kinds[word])
+        return next(kind for word, kind in kinds.items() if f"thing is {word}?" in said)
+
+    made = qa(documents(*texts), by_rule(rule), QaOptions(questions=2), seed=1)
+    assert made.report["rejections"] == {"relevant": 5, "duplicate": 1}
+    kept = [
+        (parents[0], turns[0]["content"]) for parents, turns in made.samples.select("parents", "prompt").iter_rows()
+    ]
+    assert kept == [(f"{n:032x}", f"What kind of thing is {word}?") for n, word in enumerate(kinds)]
+    strays = made.ledger.filter(pl.col("rule") == "qa.relevant")
+    assert (strays["value"] < 0.25).all() and (strays["threshold"] == 0.25).all()
+    every = qa(documents(*texts), by_rule(rule), QaOptions(questions=2, min_relevance=0.0), seed=1)
+    assert every.report["rejections"] == {"duplicate": 6} and every.samples.height == 6  # one question in place of two
+
+
 def test_equal_questions_count_once_and_korean_is_asked_in_korean(by_rule: Any) -> None:
     question = pair("한글은 언제 만들어졌나요?", "1443년")
     engine = by_rule(by_part(question, "1443년에 만들어졌다."))
@@ -173,7 +198,7 @@ def test_no_order_matters_and_every_request_is_accounted_for(by_rule: Any) -> No
 
 
 def test_a_long_document_is_asked_about_in_parts(by_rule: Any, seed_model: Any) -> None:
-    long = " ".join(f"Number {n} of the row is the engineer Ada Brand." for n in range(40))
+    long = " ".join(f"Number {n} of the row is the harbour of Miltown, by Ada Brand." for n in range(40))
     engine = by_rule(by_part(pair(*PAIR), "Ada Brand"))
     made = qa(documents(long), engine, QaOptions(questions=1, passage_tokens=96), 1, tokens.load(seed_model))
     assert made.report["passages"] > 3 and made.report["requests"]["requests"] == made.report["passages"]

@@ -1,0 +1,53 @@
+"""Is a question about its passage: do the words that set it apart stand there?"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+import re2
+
+from ...distill.open_words import content, numbers
+
+# Written without spaces: a run of these letters is compared by pairs, as words would hardly ever be the same.
+_UNSPACED = re2.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]+")
+
+
+def relevances(passages: Mapping[str, str], questions: Sequence[tuple[str, str]]) -> list[float]:
+    """The share of what each question is about that stands in its passage.
+
+    Content words, Korean ones without their particles, weigh by how few passages they belong to (inverse document
+    frequency, Spärck Jones 1972), as log(1 + N / n): what is in every passage still has log 2, since a run over texts
+    of one subject asks for little else. A word belongs to a passage that has it, and to one of which a question has it:
+    so `kind` and `genre`, which every other question asks for, weigh little though few passages have them, and a name
+    that one question has from elsewhere weighs much. A question that was asked of many passages alike counts for one of
+    them, or a model that asks the same of every text would make it a common one.
+
+    Args:
+        passages: texts by id.
+        questions: id of the passage and the question, of all questions of the run.
+
+    Returns:
+        0..1 for each question, in their order; 1 for one without content words, of which nothing can be said.
+    """
+    has = {name: units(text) for name, text in passages.items()}
+    asked = [(name, units(question)) for name, question in questions]
+    first: dict[frozenset[str], str] = {}
+    for name, about in asked:
+        first[about] = min(name, first.get(about, name))
+    belongs: dict[str, set[str]] = defaultdict(set)
+    for about, name in first.items():
+        belongs[name] |= about
+    counts = Counter(unit for name, own in has.items() for unit in own | belongs[name])
+    found = []
+    for name, about in asked:
+        weights = {unit: math.log(1 + len(has) / counts[unit]) for unit in sorted(about)}
+        stands = math.fsum(weight for unit, weight in weights.items() if unit in has[name])
+        found.append(stands / math.fsum(weights.values()) if weights else 1.0)
+    return found
+
+
+def units(text: str) -> frozenset[str]:
+    """What of a text is compared: units of content words, numbers, pairs of letters of scripts without spaces."""
+    runs = [run.group() for run in _UNSPACED.finditer(text)]
+    pairs = {run[at : at + 2] for run in runs for at in range(max(1, len(run) - 1))}
+    return content(_UNSPACED.sub(" ", text)) | numbers(text) | pairs
