@@ -19,10 +19,11 @@ from pathlib import Path
 from curation import tables
 from curation.checks import call_variants, typed
 from curation.metrics.intervals import wilson
-from synth.distill import DistillOptions, planted
+from synth import prompts
+from synth.distill import DistillOptions, copies, planted, right, wrong
 from synth.distill.asked import Asker
 from synth.distill.claim import Claim
-from synth.distill.item import Item
+from synth.distill.item import Item, Turns
 from synth.distill.verify import passed, verify
 
 FORMS = ("refusal", "repetition", "language", "length", "leak", "remark", "markers", "orders", "whole")
@@ -30,6 +31,8 @@ FINAL = ".!?\"')]}`*:;"
 SHORT = 3  # words of a reference that counts as a short answer
 LONG = 900  # characters; longer rewrites are left out, to save time
 BRIEF = 120  # characters of question and reference, that small models can read them twice and more
+SUPPORT, LEAKED = 0.8, 0.05  # what docs/checks.md names for these checks, which are off by default
+JUDGED = 20  # rows that the judge is asked about: four questions for each text
 OPTIONS = DistillOptions()
 
 
@@ -89,6 +92,8 @@ def published(name: str, rows: list[Row], flagged: str | None) -> None:
                 f"      {text[:150]!r} ... {text[-150:]!r}"
             )
     print(f"  {'leak or remark':<22}{share(len(seen['leak'] | seen['remark']), len(rewritten))}")
+    strict = sum(not typed.check("whole", r.reference, str(r.rewrite), strict=True).passed for r in rewritten)
+    print(f"  {'whole, strict':<22}{share(strict, len(rewritten))}")
     bare = sum(str(row.rewrite).rstrip()[-1:] not in FINAL for row in rewritten)
     print(f"  {'no full stop at the end':<22}{share(bare, len(rewritten))}")
     short = [row for row in rewritten if len(row.reference.split()) <= SHORT]
@@ -96,6 +101,22 @@ def published(name: str, rows: list[Row], flagged: str | None) -> None:
     print(f"  {'short answer lost':<22}{share(len(lost), len(short))}  (references of at most {SHORT} words)")
     for row in lost[:: max(1, len(lost) // 10)] if flagged == "short_answer" else ():
         print(f"    {row.question[-200:]!r}\n      {row.reference!r} -> {str(row.rewrite)[:200]!r}")
+
+
+def likenesses(name: str, rows: list[Row]) -> None:
+    """Published texts, the reference itself among them, near their own reference and near another row's text."""
+    items = [row.item() for row in rows]
+    claims = [Claim(f"{at}", items[at], str(row.rewrite)) for at, row in enumerate(rows)]
+    found = copies.checks(claims, copies.inputs(items, OPTIONS.novelty), OPTIONS.novelty, 1.0)
+    near = {key for key, (own, _) in found.items() if 1 - own.score >= OPTIONS.novelty.near_duplicate}
+    changed = {key for key in found if rows[int(key)].rewrite != rows[int(key)].reference}
+    print(f"\n{name}: {len(rows)} texts, {len(found)} long enough to be compared")
+    print(f"  near their own reference {share(len(near), len(found))}")
+    print(f"  so, of those that are not equal {share(len(near & changed), len(changed))}")
+    others = [(key, other.detail) for key, (_, other) in found.items() if not other.passed]
+    print(f"  near another row's text {share(len(others), len(found))}")
+    for key, detail in others[:5]:
+        print(f"    {rows[int(key)].question[-80:]!r}: {str(rows[int(key)].rewrite)[:80]!r}: {detail}")
 
 
 def calls(rows: list[Row], flagged: str | None) -> None:
@@ -147,6 +168,8 @@ def changes(name: str, rows: list[Row]) -> None:
             counts["reference itself", accepts(row, row.reference)] += 1
             for kind, text in planted.alike(row.reference).items():
                 counts[f"alike: {kind}", accepts(row, text)] += 1
+            for kind, text in right.answers(row.item()):
+                counts[f"canary: {kind}", accepts(row, text)] += 1
         for row, kind, text in spoiled(some, lambda row: row.reference):
             counts[f"reference with {kind}", accepts(row, text)] += 1
             counts["reference with any", accepts(row, text)] += 1
@@ -167,26 +190,61 @@ def rewrites(rows: list[Row]) -> None:
             print(f"  accepted with {kind:<24}{share(counts[kind, True], counts[kind, True] + counts[kind, False])}")
 
 
-def by_model(folder: str, rows: list[Row]) -> None:
-    """What the judge and the support by likelihood say of references, spoiled references and the published rewrites."""
+def texts(rows: list[Row]) -> Iterator[tuple[str, Row, str]]:
+    """What a model is asked about, by kind: references, rewrites that the signs accept, and both with changes."""
+    for row in rows:
+        yield "reference", row, row.reference
+    for row, kind, text in spoiled(rows, lambda row: row.reference):
+        yield f"reference, {kind}", row, text
+    taken = [row for row in rows if row.rewrite not in (None, row.reference) and accepts(row, str(row.rewrite))]
+    for row in taken:
+        yield "rewrite", row, str(row.rewrite)
+    for row, kind, text in spoiled(taken, lambda row: row.rewrite):
+        yield f"rewrite, {kind}", row, text
+
+
+def leaking(rows: list[Row]) -> Iterator[tuple[str, Row, str]]:
+    """Texts that speak of the reference in view, and such as do not."""
+    for row in rows:
+        item, korean = row.item(), planted.korean(row.reference)
+        yield "reference", row, row.reference
+        if row.rewrite is not None and not any(failing(kind, row, row.rewrite) for kind in ("leak", "remark")):
+            yield "rewrite without such words", row, row.rewrite
+        talk = next(text for kind, text, _ in wrong.forms(item) if kind == "leak")
+        yield "talk of a reference before it", row, talk
+        after = "참고 답의 내용을 지켰습니다." if korean else "I used the reference answer as a guide."
+        yield "talk of a reference behind it", row, f"{row.reference} {after}"
+
+
+def by_model(folder: str, name: str, rows: list[Row]) -> None:
+    """What the judge and the likelihoods accept of texts whose truth is known."""
     from synth.engines.options import EngineOptions
     from synth.engines.transformers import TransformersEngine
 
     engine = TransformersEngine(folder, EngineOptions())
-    claims = [(("same text", row), row.item(), row.reference) for row in rows]
-    claims += [((f"with {kind}", row), row.item(), text) for row, kind, text in spoiled(rows, lambda r: r.reference)]
-    named = {f"{at}": Claim(f"{at}", item, text) for at, (_, item, text) in enumerate(claims)}
-    for check in ("judge", "min_support"):
-        options = replace(OPTIONS, judge=check == "judge", min_support=0.8 if check == "min_support" else 0.0)
-        results = Asker(engine, engine, options, 0).checks(list(named.values()))
-        print(f"\n{check}, {Path(folder).name}: share accepted")
+    for check, some in (("judge", rows[:JUDGED]), ("min_support", rows), ("max_leaked", rows)):
+        every = list(leaking(some) if check == "max_leaked" else texts(some))
+        options = replace(OPTIONS, judge=check == "judge", min_support=SUPPORT if check == "min_support" else 0.0,
+                          max_leaked=LEAKED if check == "max_leaked" else 1.0)  # fmt: skip
+        claims = [Claim(f"{at}", row.item(), text, in_view(row)) for at, (_, row, text) in enumerate(every)]
+        results = Asker(engine, engine, options, 0).checks(claims)
         counts: Counter[tuple[str, bool]] = Counter()
-        for at, ((kind, _), _, _) in enumerate(claims):
-            counts[kind, passed(results[f"{at}"])] += 1
+        for at, (kind, _, _) in enumerate(every):
+            accepted = passed(results[f"{at}"])
+            counts[kind, accepted] += 1
+            if "," in kind:
+                counts[f"{kind.split(',')[0]}, any change", accepted] += 1
+        print(f"\n{check}, {name}, {Path(folder).name}: share accepted")
         for kind in sorted({kind for kind, _ in counts}):
             print(f"  {kind:<38}{share(counts[kind, True], counts[kind, True] + counts[kind, False])}")
         details = Counter(one.detail.split(":")[0] for found in results.values() for one in found)
-        print("  " + "; ".join(f"{count} {detail[:60]}" for detail, count in details.most_common(5)))
+        print("  " + "; ".join(f"{count} {detail[:60]}" for detail, count in details.most_common(3)), flush=True)
+
+
+def in_view(row: Row) -> Turns:
+    """The prompt that shows the reference."""
+    form = prompts.rewrites("ko" if planted.korean(row.question) else "en")[0]
+    return row.item().about(form.render({"prompt": row.question, "reference": row.reference}))
 
 
 def main() -> None:
@@ -205,12 +263,17 @@ def main() -> None:
     chat = [Row(r["Q"], r["A"]) for r in records(folder / "korean-chatbot.jsonl.gz")]
     if given.model:
         brief = [
-            row for row in alpaca if len(row.reference.split()) > SHORT and len(row.question + row.reference) < BRIEF
-        ]
-        by_model(given.model, brief[:20])
+            row for row in alpaca
+            if len(row.reference.split()) > SHORT and len(row.question + row.reference) < BRIEF
+            and (row.rewrite is None or len(row.rewrite) < BRIEF)
+        ]  # fmt: skip
+        short = [row for row in chat if len(row.question + row.reference) < BRIEF]
+        by_model(given.model, "alpaca", brief[: given.rows])
+        by_model(given.model, "korean-chatbot", short[:: max(1, len(short) // given.rows)][: given.rows])
         return
     published("alpaca", alpaca, given.flagged)
     published("openfunctions", functions, given.flagged)
+    likenesses("alpaca", alpaca)
     calls(functions, given.flagged)
     if not given.flagged:
         for name, rows in (("alpaca", open_text), ("korean-human-rights-qa", rights[: given.rows // 3]),
