@@ -1,14 +1,17 @@
-"""What the tests of synthesis share: engines that answer by a rule, rows, and the seed model."""
+"""What the tests of synthesis share: engines that answer by a rule, rows, the seed model, and vLLM that runs it."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 
 from curation.model import Request, Response, Score, ScoreRequest
+
+if TYPE_CHECKING:
+    from synth.engines.cache import Cached
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SEED_MODEL = CHECKOUT / "pipelines" / "demo" / "seed_model"
@@ -80,3 +83,21 @@ def make_rows() -> Callable[..., pl.DataFrame]:
 def seed_model() -> Path:
     """The seed model that ships with the project."""
     return SEED_MODEL
+
+
+@pytest.fixture(scope="module")
+def model(seed_model: Path) -> Path:
+    """The model that `engine` runs; a module that teaches one of its own puts it in this place."""
+    return seed_model
+
+
+@pytest.fixture(scope="module")
+def engine(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Cached"]:
+    """vLLM with `model`, behind a cache, so that the same request is answered once for all tests of a module."""
+    from synth.engines import open_engine
+    from synth.engines.cache import Cached
+
+    with open_engine("vllm", str(model)) as opened:
+        cached = Cached(opened, tmp_path_factory.mktemp("cache") / "engine.sqlite")
+        yield cached
+        cached.close()

@@ -1,8 +1,7 @@
 """Distilling and rehearsing with the seed model itself, through vLLM: what the demo relies on."""
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -11,7 +10,6 @@ import pytest
 from curation.checks import typed
 from pipelines.demo.skills import NEW_SKILLS, SKILLS, foreign
 from synth.distill import DistillOptions, distill
-from synth.engines import open_engine
 from synth.engines.cache import Cached
 from synth.rehearse import RehearseOptions, rehearse
 
@@ -19,14 +17,6 @@ pytestmark = [pytest.mark.vllm, pytest.mark.slow]
 
 Make = Callable[..., pl.DataFrame]
 REHEARSED = [skill for skill in SKILLS if skill.name in ("reverse", "opposite", "ko_to_en")]
-
-
-@pytest.fixture(scope="module")
-def engine(seed_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cached]:
-    with open_engine("vllm", str(seed_model)) as opened:
-        cached = Cached(opened, tmp_path_factory.mktemp("cache") / "engine.sqlite")
-        yield cached
-        cached.close()
 
 
 def test_a_task_set_becomes_the_models_own_where_that_is_right(make_rows: Make, engine: Cached) -> None:

@@ -4,8 +4,7 @@ The seed model answers its skills, says the same of two answers whatever stands 
 what it can do is measured by rule, and of what it cannot every request must be in the ledger with a reason.
 """
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -14,7 +13,6 @@ import pytest
 from curation import tables
 from curation.checks import typed
 from pipelines.demo.skills import SKILLS
-from synth.engines import open_engine
 from synth.engines.cache import Cached
 from synth.synthesised import Synthesised
 from synth.synthesize.best_of import best_of
@@ -34,14 +32,6 @@ pytestmark = [pytest.mark.vllm, pytest.mark.slow]
 
 Make = Callable[..., pl.DataFrame]
 BY_NAME = {skill.name: skill for skill in SKILLS}
-
-
-@pytest.fixture(scope="module")
-def engine(seed_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cached]:
-    with open_engine("vllm", str(seed_model)) as opened:
-        cached = Cached(opened, tmp_path_factory.mktemp("cache") / "engine.sqlite")
-        yield cached
-        cached.close()
 
 
 def items(make_rows: Make, count: int, *names: str, **other: Any) -> pl.DataFrame:

@@ -5,7 +5,7 @@ measured; where it cannot, that nothing is lost and nothing gets through.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ import pytest
 
 from curation import tables, tokens
 from pipelines.demo.skills import SKILLS
-from synth.engines import open_engine
 from synth.engines.cache import Cached
 from synth.novelty import NoveltyOptions, novel
 from synth.synthesised import Synthesised
@@ -27,14 +26,6 @@ pytestmark = [pytest.mark.vllm, pytest.mark.slow]
 
 Make = Callable[..., pl.DataFrame]
 BY_NAME = {skill.name: skill for skill in SKILLS}
-
-
-@pytest.fixture(scope="module")
-def engine(seed_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cached]:
-    with open_engine("vllm", str(seed_model)) as opened:
-        cached = Cached(opened, tmp_path_factory.mktemp("cache") / "engine.sqlite")
-        yield cached
-        cached.close()
 
 
 def documents(*texts: str) -> pl.DataFrame:
