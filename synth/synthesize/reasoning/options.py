@@ -1,16 +1,22 @@
 """Settings of reasoning."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from curation.checks.typed_result import compiled
 from curation.errors import InputError
 
 from ... import bounds
-from ..own import own_template
+from .. import own
+from ..own import Values, own_template
 
 METHODS = ("chain_of_thought", "least_to_most")
 MOST_PARTS = 20
 COMPARE = ("auto", "number", "text")
+FORMS = {
+    "decompose": Values(("question",), ("most",)),
+    "solve": Values(("part", "solved"), ("question", "last")),
+}
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,9 @@ class ReasoningOptions:
         pattern: RE2 pattern with one group that finds the answer in a path, for prompts of one's own; none for a last
             line `Answer: ...` (`답: ...`).
         template: a prompt form of one's own for chain of thought (Jinja, with `question`).
+        templates: prompt forms of one's own for least-to-most (Jinja) by name, for all languages: `decompose` (with
+            `question`, `most`) and `solve` (`part`, and `solved`, a list whose items have `question` and `answer`; also
+            `question`, and `last`, true where the part is the question itself).
         max_parts: sub-questions of least-to-most, at most, the question itself not counted; 1 to 20.
         guided: hold the list of sub-questions to its form while it is written; an engine that cannot do so refuses.
         min_language: what the shares of scripts of a path and its row's reference or question have in common.
@@ -48,6 +57,7 @@ class ReasoningOptions:
     compare: str = "auto"
     pattern: str | None = None
     template: str | None = None
+    templates: Mapping[str, str] = field(default_factory=dict)
     max_parts: int = 6
     guided: bool = True
     min_language: float = 0.5
@@ -70,6 +80,9 @@ class ReasoningOptions:
             if self.method != "chain_of_thought":
                 raise InputError("reasoning option template is set, expected method chain_of_thought with it")
             own_template(self.template, ("question",), "reasoning option template")
+        own.check("reasoning option templates", self.templates, FORMS)
+        if self.templates and self.method != "least_to_most":
+            raise InputError("reasoning option templates is set, expected method least_to_most with it")
         if self.pattern is not None:
             _checked_pattern(self.pattern)
 

@@ -9,7 +9,8 @@ from curation.model import Generator, Guide, Request, Sampling
 
 from ...drop import Drop
 from ...parse import Rejected
-from ...prompts import Template, load
+from ...prompts import Template
+from .. import own
 from ..attempt import Ask, Attempt, attempted, draws, language_of
 from ..own import own_template
 from ..problem import Problem, judge_form
@@ -60,7 +61,7 @@ def chains(problems: Sequence[Problem], generator: Generator, options: Reasoning
     owners: list[Problem] = []
     asks: list[Ask] = []
     for one in problems:
-        template = _template("reasoning_step_by_step", one, options)
+        template = _template("step_by_step", one, options)
         if options.template is not None:
             template = own_template(options.template, ("question",), "reasoning option template")
         prompt = one.about(template, {"question": one.item.question})
@@ -84,7 +85,7 @@ def least_to_most(
     """
     asks, owners = [], []
     for one in problems:
-        template = _template("reasoning_decompose", one, options)
+        template = _template("decompose", one, options)
         prompt = one.about(template, {"question": one.item.question, "most": options.max_parts})
         sampling = _sampling(options, seed)
         if options.guided:
@@ -139,7 +140,7 @@ def part_list(most: int) -> str:
 
 def _solve(path: Path, place: int, options: ReasoningOptions, seed: int) -> Ask:
     one = path.problem
-    template = _template("reasoning_solve", one, options)
+    template = _template("solve", one, options)
     values = {
         "question": one.item.question,
         "solved": [{"question": asked, "answer": answer} for asked, answer in path.parts],
@@ -152,7 +153,7 @@ def _solve(path: Path, place: int, options: ReasoningOptions, seed: int) -> Ask:
 
 
 def _template(name: str, problem: Problem, options: ReasoningOptions) -> Template:
-    return load(f"{name}.{language_of(problem.item.question, options.language)}")
+    return own.form("reasoning", name, language_of(problem.item.question, options.language), options.templates)
 
 
 def _sampling(options: ReasoningOptions, seed: int) -> Sampling:

@@ -12,10 +12,9 @@ from curation.checks.typed_result import folded
 from curation.errors import InputError
 from curation.model import Generator, Request, Sampling
 
-from ... import prompts
 from ...drop import Drop
 from ...synthesised import Synthesised
-from .. import parsed, plain
+from .. import own, parsed, plain
 from ..account import accounted, sample
 from ..attempt import Ask, Attempt, Source, attempted, language_of, source_of
 from ..form import roles
@@ -121,10 +120,10 @@ def _ask(
         language = language_of("\n".join(row.prompt for row in shown), options.language)
         examples = [{"prompt": row.prompt, "completion": row.answer} for row in shown]
         for name, value, wanted in (
-            ("templates_write", PLAIN, options.write),
-            ("templates_invert", INVERTED, options.write_inverted),
+            ("write", PLAIN, options.write),
+            ("invert", INVERTED, options.write_inverted),
         ):
-            template = prompts.load(f"{name}.{language}")
+            template = own.form(METHOD, name, language, options.forms)
             prompt = plain.prompt(template, {"examples": examples})
             name_of = parsed.named(METHOD, value, task, [row.source.id for row in shown])
             for number in range(wanted):
@@ -137,10 +136,13 @@ def _ask(
 
 
 def _forms(rows: list[Row], attempts: list[tuple[Attempt, str]], options: TemplatesOptions) -> list[Used]:
-    """The templates of a task: the user's, then the model's that can be used, as many as there may be."""
-    own = [(PLAIN, text) for text in options.plain] + [(INVERTED, text) for text in options.inverted]
-    forms = [Used(read(text, value, "template"), None) for value, text in own]
-    for attempt, value in attempts:
+    """The templates of a task: the user's, then the model's that can be used, as many as there may be.
+
+    The model's inverted ones get their places first: there are three at most, and plain ones would take all ten.
+    """
+    ready = [(PLAIN, text) for text in options.plain] + [(INVERTED, text) for text in options.inverted]
+    forms = [Used(read(text, value, "template"), None) for value, text in ready]
+    for attempt, value in sorted(attempts, key=lambda one: one[1] != INVERTED):
         found = _written(attempt, value, rows, options)
         if isinstance(found, Form):
             same = any(used.form.template.text == found.template.text for used in forms)
@@ -153,7 +155,7 @@ def _forms(rows: list[Row], attempts: list[tuple[Attempt, str]], options: Templa
                 forms.append(Used(found, attempt))
         if isinstance(found, Drop):
             attempt.settle(found)
-    return forms
+    return [*forms[: len(ready)], *sorted(forms[len(ready) :], key=lambda used: used.form.inverted)]
 
 
 def _written(attempt: Attempt, value: str, rows: list[Row], options: TemplatesOptions) -> Form | Drop:

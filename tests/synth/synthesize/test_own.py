@@ -12,6 +12,8 @@ from synth.synthesize.instructions import InstructionsOptions
 from synth.synthesize.own import Values
 from synth.synthesize.preferences.options import PreferencesOptions
 from synth.synthesize.qa import QaOptions
+from synth.synthesize.reasoning.options import ReasoningOptions
+from synth.synthesize.templates import TemplatesOptions
 
 FORMS = {"ask": Values(("document",), ("tone",)), "neutral": Values(())}
 
@@ -51,6 +53,7 @@ def test_a_form_that_cannot_be_is_refused(given: dict[str, str], said: str) -> N
         (DialogueOptions, "dialogue", "user, answer"),
         (PreferencesOptions, "preferences", "judge"),
         (InstructionsOptions, "instructions", "ask, kind, instance, label"),
+        (ReasoningOptions, "reasoning", "decompose, solve"),
     ],
 )
 def test_each_method_says_which_forms_it_has(options: Any, method: str, names: str) -> None:
@@ -64,11 +67,19 @@ def test_each_method_says_which_forms_it_has(options: Any, method: str, names: s
         (QaOptions, {"answer": "{{ document }}"}, "question"),
         (PreferencesOptions, {"judge": "{{ question }} {{ first }}"}, "second"),
         (DialogueOptions, {"answer": "{{ question }}"}, "document"),
+        (ReasoningOptions, {"solve": "{{ question }} {{ part }}"}, "solved"),
     ],
 )
 def test_what_a_form_must_show_is_needed(options: Any, given: dict[str, str], lacking: str) -> None:
     with pytest.raises(InputError, match=f"does not use the value '{lacking}'"):
         options(templates=given)
+
+
+def test_templates_call_them_forms_since_templates_are_what_it_writes() -> None:
+    with pytest.raises(InputError, match="templates option forms has 'ask', expected write, invert$"):
+        TemplatesOptions(write=1, forms={"ask": "{{ examples }}"})
+    with pytest.raises(InputError, match=r"forms\.invert does not use the value 'examples'"):
+        TemplatesOptions(write=1, forms={"invert": "Write one."})
 
 
 @pytest.mark.parametrize(

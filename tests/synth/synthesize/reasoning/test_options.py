@@ -22,6 +22,7 @@ from synth.synthesize.reasoning.options import ReasoningOptions
         ({"pattern": r"(\d"}, "expected RE2 syntax: missing \\)"),
         ({"template": "{{ text }}"}, "uses the value 'text'"),
         ({"template": "{{ question }}", "method": "least_to_most"}, "expected method chain_of_thought"),
+        ({"templates": {"solve": "{{ solved }} {{ part }}"}}, "templates is set, expected method least_to_most"),
     ],
 )
 def test_what_cannot_be_is_refused(options: dict[str, Any], message: str) -> None:

@@ -103,6 +103,21 @@ def test_a_prompt_form_of_ones_own_is_asked_instead(make_rows: Make, by_rule: An
     assert [request.prompt[-1][1] for request in engine.asked] == ["Think: 2 + 2?"]
 
 
+def test_forms_of_ones_own_take_apart_and_solve(make_rows: Make, by_rule: Any) -> None:
+    every = problems(make_rows([{"prompt": "5 - 2 + 1?", "completion": "4"}]), "reasoning")
+    said = {"5 - 2 + 1? Parts, 6 at most:": "1. 5 - 2?", "5 - 2?|0": "3", "5 - 2?=3;5 - 2 + 1?|1": "Answer: 4"}
+    engine = by_rule(lambda request: said[request.prompt[-1][1]])
+    forms = {
+        "decompose": "{{ question }} Parts, {{ most }} at most:",
+        "solve": "{% for one in solved %}{{ one.question }}={{ one.answer }};{% endfor %}{{ part }}|{{ last | int }}",
+    }
+    (path,) = least_to_most(every, engine, replace(PARTS, templates=forms), seed=1)
+    assert [request.prompt[-1][1] for request in engine.asked] == list(said)
+    assert path.text == "1. 5 - 2?\n3\n\nAnswer: 4"
+    names = [attempt.ask.template.name for attempt in path.attempts if attempt.ask.template]
+    assert names == ["templates.decompose", "templates.solve", "templates.solve"]
+
+
 def test_a_path_stops_at_the_first_request_that_fails(make_rows: Make, by_rule: Any) -> None:
     every = problems(make_rows([{"prompt": "Why?", "completion": "So."}]), "reasoning")
 

@@ -115,6 +115,21 @@ def test_no_more_than_three_inverted_ones_and_the_rules_stay_before_the_question
     assert all(prompt[0] == system and len(prompt) == 2 for prompt in made.samples["prompt"].to_list())
 
 
+def test_ten_of_which_three_are_inverted_though_more_were_written(make_rows: Make, by_rule: Any) -> None:
+    def rule(request: Request) -> str:
+        value = "completion" if request.prompt[-1][1].startswith("Back") else "prompt"
+        return written(f"{value} {request.sample}: {{{{ {value} }}}}")
+
+    forms = {"write": "On: {{ examples }}", "invert": "Back: {{ examples }}"}
+    options = TemplatesOptions(write=12, write_inverted=5, forms=forms)
+    made = templates(words(make_rows, 25), by_rule(rule), options, seed=1)
+    wordings = [json.loads(row)["wording"] for row in made.samples["generation"]]
+    texts = {one["text"].split(":")[0] for one in wordings}
+    assert texts == {f"prompt {n}" for n in range(7)} | {f"completion {n}" for n in range(3)}
+    assert made.report["rejections"] == {"over_limit": 7}
+    assert sorted(made.report["templates"]["reverse"].values()) == [2] * 5 + [3] * 5
+
+
 def test_rows_without_a_template_or_with_several_turns_are_ledger_rows(make_rows: Make, by_rule: Any) -> None:
     rows = words(make_rows, 3)
     made = templates(rows, by_rule(lambda request: "no"), TemplatesOptions(write=2), seed=1)
