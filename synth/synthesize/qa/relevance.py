@@ -29,20 +29,26 @@ def relevances(passages: Mapping[str, str], questions: Sequence[tuple[str, str]]
     Returns:
         0..1 for each question, in their order; 1 for one without content words, of which nothing can be said.
     """
-    has = {name: units(text) for name, text in passages.items()}
     asked = [(name, units(question)) for name, question in questions]
     first: dict[frozenset[str], str] = {}
-    for name, about in asked:
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, (name, about) in enumerate(asked):
         first[about] = min(name, first.get(about, name))
+        places[name].append(place)
     belongs: dict[str, set[str]] = defaultdict(set)
     for about, name in first.items():
         belongs[name] |= about
-    counts = Counter(unit for name, own in has.items() for unit in own | belongs[name])
+    counts: Counter[str] = Counter()
+    stands: dict[int, frozenset[str]] = {}
+    for name, text in passages.items():  # what a passage has is not kept: of many passages that would be much
+        own = units(text)
+        counts.update(own | belongs.get(name, set()))
+        stands.update((place, asked[place][1] & own) for place in places.get(name, ()))
     found = []
-    for name, about in asked:
-        weights = {unit: math.log(1 + len(has) / counts[unit]) for unit in sorted(about)}
-        stands = math.fsum(weight for unit, weight in weights.items() if unit in has[name])
-        found.append(stands / math.fsum(weights.values()) if weights else 1.0)
+    for place, (_, about) in enumerate(asked):
+        weights = {unit: math.log(1 + len(passages) / counts[unit]) for unit in sorted(about)}
+        share = math.fsum(weights[unit] for unit in stands[place]) / math.fsum(weights.values()) if weights else 1.0
+        found.append(share)
     return found
 
 
