@@ -24,6 +24,17 @@ def test_canaries_are_shown_with_intervals_and_budget() -> None:
     assert (reject["rate"], reject["interval"]) == ("–", "[–, –]")
 
 
+def test_groups_with_too_few_canaries_are_counted_and_are_no_rate() -> None:
+    few = {"good": {"regex, en": {"of": 9, "wanted": 60}}, "bad": {}}
+    copied = {"copies": 3, "compared": 40, "own_texts": 90}
+    view = distill({"facts": {"canaries": {"too_few": few}, "copies_of_reference": copied}, "examples": []})
+    assert view["canaries"] == []
+    shown = dict(view["facts"])
+    assert shown["groups of rows with fewer good canaries than wanted"] == "1"
+    assert "groups of rows with fewer bad ones" not in shown
+    assert shown["the model's own texts that nearly copy their references"] == "3"
+
+
 def test_synthesis_shows_its_yield_by_reason_and_every_figure_of_the_method() -> None:
     facts = {
         "method": "best_of",
