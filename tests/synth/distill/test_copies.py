@@ -52,6 +52,14 @@ def test_an_answer_like_its_own_reference_repeats_no_other_as_like(make_item: Ma
     assert found(rows, {0: f"{RIVER} today"})[0]["repeats_input"][1]
 
 
+def test_an_answer_between_its_own_reference_and_anothers_is_its_own(make_item: MakeItem) -> None:
+    """Near both, which are not near each other."""
+    words = [f"word{n}" for n in range(48)]
+    own, said, other = (" ".join(words[at : at + 40]) for at in (0, 4, 8))
+    rows = [make_item(0, reference=own, answer=None), make_item(1, reference=other, answer=None)]
+    assert found(rows, {0: said})[0]["repeats_input"][1] and not found(rows, {0: other})[0]["repeats_input"][1]
+
+
 def test_where_the_inputs_are_alike_the_answer_is_no_copy(make_item: MakeItem) -> None:
     """Own reference and the other text are near, the answer is near the other alone."""
     words = RIVER.split()
