@@ -1,9 +1,11 @@
 """Rehearsal of the demo's skills by the seed model, where a rule says of every row whether it is right.
 
     python -m benchmarks.rehearsed_skills lists
+    python -m benchmarks.rehearsed_skills outliers
 
 `lists`: the same demonstrations in English lists (`Input:`, `Output:`), with which the seed model learned all its
-skills, and in lists of the language that each skill asks in.
+skills, and in lists of the language that each skill asks in. `outliers`: of inputs of one skill among which a few of
+all others stand, how many of each are taken for outliers; no model is asked.
 """
 
 import argparse
@@ -17,6 +19,7 @@ from pipelines.demo.skills import SKILLS
 from pipelines.demo.skills.skill import Skill
 from synth.engines import open_engine
 from synth.rehearse import RehearseOptions, rehearse
+from synth.rehearse.outliers import outliers
 from synth.rows import ROWS
 from synth.synthesised import Synthesised
 
@@ -60,6 +63,25 @@ def lists_shown(model: Path, engine: str) -> None:
                 print(f"{language:<10}{own:<7}{_line(tasks, right(found.samples))}")
 
 
+def outliers_shown() -> None:
+    print("demonstrations  deviations  own taken for outliers  others found")
+    for shown in (5, 8, 20):
+        for deviations in (2.0, 3.0, 4.0):
+            counts = [_outliers(skill, shown, deviations) for skill in SKILLS]
+            own, wrong, others, found = (sum(column) for column in zip(*counts, strict=True))
+            print(f"{shown:>14}{deviations:>12.0f}{wrong:>15} of {own:<6}{found:>9} of {others}")
+
+
+def _outliers(skill: Skill, shown: int, deviations: float) -> tuple[int, int, int, int]:
+    """Inputs of the skill and how many of them are outliers, inputs of others (one in ten) and how many are."""
+    demos = [item.prompt for item in skill.items("train", shown, 3)]
+    own = list(dict.fromkeys(item.prompt for item in skill.items("test", 120, 5)))
+    others = [item.prompt for other in SKILLS if other is not skill for item in other.items("test", 1, 7)][:12]
+    found = outliers([*own, *others], demos, 20, deviations, 64, SEED)
+    wrong = sum(at < len(own) for at in found)
+    return len(own), wrong, len(others), len(found) - wrong
+
+
 def _line(tasks: dict[str, Any], valid: Counter[str]) -> str:
     sums = {name: sum(task[name] for task in tasks.values()) for name in ("requests", "wanted", "kept")}
     lost: Counter[str] = sum((Counter(task["dropped"]) for task in tasks.values()), Counter())
@@ -70,11 +92,14 @@ def _line(tasks: dict[str, Any], valid: Counter[str]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("lists",))
+    parser.add_argument("what", choices=("lists", "outliers"))
     parser.add_argument("--model", type=Path, default=MODEL)
     parser.add_argument("--engine", choices=("vllm", "transformers"), default="vllm")
     given = parser.parse_args()
-    lists_shown(given.model.resolve(), given.engine)
+    if given.what == "lists":
+        lists_shown(given.model.resolve(), given.engine)
+    else:
+        outliers_shown()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from threadpoolctl import threadpool_limits
 
 from .vector_kernels import products
 
+SPREAD = 1.4826  # median absolute deviations of a standard deviation, for a normal distribution
 _BLOCK = 4_000_000  # distances that are held at a time
 
 
@@ -83,3 +84,15 @@ def assign(vectors: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.nda
         apart = rows.astype(np.float64) - centres[nearest]
         distances[begin : begin + step] = np.sqrt((apart**2).sum(axis=1))
     return labels, distances
+
+
+def usual(distances: np.ndarray, deviations: float) -> float:
+    """The largest distance that is no outlier: the median and so many standard deviations (Hampel 1974).
+
+    Args:
+        distances: float (n,), n at least one.
+        deviations: estimated by the median absolute deviation; without spread no distance is too large.
+    """
+    middle = float(np.median(distances))
+    spread = float(np.median(np.abs(distances - middle)))
+    return middle + deviations * SPREAD * spread if spread > 0 else float("inf")

@@ -119,7 +119,8 @@ class _Work:
 
         names = ("per_task", "budget_tokens", "selection", "demos_per_task", "prompts_per_task", "samples",
                  "temperature", "top_p", "repetition_penalty", "max_tokens", "refine", "language", "clusters",
-                 "long_words", "near_duplicate", "max_rouge", "max_length_ratio", "min_consistency")  # fmt: skip
+                 "outliers", "long_words", "near_duplicate", "max_rouge", "max_length_ratio",
+                 "min_consistency")  # fmt: skip
         given = {name: getattr(self.settings, name) for name in names}
         if self.settings.baseline is not None:
             given["selection"] = "nearest" if self.settings.baseline == "kmeans" else self.settings.baseline
@@ -188,17 +189,24 @@ class _Work:
         return made, counts
 
     def refreshed(self, path: str) -> "tuple[Synthesised, dict[str, int], pl.DataFrame]":
-        from synth.rehearse import refresh
+        from synth.rehearse import refresh, renew
         from synth.rehearse.refresh import check
+        from synth.rehearse.renew import check as check_texts
 
         buffer = _tables(path, "a buffer that rehearse wrote")
+        texts = "text" in buffer.columns
         try:
-            check(buffer)
+            (check_texts if texts else check)(buffer)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
+        if texts and self.tokens is None:
+            raise InputError(f"{self.latest}: no model folder, expected one: texts are refreshed by its tokenizer")
         markers = self.tokens.markers if self.tokens else ()
         with opened(self.folder, f"{self.step}: answers", self.latest, self.settings.engine) as engine:
-            made = refresh(buffer, engine, self.options(), markers, self.held_out)
+            if texts and self.tokens is not None:
+                made = renew(buffer, engine, self.tokens, self.settings.replay, self.seed, self.held_out)
+            else:
+                made = refresh(buffer, engine, self.options(), markers, self.held_out)
             return made, {"generated": engine.generated, "cached": engine.hits}, buffer
 
 

@@ -70,6 +70,9 @@ class RehearseSettings(Settings):
         "auto", description="of the few-shot lists: by each task's demonstrations, English or Korean"
     )
     clusters: int = Field(20, ge=1, description="clusters the selection draws from")
+    outliers: float = Field(
+        0.0, ge=0, description="standard deviations from which an instance is too far from all clusters; 0: none is"
+    )
     long_words: int = Field(12, ge=0, description="words from which an input is compared by likeness; 0: all are")
     near_duplicate: float = Field(0.7, gt=0, le=1, description="Jaccard similarity from which a long input is a repeat")
     max_rouge: float = Field(0.7, ge=0, le=1, description="ROUGE-L above which a long input is a repeat")
@@ -93,14 +96,15 @@ class RehearseSettings(Settings):
     @model_validator(mode="after")
     def _one_thing(self) -> "RehearseSettings":
         beside = {
-            "refresh": ("demos", "baseline", "adaptive", "per_task", "budget_tokens"),
-            "baseline": ("demos",),
+            "refresh": ("demos", "baseline", "adaptive", "per_task", "budget_tokens", "outliers"),
+            "baseline": ("demos", "outliers"),
             "rehearse": (),
-            "replay": ("adaptive",),
+            "replay": ("adaptive", "outliers"),
         }[self.mode]
         for name in beside:
             if getattr(self, name):
-                without = f"without {self.mode}" if self.mode != "replay" else "with demos"
+                # Of samples of the model alone `replay.outliers` is the setting.
+                without = f"without {self.mode}" if self.mode != "replay" and name != "outliers" else "with demos"
                 raise ValueError(f"{name}: found it, expected it only {without}")
         if self.mode == "baseline" and not self.real.files:
             raise ValueError("baseline: found no real.files, expected files of old rows to keep")

@@ -3,7 +3,8 @@
 Self-synthesised rehearsal (SSR, arXiv 2403.01244): earlier tasks in instances the model makes up and answers itself.
 `rehearse` does all of it with two engines at hand; `tasks_of`, `draft` and `finish` are its steps, for engines that
 are opened one after the other. Beside it: `replay` without demonstrations, `refresh` of a buffer by a newer
-checkpoint, `keep_real` for the baselines from real data, and `plan` for a budget that follows what was forgotten.
+checkpoint (`renew` of one of texts), `keep_real` for the baselines from real data, and `plan` for a budget that
+follows what was forgotten.
 """
 
 from .buffer import finish, rehearse, tasks_of
@@ -11,6 +12,7 @@ from .draft import draft
 from .options import RehearseOptions, ReplayOptions
 from .real import keep_real
 from .refresh import refresh
+from .renew import renew
 from .replay import replay
 from .steering import Steering, plan
 from .tokens import ModelTokens
@@ -26,6 +28,7 @@ __all__ = [
     "plan",
     "refresh",
     "rehearse",
+    "renew",
     "replay",
     "tasks_of",
 ]

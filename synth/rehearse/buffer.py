@@ -97,6 +97,9 @@ def finish(
         filters.novelty(task, [one for one in own if one.drop is None], options)
     refine(tasks, drafts, latest, options, markers)
     filters.answers_held_out(held_out, [one for one in drafts if one.drop is None], options)
+    for task in tasks:
+        own = [one for one in drafts if one.task == task.name and one.drop is None]
+        filters.unlike(task, own, options, seed)
     candidates = [one for one in drafts if one.drop is None]
     labels: dict[str, dict[str, int]] = {}
     for task in tasks:

@@ -18,6 +18,7 @@ from .demos import Demo, Task
 from .draft import Draft
 from .markers import role_marker
 from .options import RehearseOptions
+from .outliers import outliers
 
 ROUGE_BLOCK = 256  # instances compared with all texts of their task at a time
 
@@ -94,6 +95,13 @@ def novelty(task: Task, drafts: list[Draft], options: RehearseOptions) -> None:
     long_demos = [demo for demo in demos if _long(demo.input, options)]
     _near(long_demos, [one for one in drafts if one.drop is None and _long(one.input, options)], options)
     _rouge(long_demos, [one for one in drafts if one.drop is None and _long(one.input, options)], options)
+
+
+def unlike(task: Task, drafts: list[Draft], options: RehearseOptions, seed: int) -> None:
+    """Drop instances whose input is unlike the demonstrations' and the other instances'; see `outliers`."""
+    texts, shown = [one.input for one in drafts], [demo.input for demo in task.demos]
+    for at, drop in outliers(texts, shown, options.clusters, options.outliers, options.dimensions, seed).items():
+        drafts[at].drop = drop
 
 
 def _documents(demos: list[Demo], drafts: list[Draft]) -> tuple[pl.DataFrame, list[str]]:

@@ -41,6 +41,8 @@ class RehearseOptions:
         hangul_margin: how far the share of Hangul of a text may lie outside its task's demonstrations.
         min_consistency: ROUGE-L of the refined against the made-up output, at least; 0 only records it.
         clusters: clusters of inputs that the selection draws from in proportion.
+        outliers: an instance further from the centres of clusters that hold demonstrations than the median of all
+            instances, by more than this many standard deviations, is dropped; 0 drops none. See `outliers`.
         dimensions: of the vectors that are clustered.
         few_labels: a task whose outputs are at most this many different ones is balanced over them.
     """
@@ -64,6 +66,7 @@ class RehearseOptions:
     hangul_margin: float = 0.2
     min_consistency: float = 0.0
     clusters: int = 20
+    outliers: float = 0.0
     dimensions: int = 64
     few_labels: int = 10
 
@@ -74,7 +77,7 @@ class RehearseOptions:
         bounds.expect("rehearse", self, {
             **bounds.count(self, 1, "samples", "max_tokens", "clusters", "dimensions", "max_length_ratio"),
             **bounds.count_if_given(self, 1, "per_task", "budget_tokens", "prompts_per_task"),
-            **bounds.count(self, 0, "long_words", "few_labels"),
+            **bounds.count(self, 0, "long_words", "few_labels", "outliers"),
             **bounds.count(self, 2, "demos_per_task"),
             **bounds.share(self, "max_rouge", "hangul_margin", "min_consistency"),
             **bounds.share_above_zero(self, "near_duplicate"),
@@ -111,6 +114,12 @@ class ReplayOptions:
         languages: codes (ISO 639) of those that are kept; all unless given.
         near_duplicate: Jaccard similarity of shingles from which a long text repeats another.
         long_words: words from which a text is compared by likeness; shorter ones repeat another only when equal.
+        clusters: clusters of texts (of a chat, of users' turns), for outliers and for `rows` or `budget_tokens`: each
+            cluster has a part of these by its size, by largest remainder, so that what is kept has the proportions of
+            what was drawn. 0 makes none: what is kept is then drawn from all.
+        outliers: a text further from the centre of its cluster than the median of all, by more than this many standard
+            deviations, is dropped; 0 drops none.
+        dimensions: of the vectors that are clustered.
     """
 
     kind: Literal["text", "chat"] = "text"
@@ -126,13 +135,21 @@ class ReplayOptions:
     languages: tuple[str, ...] = ()
     near_duplicate: float = 0.7
     long_words: int = 12
+    clusters: int = 0
+    outliers: float = 0.0
+    dimensions: int = 64
 
     def __post_init__(self) -> None:
+        if self.outliers and not self.clusters:
+            raise InputError("replay option clusters is 0, expected at least 1 where outliers are set")
+        if self.clusters and self.rows is not None and self.budget_tokens is not None:
+            both = f"rows is {self.rows} and budget_tokens {self.budget_tokens}"
+            raise InputError(f"replay option {both}, expected one of them for clusters to share")
         bounds.expect("replay", self, {
             **bounds.one_of(self, kind=("text", "chat"), unfinished=("trim", "drop")),
-            **bounds.count(self, 1, "draws"),
+            **bounds.count(self, 1, "draws", "dimensions"),
             **bounds.count_if_given(self, 1, "rows", "budget_tokens"),
-            **bounds.count(self, 0, "min_characters", "long_words"),
+            **bounds.count(self, 0, "min_characters", "long_words", "clusters", "outliers"),
             **bounds.share_above_zero(self, "near_duplicate"),
             "prefixes": ("at least one, the empty one for the start token", len(self.prefixes) > 0),
             **bounds.sampling(self),

@@ -69,14 +69,14 @@ def refresh(
     agreement = [float(score) for score in rouge_l_pairs(before, answers)]
     repeated = _repeated(answers, held_out, options)
     made, fate = [], Counter[str]()
-    events = [_barred(row, barred[name]) for row in buffer.to_dicts() if (name := row["sample_id"]) in barred]
+    events = [held_out_event(row, barred[name]) for row in buffer.to_dicts() if (name := row["sample_id"]) in barred]
     for row, old, request, response, alike, again in zip(
         rows, before, requests, told, agreement, repeated, strict=True
     ):
         drop = _refusal(old, response, alike, options, markers) or again
         if drop is not None:
             made.append(row)
-            events.append(_event(row, "fallback", drop.rule, drop.value, drop.threshold, drop.detail))
+            events.append(event(row, "fallback", drop.rule, drop.value, drop.threshold, drop.detail))
             fate[drop.rule] += 1
         elif response.text.strip() == old.strip():
             made.append(row)
@@ -85,21 +85,12 @@ def refresh(
             new = _replaced(row, request, response, latest, alike)
             made.append(new)
             detail = {"replaced_by": new["sample_id"], "text": old}
-            events.append(_event(row, "edit", "replaced", alike, None, detail))
+            events.append(event(row, "edit", "replaced", alike, None, detail))
             fate["replaced"] += 1
     samples = tables.check(pl.DataFrame(made, schema=SAMPLES), SAMPLES, "sample_id")
     tables.conserve(STAGE, buffer.height, samples.height, len(barred), 0)
-    ledger = [
-        tables.ledger(pl.DataFrame([event for kind, event in events if kind == action], schema=_EVENTS),
-                      STAGE, action, "samples")
-        for action in ("drop", "edit", "fallback")
-    ]  # fmt: skip
-    facts = _report(rows, samples, fate, told, agreement)
-    lost = Counter(row["task"] for row in buffer.iter_rows(named=True) if row["sample_id"] in barred)
-    facts["dropped"] = {"held_out": lost.total()} if lost else {}
-    for task, number in sorted(lost.items()):
-        facts["tasks"].setdefault(task, {"rows": 0, "replaced": 0})["dropped"] = {"held_out": number}
-    return Synthesised(samples, pl.concat(ledger), facts)
+    lost = [row["task"] for row in buffer.iter_rows(named=True) if row["sample_id"] in barred]
+    return Synthesised(samples, ledger(events), summary(rows, samples, fate, told, agreement, lost))
 
 
 def check(buffer: pl.DataFrame) -> None:
@@ -177,9 +168,10 @@ def _replaced(
 _EVENTS = {name: tables.LEDGER[name] for name in ("row_id", "rule", "value", "threshold", "detail")}
 
 
-def _event(
+def event(
     row: Mapping[str, Any], kind: str, rule: str, value: float | None, threshold: float | None, detail: dict[str, Any]
 ) -> tuple[str, dict[str, Any]]:
+    """Action and columns of the ledger row of a row of the buffer."""
     said = tables.canonical_json(
         {key: part for key, part in {"task": row["task"], **detail}.items() if part is not None}
     )
@@ -192,23 +184,44 @@ def _event(
     }
 
 
-def _barred(row: Mapping[str, Any], one: likeness.Repeat) -> tuple[str, dict[str, Any]]:
+def held_out_event(row: Mapping[str, Any], one: likeness.Repeat) -> tuple[str, dict[str, Any]]:
     """The ledger row of one that repeats what is held out; the ledger alone still has what it said."""
-    said = {"prompt": row["prompt"], "completion": row["completion"], "repeats": one.text}
-    return _event(row, "drop", "held_out", one.similarity, one.threshold, said)
+    texts = {name: row[name] for name in ("text", "prompt", "completion") if name in row}
+    said = {**texts, "repeats": one.text}
+    return event(row, "drop", "held_out", one.similarity, one.threshold, said)
 
 
-def _report(
-    rows: list[dict[str, Any]], samples: pl.DataFrame, fate: Counter[str], told: list[Response], agreement: list[float]
+def ledger(events: Sequence[tuple[str, dict[str, Any]]]) -> pl.DataFrame:
+    """The ledger of events by their action, as `event` makes them."""
+    parts = [
+        tables.ledger(pl.DataFrame([one for kind, one in events if kind == action], schema=_EVENTS),
+                      STAGE, action, "samples")
+        for action in ("drop", "edit", "fallback")
+    ]  # fmt: skip
+    return pl.concat(parts)
+
+
+def summary(
+    rows: list[dict[str, Any]],
+    samples: pl.DataFrame,
+    fate: Counter[str],
+    told: list[Response],
+    agreement: list[float],
+    barred: list[str],
 ) -> dict[str, Any]:
-    tasks: dict[str, dict[str, int]] = {}
+    """What became of the rows that were left, and how many of each task repeat what is held out (`barred`)."""
+    tasks: dict[str, dict[str, Any]] = {}
     for row, name in zip(rows, samples["sample_id"], strict=True):
         counted = tasks.setdefault(row["task"], {"rows": 0, "replaced": 0})
         counted["rows"] += 1
         counted["replaced"] += name != row["sample_id"]
+    lost = Counter(barred)
+    for task, number in lost.items():
+        tasks.setdefault(task, {"rows": 0, "replaced": 0})["dropped"] = {"held_out": number}
     return {
         "requests": len(rows),
         "samples": samples.height,
+        "dropped": {"held_out": lost.total()} if lost else {},
         "unchanged": fate["unchanged"],
         "replaced": fate["replaced"],
         "fallback": {name: number for name, number in sorted(fate.items()) if name not in ("unchanged", "replaced")},

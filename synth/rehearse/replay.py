@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from curation import tables
@@ -22,9 +23,11 @@ from ..drop import Drop, ledger
 from ..held_out import Given
 from ..novelty import NoveltyOptions, novel
 from ..synthesised import Synthesised
+from .budget import held
 from .endings import trimmed
 from .markers import role_marker
 from .options import ReplayOptions
+from .outliers import outliers
 from .refine import generation_of, unusable
 from .tokens import ModelTokens
 
@@ -93,8 +96,8 @@ def drawn(generator: Generator, tokens: ModelTokens, options: ReplayOptions, see
     responses = answered([request for _, request in requests], generator)
     pieces = [Piece(prefix, request, responses[request.id, request.sample]) for prefix, request in requests]
     for piece in pieces:
-        _read(piece, tokens, options)
-    _languages([piece for piece in pieces if piece.drop is None], options)
+        read(piece, tokens, options)
+    languages([piece for piece in pieces if piece.drop is None], options)
     return sorted(pieces, key=lambda piece: piece.key)
 
 
@@ -122,7 +125,12 @@ def settled(
         detail = {"repeats": json.loads(row["detail"]).get("repeats")}
         by_id[row["row_id"]].drop = Drop(row["rule"], row["value"], row["threshold"],
                                          None if twin is None else twin.key, row["similarity"], detail)  # fmt: skip
-    spent = _within_budget(split.kept, by_id, tokens, options, seed)
+    fresh = [by_id[name] for name in split.kept.sort("sample_id")["sample_id"]]
+    texts = [piece.text for piece in fresh]
+    for at, drop in outliers(texts, (), options.clusters, options.outliers, options.dimensions, seed).items():
+        fresh[at].drop = drop
+    names = [name for name, piece in by_id.items() if piece.drop is None]
+    spent = _within_budget(sorted(names), by_id, tokens, options, seed)
     names = [name for name, piece in by_id.items() if piece.drop is None]
     samples = tables.check(rows.filter(pl.col("sample_id").is_in(names)).sort("sample_id"), schema, "sample_id")
     dropped = _dropped(pieces)
@@ -130,7 +138,7 @@ def settled(
     return Synthesised(samples, dropped, _report(pieces, spent, options))
 
 
-def _read(piece: Piece, tokens: ModelTokens, options: ReplayOptions) -> None:
+def read(piece: Piece, tokens: ModelTokens, options: ReplayOptions) -> None:
     """The text of an answer, or why there is none."""
     response = piece.response
     if response.finish_reason == "refused":
@@ -159,7 +167,7 @@ def _read(piece: Piece, tokens: ModelTokens, options: ReplayOptions) -> None:
         piece.drop = Drop("repetition", loop.score, loop.threshold)
 
 
-def _languages(pieces: list[Piece], options: ReplayOptions) -> None:
+def languages(pieces: list[Piece], options: ReplayOptions) -> None:
     """Drop what is in none of the languages wanted."""
     if not options.languages or not pieces:
         return
@@ -207,22 +215,25 @@ def _sample(piece: Piece, generator: Generator, options: ReplayOptions) -> dict[
 
 
 def _within_budget(
-    samples: pl.DataFrame, pieces: dict[str, Piece], tokens: ModelTokens, options: ReplayOptions, seed: int
+    names: list[str], pieces: dict[str, Piece], tokens: ModelTokens, options: ReplayOptions, seed: int
 ) -> int:
     """Drop what the budget does not hold, in an order drawn by id: a model's samples are drawn at random, and what is
-    kept of them is too. The tokens of what is kept."""
-    order = samples.select("sample_id", place=hashes(samples["sample_id"], seed)).sort("place", "sample_id")
-    kept = spent = 0
-    for name in order["sample_id"]:
-        piece = pieces[name]
-        turns = [{"role": "user", "content": piece.text}, {"role": "assistant", "content": piece.answer}]
-        cost = tokens.count_text(piece.text) if options.kind == "text" else tokens.count(turns)
-        full = options.rows is not None and kept >= options.rows
-        if full or (options.budget_tokens is not None and spent + cost > options.budget_tokens):
-            piece.drop = Drop("not_selected", float(cost))
-            continue
-        kept, spent = kept + 1, spent + cost
-    return spent
+    kept of them is too, from all or from every cluster its part. The tokens of what is kept."""
+    order = pl.DataFrame({"name": names, "place": hashes(pl.Series(names, dtype=pl.String), seed)})
+    drawn = [pieces[name] for name in order.sort("place", "name")["name"]]
+    costs = np.array([_cost(piece, tokens, options) for piece in drawn], dtype=np.int64)
+    found = held([piece.text for piece in drawn], costs, options, seed)
+    for at in np.setdiff1d(np.arange(len(drawn)), found.rows):
+        cluster = int(found.clusters[at]) if options.clusters else None
+        drawn[at].drop = Drop("not_selected", float(costs[at]), cluster=cluster)
+    return int(costs[found.rows].sum())
+
+
+def _cost(piece: Piece, tokens: ModelTokens, options: ReplayOptions) -> int:
+    """Tokens that a sample is trained on."""
+    if options.kind == "text":
+        return tokens.count_text(piece.text)
+    return tokens.count([{"role": "user", "content": piece.text}, {"role": "assistant", "content": piece.answer}])
 
 
 def _dropped(pieces: list[Piece]) -> pl.DataFrame:

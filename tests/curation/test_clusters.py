@@ -60,3 +60,9 @@ def test_partitions_are_assigned_to_the_nearest_centre():
     assert clusters.assign(np.empty((0, 2)), found.centres)[0].shape == (0,)
     with pytest.raises(ValueError, match="expected to fit"):
         clusters.assign(points, np.empty((0, 2)))
+
+
+def test_a_usual_distance_worked_by_hand():
+    """Median 3, deviations 2 1 0 1 6: their median is 1."""
+    assert clusters.usual(np.array([1.0, 2.0, 3.0, 4.0, 9.0]), 2.0) == pytest.approx(3 + 2 * 1.4826)
+    assert clusters.usual(np.array([3.0, 3.0, 3.0, 9.0]), 2.0) == float("inf")

@@ -18,7 +18,7 @@ from pipelines.recipe import validate
 from pipelines.runner import run_recipe
 from pipelines.settings import RehearseSettings
 from synth.held_out import HeldOut
-from synth.rehearse import RehearseOptions
+from synth.rehearse import ModelTokens, RehearseOptions
 
 MODEL = Path(__file__).resolve().parents[3] / "pipelines" / "demo" / "seed_model"
 REHEARSED = [skill for skill in SKILLS if skill.name in ("reverse", "opposite")]
@@ -95,11 +95,14 @@ def run(tmp_path_factory: pytest.TempPathFactory, quick_children: None) -> Any:
             **{name: {**making, "adaptive": {"file": evaluation, "floor": 0.4}, "budget_tokens": 20_000, "real": {},
                       "prompts_per_task": None, "demos": [lines(folder / f"{name}.jsonl", demos)]}
                for name, demos in (("generous", shown("train", 5)), ("hostile", shown("train", 5) + injected()))},
+            "guarded": {**making, "adaptive": {"file": evaluation, "floor": 0.4}, "budget_tokens": 20_000, "real": {},
+                        "prompts_per_task": None, "outliers": 3.0, "demos": [str(folder / "hostile.jsonl")]},
             "baseline": {**making, "demos": [], "baseline": "kmeans"},
             "fresh": {"job": "rehearse", "model": str(MODEL), "refresh": "step:buffer", "max_tokens": 64,
                       "engine": ENGINE},
             "replay": {"job": "rehearse", "model": str(MODEL), "per_task": 4, "engine": ENGINE,
-                       "replay": {"draws": 16, "max_tokens": 150, "min_characters": 20}},
+                       "replay": {"draws": 16, "max_tokens": 150, "min_characters": 20, "clusters": 2,
+                                  "outliers": 9.0}},
         },
     }  # fmt: skip
     told: list[str] = []
@@ -170,6 +173,18 @@ def test_orders_in_demonstrations_and_names_change_no_rows_fate(run: Any) -> Non
     assert {row["task"] for row in facts["hostile"]["forgotten"]} == {"opposite", "reverse", *HOSTILE}
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "<script>alert(1)" not in page and "alert(1)" in page
+
+
+@pytest.mark.slow
+def test_what_orders_made_the_model_write_is_an_outlier(run: Any) -> None:
+    """The same demonstrations, orders among them: most of what is wrong is gone, nothing that is right."""
+    folder, facts, _ = run
+    free, kept = (table(folder, "samples", step) for step in ("hostile", "guarded"))
+    gone = [right(row) for row in free.filter(~pl.col("sample_id").is_in(kept["sample_id"].to_list())).to_dicts()]
+    wrong = sum(not right(row) for row in free.to_dicts())
+    assert wrong >= 3 and len(gone) > wrong / 2 and not any(gone)
+    dropped = table(folder, "ledger", "guarded").filter(rule="rehearse.outlier")
+    assert dropped.height == len(gone) == facts["guarded"]["dropped"]["outlier"]
 
 
 def table_of_rows(folder: Path) -> pl.DataFrame:
@@ -293,9 +308,31 @@ def test_a_buffer_is_refreshed_without_what_the_evaluation_asks(
     assert counts["generated"] == 1 and made.ledger["rule"].to_list() == ["refresh.held_out", "refresh.replaced"]
 
 
+def test_a_buffer_of_texts_is_refreshed_by_the_models_tokenizer(
+    tmp_path: Path, answering: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"text": "Once there was a fox.", "sample_id": "a" * 32, "task": "t", "origin": "o", "tier": None,
+           "parents": [], "generation": None, "checks": []}  # fmt: skip
+    file = tmp_path / "buffer.parquet"
+    pl.DataFrame([row], schema=tables.samples_schema("text")).write_parquet(file)
+    step = work(tmp_path, monkeypatch, [answering(lambda request: "so")], ModelTokens(MODEL), refresh=str(file))
+    made, counts, buffer = step.refreshed(str(file))
+    assert made.samples.equals(buffer) and counts["generated"] == 0
+    assert made.ledger["rule"].to_list() == ["refresh.one_sentence"]
+    with pytest.raises(InputError, match="latest: no model folder, expected one: texts are refreshed by its tokenizer"):
+        work(tmp_path, monkeypatch, [], None, refresh=str(file)).refreshed(str(file))
+
+
 def test_settings_of_the_filters_reach_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = {"long_words": 5, "near_duplicate": 0.9, "max_rouge": 0.8, "max_length_ratio": 2.0, "min_consistency": 0.5}
-    options = work(tmp_path, monkeypatch, [], None, **given).options()
+    given = {
+        "outliers": 2.5,
+        "long_words": 5,
+        "near_duplicate": 0.9,
+        "max_rouge": 0.8,
+        "max_length_ratio": 2.0,
+        "min_consistency": 0.5,
+    }
+    options = work(tmp_path, monkeypatch, [], None, demos=("d.jsonl",), **given).options()
     assert {name: getattr(options, name) for name in given} == given
     assert work(tmp_path, monkeypatch, [], None, language="ko").options().language == "ko"
     usual = RehearseSettings(model="m")

@@ -4,6 +4,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -325,3 +326,24 @@ def test_held_out_rows_are_compared_with(make_rows: Make, by_rule: Any) -> None:
     assert {name: one["rows"] for name, one in buffers.items()} == {
         "buffer": 8, "random": 8, "real_random": 8, "real_kmeans": 8,
     }  # fmt: skip
+
+
+def test_an_instance_unlike_all_others_is_an_outlier_where_that_is_asked_for(make_rows: Make, by_rule: Any) -> None:
+    demos = demonstrations(make_rows)
+    odd = ["Sing a song, please", "Please sing me a song"]
+
+    def rule(request: Request) -> str:
+        if is_instance(request) and int(tables.fingerprint([request.id, request.sample])[:8], 16) % 9 == 0:
+            return f" {odd[request.sample]}\nOutput: x"
+        return inventive(request)
+
+    every = RehearseOptions(per_task=1000, samples=2, prompts_per_task=40)
+    free = rehearse(demos, by_rule(rule), by_rule(rule), every, 1)
+    made = rehearse(demos, by_rule(rule), by_rule(rule), replace(every, outliers=3.0), 1)
+    texts = {prompt[-1]["content"] for prompt in free.samples["prompt"]}
+    assert texts >= set(odd)
+    assert {prompt[-1]["content"] for prompt in made.samples["prompt"]} == texts - set(odd)
+    events = made.ledger.filter(rule="rehearse.outlier")
+    assert events.height == 2 == made.report["dropped"]["outlier"] and events["cluster_id"].null_count() == 0
+    assert (events["value"] > events["threshold"]).all()
+    assert made.samples.height + made.ledger.height == made.report["requests"]

@@ -1,8 +1,10 @@
 """Replay from a model alone: what is kept of hostile samples, and the seed model and a story model themselves."""
 
 import json
+import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +197,31 @@ def test_what_a_budget_holds_is_drawn_by_the_seed(tokens: ModelTokens) -> None:
     assert len(drawn) > 1
 
 
+def test_clusters_share_the_budget_and_outliers_go(tokens: ModelTokens) -> None:
+    """Of 30 stories, 10 sums and a list of signs, six stories and two sums: no outlier is taken, none is silent."""
+    rng = random.Random(1)
+
+    def say(request: Request) -> str:
+        names = [rng.choice("BCDFGKLMNPRST") + rng.choice("aeiou") * 2 + rng.choice("klmnrt") for _ in range(9)]
+        if request.sample == 40:
+            return "1 <-> 2; 3 <-> 4; 5 <-> 6; 7 <-> 8; " * 3
+        if request.sample % 4:
+            return f"The fox went to the river with {names[0]} and saw {names[1]}, {names[2]} and {names[3]} there."
+        return f"We add the numbers of {names[0]} and {names[1]}, and the numbers of {names[2]}, and have {names[3]}."
+
+    options = ReplayOptions(draws=41, rows=8, near_duplicate=1.0, long_words=500, clusters=3, outliers=4.0,
+                            min_characters=20)  # fmt: skip
+    made = replay(Spoken(tokens, say), tokens, options, 1)
+    texts = made.samples["text"].to_list()
+    assert (sum("fox" in text for text in texts), sum("add" in text for text in texts)) == (6, 2)
+    assert made.report["dropped"] == {"not_selected": 32, "outlier": 1} and made.ledger.height == 33
+    outlier = made.ledger.filter(rule="replay.outlier")
+    assert "<->" in outlier["detail"][0] and (outlier["value"] > outlier["threshold"]).all()
+    assert made.ledger["cluster_id"].null_count() == 0
+    plain = replay(Spoken(tokens, say), tokens, replace(options, rows=None, clusters=0, outliers=0.0), 1)
+    assert plain.samples.height == 41 and plain.ledger.is_empty()
+
+
 @settings(max_examples=20, deadline=None)
 @given(fates=st.lists(st.sampled_from(["good", "same", "cut", "refused", "loop", "marker"]), min_size=1, max_size=8),
        rows=st.integers(1, 5))  # fmt: skip
@@ -238,7 +265,9 @@ def test_chats_begin_with_an_empty_turn_of_the_user(tokens: ModelTokens) -> None
 @pytest.mark.parametrize(
     "settings",
     [{"kind": "song"}, {"draws": 0}, {"rows": 0}, {"prefixes": ()}, {"temperature": 0.0}, {"top_p": 2},
-     {"unfinished": "keep"}, {"near_duplicate": 0}, {"min_characters": -1}],
+     {"unfinished": "keep"}, {"near_duplicate": 0}, {"min_characters": -1}, {"clusters": -1}, {"dimensions": 0},
+     {"outliers": -1.0, "clusters": 2}, {"clusters": 0, "outliers": 3.0},
+     {"rows": 3, "budget_tokens": 9, "clusters": 2}],
 )  # fmt: skip
 def test_impossible_settings_are_named(settings: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=f"replay option {next(iter(settings))} is"):
