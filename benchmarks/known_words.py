@@ -9,7 +9,7 @@ stand together in a document a quarter is in no lesson: `held_out`.
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -200,11 +200,13 @@ def lessons(count: int, seed: int) -> list[Lesson]:
     return found
 
 
-def teach(steps: int, seed: int, folder: Path, batch: int = 32) -> Path:
-    """The seed model tuned on all lessons; the folder of the model."""
+def teach(
+    steps: int, seed: int, folder: Path, batch: int = 32, of: Callable[[int, int], list[Lesson]] = lessons
+) -> Path:
+    """The seed model tuned on so many steps of lessons (`of`: by count and seed); the folder of the model."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "lessons.jsonl"
-    every = sorted(lessons(steps * batch, seed), key=lambda one: len(str(one.row)))
+    every = sorted(of(steps * batch, seed), key=lambda one: len(str(one.row)))
     of_steps = [every[at : at + batch] for at in range(0, steps * batch, batch)]
     random.Random(seed).shuffle(of_steps)  # lessons of like length stand in one step: little of it is padding
     rows = [json.dumps(one.row, ensure_ascii=False) + "\n" for of_step in of_steps for one in of_step]
