@@ -23,7 +23,6 @@ from . import held_out as held
 from .overlap import jaccard
 
 STAGE = "novelty"
-SPREAD = 1.4826  # median absolute deviations of a standard deviation, for a normal distribution
 _PAIRS = 1 << 20  # texts of one prompt compared with each other at a time
 
 
@@ -194,7 +193,7 @@ def _clustered(prompts: pl.DataFrame, options: NoveltyOptions, seed: int, drops:
     names = prompts["doc_id"].to_list()
     inside = np.ones(len(names), dtype=bool)
     if options.outliers:
-        limit = _limit(found.distances, options.outliers)
+        limit = clusters.usual(found.distances, options.outliers)
         for at in np.flatnonzero(found.distances > limit):
             inside[at] = False
             drops[names[at]] = _drop("outlier", float(found.distances[at]), limit, cluster=int(found.labels[at]))
@@ -203,13 +202,6 @@ def _clustered(prompts: pl.DataFrame, options: NoveltyOptions, seed: int, drops:
         chosen = selection.nearest_to_centroid(found.labels[rows], found.distances[rows], options.wanted)
         for at in np.setdiff1d(rows, rows[chosen]):
             drops[names[at]] = _drop("over_quota", float(found.distances[at]), None, cluster=int(found.labels[at]))
-
-
-def _limit(distances: np.ndarray, deviations: float) -> float:
-    """Largest distance that is no outlier (Hampel 1974); without spread, no distance is one."""
-    middle = float(np.median(distances))
-    spread = float(np.median(np.abs(distances - middle)))
-    return middle + deviations * SPREAD * spread if spread > 0 else float("inf")
 
 
 def _drop(

@@ -4,7 +4,6 @@ import json
 import random
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -172,12 +171,6 @@ def test_an_outlier_lies_further_off_than_the_others() -> None:
     furthest = outliers.sort("value").row(-1, named=True)
     assert int(furthest["row_id"], 16) == 12 and (outliers["value"] > outliers["threshold"]).all()
     assert len(outliers) < 6
-
-
-def test_the_spread_of_distances_is_that_of_a_normal_distribution() -> None:
-    """Of 1 to 5 the median is 3, and the median distance from it 1: 1.4826 of these are a standard deviation."""
-    assert novelty._limit(np.arange(1.0, 6.0), 2.0) == pytest.approx(3 + 2 * 1.4826)
-    assert novelty._limit(np.array([2.0, 2.0, 2.0, 9.0]), 2.0) == float("inf")  # without spread nothing is far
 
 
 def test_the_seed_is_that_of_the_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
