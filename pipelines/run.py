@@ -213,8 +213,11 @@ class Run:
 
     def _remove_partials(self) -> None:
         """Remove what a killed process, or one on a lost node, left half written."""
-        for partial in self.folder.rglob(".*.partial"):
-            partial.unlink(missing_ok=True)
+        for partial in list(self.folder.rglob(".*.partial")):
+            if partial.is_dir() and not partial.is_symlink():  # a model
+                shutil.rmtree(partial)
+            else:
+                partial.unlink(missing_ok=True)
 
     def _clear(self) -> None:
         """Remove what earlier runs left, the cache of generated text included."""

@@ -90,8 +90,11 @@ def test_what_a_killed_process_left_half_written_is_removed(tmp_path: Path):
         run.task("s/a", {}, [], lambda: write(run, "a", 1))
     left = tmp_path / "run/documents/s/.b.parquet.99.partial"
     left.write_bytes(b"half")
+    model = tmp_path / "run/model/.s.partial"  # written as a folder
+    model.mkdir(parents=True)
+    (model / "model.safetensors").write_bytes(b"half")
     with Run(tmp_path / "run"):
-        assert not left.exists()
+        assert not left.exists() and not model.exists()
 
 
 def test_files_of_tasks_that_are_no_longer_part_of_a_step_are_swept(tmp_path: Path):

@@ -164,6 +164,8 @@ class TrainOptions:
                  f"none with tuning {self.tuning}, whose result stands beside a base that does not move")  # fmt: skip
         _require(not self.trainable or self.tuning != "lora" or self.lora.corda == "none", "trainable",
                  list(self.trainable), "none with lora.corda, which starts from other weights")  # fmt: skip
+        _require(not (self.trainable and self.method == "ppo" and self.ppo.shared), "trainable", list(self.trainable),
+                 "none with ppo.shared, where nothing of the one base moves")  # fmt: skip
         _require(self.vocabulary == Vocabulary() or self.tuning == "full", "vocabulary", self.vocabulary,
                  f"none with tuning {self.tuning}, which leaves the embeddings as they are")  # fmt: skip
         for source in self.data if self.method == "cpt" else ():

@@ -48,16 +48,23 @@ def lora_config(lora: Lora, task: str = "CAUSAL_LM", moving: Sequence[str] = ())
     )
 
 
-def check_targets(model: Any, lora: Lora) -> None:
+def check_targets(model: Any, lora: Lora, moving: Sequence[str] = ()) -> None:
     """See that every name of a layer is that of one: PEFT passes over those that are not, as long as one is.
 
+    Args:
+        model: to be adapted.
+        lora: our options.
+        moving: names of layers that are trained whole and get no adapter.
+
     Raises:
-        InputError: for a name or a pattern without a layer, or a layer that is not linear.
+        InputError: for a name or a pattern without a layer, a layer that is not linear, or where no layer is left.
     """
     layers = dict(model.named_modules())
     linear = [name.rpartition(".")[2] for name, layer in layers.items() if isinstance(layer, torch.nn.Linear)]
     expected = f"all-linear or names of linear layers ({', '.join(dict.fromkeys(linear))})"
     targets = lora.target_modules
+    every = _linear_names(model) if targets == "all-linear" else set()
+    adapted = [name for name in layers if name.rpartition(".")[2] in every]
     for target in () if targets == "all-linear" else [targets] if isinstance(targets, str) else targets:
         config = LoraConfig(target_modules=target if isinstance(targets, str) else [target])
         try:
@@ -71,6 +78,10 @@ def check_targets(model: Any, lora: Lora) -> None:
         if other := [name for name in found if not isinstance(layers[name], torch.nn.Linear)]:
             raise InputError(f"lora.target_modules has {target!r}, found {type(layers[other[0]]).__name__} under "
                              f"{other[0]}, expected {expected}")  # fmt: skip
+        adapted += found
+    if set(adapted) <= set(moving):
+        raise InputError("trainable: names every layer of lora.target_modules, expected one at least that is left for "
+                         "an adapter, or tuning full")  # fmt: skip
 
 
 def whole_layers(model: Any, patterns: Sequence[str]) -> list[str]:

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers import DynamicCache
 
-from curation import chat, storage
+from curation import chat, storage, weights
 from curation.errors import InputError
 
 from .. import models
@@ -131,10 +131,11 @@ def attach(model: Any, folder: Path) -> None:
     prompt, LoReFT must be told the prompt's length, as `prompt_tokens`.
 
     Raises:
-        InputError: when it does not fit the model.
+        InputError: when it does not fit the model, or holds what is no number.
     """
     settings = _settings(folder)
     path = folder / ADAPTER / WEIGHTS
+    weights.check_finite(path.parent)
     try:
         if settings["peft_type"] == "LOREFT":
             options = Loreft(settings["rank"], settings["first"], settings["last"], tuple(settings["layers"]))

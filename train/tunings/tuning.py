@@ -90,7 +90,7 @@ def load(
             model, start = _opened(base, head, frozen), None
             moving = adapters.whole_layers(model, options.trainable)
             config = adapters.lora_config(options.lora, _TASKS[head], moving)
-            adapters.check_targets(model, options.lora)
+            adapters.check_targets(model, options.lora, moving)
             if options.lora.corda != "none":
                 start = work / START
                 adapters.preview(model, config, rows)

@@ -105,6 +105,8 @@ def test_named_weights_move_beside_adapters_and_are_kept_with_them(
         ("model.layers.9.*", {}, "no weight matches 'model.layers.9.*', expected patterns for names such as"),
         ("model.embed_tokens.*", {}, "names the embedding, which is the output layer too, expected tuning full"),
         ("*norm.weight", {"lora": Lora(corda="instruction")}, "expected none with lora.corda"),
+        ("*.q_proj.weight", {}, "names every layer of lora.target_modules, expected one at least that is left"),
+        ("model.layers.*", {"lora": Lora()}, "names every layer of lora.target_modules, expected one at least that"),
     ],
 )
 def test_weights_that_cannot_move_beside_adapters_are_named(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from peft import PeftModel
+from safetensors.torch import load_file, save_file
 
 from curation.errors import InputError
 from train import models
@@ -110,3 +111,15 @@ def test_what_does_not_fit_is_refused(made: dict[str, Path], make_model: Callabl
         beside.statement(damaged)
     with pytest.raises(InputError, match="what tuning prompt learned beside the model raw, .* cannot be merged"):
         models.locate(str(made["prompt"]))
+
+
+@pytest.mark.parametrize("tuning", ["prompt", "prefix", "loreft"])
+def test_what_is_no_number_is_named(tuning: str, made: dict[str, Path], raw_model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / tuning
+    shutil.copytree(made[tuning], folder)
+    file = folder / "adapter" / "adapter_model.safetensors"
+    learned = load_file(file)
+    next(iter(learned.values())).view(-1)[0] = float("nan")
+    save_file(learned, file)
+    with pytest.raises(InputError, match="adapter_model.safetensors: .* has values that are NaN or infinite"):
+        beside.attach(models.causal_lm(raw_model), folder)

@@ -118,7 +118,8 @@ class Shared:
         return [*self.policy.parameters(), self._head.weight, *map(torch.nn.Parameter, self._heads)]
 
     def learning(self, on: bool) -> None:
-        """Say whether gradients are about to be needed."""
+        """Say whether gradients are about to be needed. Answers are drawn from the policy, whoever was asked last."""
+        self.policy.set_adapter(POLICY)
         self.policy.train(on and self._checkpointing)
 
     def result(self) -> Any:

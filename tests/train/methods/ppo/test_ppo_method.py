@@ -103,7 +103,8 @@ model, data, old, out, tuning, shared, stop = sys.argv[1:]
 options = TrainOptions(model, (Source(Path(data)),), method="ppo", tuning=tuning, steps=5, batch_size=4, threads=1,
                        learning_rate=1e-3, checkpoint_steps=1,
                        reinforcement=Reinforcement(count="a", max_new_tokens=5),
-                       ppo=Ppo(epochs=2, minibatches=2, ptx=(Path(old),), shared=bool(shared), kl_target=1e-9))
+                       ppo=Ppo(epochs=2, minibatches=2, ptx=(Path(old),) * (not shared), shared=bool(shared),
+                               kl_target=1e-9))
 def tell(progress):
     if progress.step == int(stop):
         print("at", progress.step, flush=True)
@@ -127,8 +128,8 @@ def test_a_killed_run_ends_with_the_same_bytes(
     options = TrainOptions(str(tiny_model), (Source(prompts),), method="ppo", tuning=tuning, steps=5, batch_size=4,
                            threads=1, learning_rate=1e-3, checkpoint_steps=1,
                            reinforcement=Reinforcement(count="a", max_new_tokens=5),
-                           ppo=Ppo(epochs=2, minibatches=2, ptx=(given[2],), shared=bool(shared), kl_target=1e-9)
-                           )  # fmt: skip
+                           ppo=Ppo(epochs=2, minibatches=2, ptx=(given[2],) * (not shared), shared=bool(shared),
+                                   kl_target=1e-9))  # fmt: skip
     assert train(options, tmp_path / "whole").resumed_from == 0
     assert again.code() == 0, again.read("err")
     assert (again.read("out"), again.read("err")) == ("resumed from 3\n", "")  # none of the libraries' chatter

@@ -13,7 +13,7 @@ from train.data.encoding import Encoder
 from train.methods.ppo import method
 from train.methods.ppo.actors import Separate
 from train.methods.ppo.rollout import answers_of
-from train.methods.ppo.shared import Shared
+from train.methods.ppo.shared import POLICY, Shared
 from train.methods.setup import Setup
 from train.options.reinforcement import Ppo, Reinforcement
 from train.options.run import Source, TrainOptions
@@ -61,6 +61,29 @@ def test_one_base_gives_what_models_apart_give(
     for apart, together in list(zip(*found, strict=True))[:-1]:
         torch.testing.assert_close(apart, together, rtol=1e-4, atol=1e-5)
     assert found[1][-1] < 0.6 * found[0][-1], "three bases and one"
+
+
+def test_answers_of_every_step_are_drawn_from_the_policy(
+    tiny_model: Path, prompts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was asked last in the step before, which without old rows is the critic."""
+    drawn: list[str] = []
+    draw = method.draw
+
+    def seen(policy: Any, *rest: Any) -> Any:
+        drawn.append(policy.active_adapter)
+        return draw(policy, *rest)
+
+    monkeypatch.setattr(method, "draw", seen)
+    options = TrainOptions(str(tiny_model), (Source(prompts),), method="ppo", steps=3, batch_size=4, threads=1,
+                           ppo=Ppo(shared=True), reinforcement=Reinforcement(count="e", max_new_tokens=4))  # fmt: skip
+    train(options, tmp_path / "out")
+    assert drawn == [POLICY] * 3
+
+
+def test_nothing_of_one_base_moves(tiny_model: Path, prompts: Path) -> None:
+    with pytest.raises(InputError, match="expected none with ppo.shared, where nothing of the one base moves"):
+        TrainOptions(str(tiny_model), (Source(prompts),), method="ppo", ppo=Ppo(shared=True), trainable=("*norm*",))
 
 
 def test_each_adapter_moves_alone_and_the_base_never(
