@@ -1,13 +1,15 @@
 """Rehearsal measured: old tasks made up by a model trained on the spot, and samples of a model alone.
 
-    python -m benchmarks.rehearsal tasks --data DATA --out runs/rehearsal
+    python -m benchmarks.rehearsal tasks --data DATA --out runs/rehearsal [--made STEPS]
     python -m benchmarks.rehearsal stories --data DATA --out runs/replay
 
 DATA is the shared data folder. `tasks`: the seed model is tuned on some tasks of the SuperNI subset of the SSR paper,
 then makes up instances of them from each task's `extra` pool; several buffers of equal size are held against rows of
 `eval`: how much of them they cover, how many could be real, and how labels and clusters are spread. Quotas, copies and
-cut-off instances are counted here anew, not read from the report. `stories`: a small pretrained story model is sampled
-from its start token; what such samples keep is measured by `benchmarks.continued_pretraining`.
+cut-off instances are counted here anew, not read from the report. The seed model has 512 positions and reads letters:
+three tasks and their short rows are what it can do. `--made` takes all ten tasks and whole rows, and a small model made
+from nothing for them (`benchmarks.list_model`), trained for so many steps. `stories`: a small pretrained story model is
+sampled from its start token; what such samples keep is measured by `benchmarks.continued_pretraining`.
 """
 
 import argparse
@@ -19,6 +21,7 @@ from typing import Any
 
 import polars as pl
 
+from benchmarks import list_model
 from curation import storage
 from curation.dedup import exact
 from curation.metrics.text import rouge_l_matrix
@@ -28,6 +31,8 @@ from pipelines.runner import run_recipe
 SEED = 17
 TASKS = ("para", "pe", "pos")  # short enough for two demonstrations and an instance in 512 tokens
 LONGEST = 160  # characters of a row: three of them are a list that the seed model can read
+ALL = ("dsg", "expl", "para", "pe", "pos", "qa", "qg", "sa", "sum", "trans")
+LISTS = 500  # of each task, that a model made from nothing learns
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -40,13 +45,17 @@ def write(found: list[dict[str, Any]], path: Path) -> str:
     return path.name
 
 
+def part(data: Path, task: str, name: str, whole: bool) -> list[dict[str, Any]]:
+    """Rows of a task: all of them, or those that the seed model can read."""
+    folder = data / "instructions" / "superni"
+    [path] = sorted(folder.glob(f"{task}.{name}*.jsonl.gz"))  # of two tasks a tenth of the training rows is there
+    found = rows(path)
+    return found if whole else [row for row in found if short(row)]
+
+
 def short(row: dict[str, Any]) -> bool:
     text = f"{row['input']}{row['output']}"
     return len(text) <= LONGEST and "\n\n" not in text
-
-
-def flat(text: str) -> str:
-    return "\n".join(line.strip() for line in text.strip().split("\n") if line.strip())
 
 
 def tuning(folder: Path, data: Path, tasks: tuple[str, ...], count: int) -> list[str]:
@@ -54,40 +63,40 @@ def tuning(folder: Path, data: Path, tasks: tuple[str, ...], count: int) -> list
     rng = random.Random(SEED)
     chats, lists = [], []
     for task in tasks:
-        found = [row for row in rows(data / f"instructions/superni/{task}.train.jsonl.gz") if short(row)]
+        found = part(data, task, "train", whole=False)
         drawn = rng.sample(found, min(count, len(found)))
         chats += [{"prompt": [{"role": "user", "content": row["input"]}],
                    "completion": [{"role": "assistant", "content": row["output"]}]} for row in drawn]  # fmt: skip
         for row in drawn:
             two = rng.sample(found, 2)
-            shown = "".join(f"Input: {flat(one['input'])}\nOutput: {flat(one['output'])}\n\n" for one in two)
-            lists.append(
-                {"prompt": f"{shown}Input:", "completion": f" {flat(row['input'])}\nOutput: {flat(row['output'])}"}
-            )
+            shown = "".join(f"{list_model.row(one)}\n\n" for one in two)
+            lists.append({"prompt": f"{shown}Input:", "completion": list_model.row(row).removeprefix("Input:")})
     return [write(chats, folder / "chats.jsonl"), write(lists, folder / "lists.jsonl")]
 
 
-def pools(folder: Path, data: Path, tasks: tuple[str, ...]) -> dict[str, str]:
+def pools(folder: Path, data: Path, tasks: tuple[str, ...], whole: bool = False) -> dict[str, str]:
     """Demonstrations, old rows and held-out rows of the tasks, as files of input, output and task."""
     named = {"demos": "extra", "old": "train", "held_out": "eval"}
     made = {}
-    for name, part in named.items():
+    for name, of in named.items():
         every = [
             {"input": row["input"], "output": row["output"], "task": task}
             for task in tasks
-            for row in rows(data / f"instructions/superni/{task}.{part}.jsonl.gz")
-            if short(row)
+            for row in part(data, task, of, whole)
         ]
         made[name] = write(every, folder / f"{name}.jsonl")
     return made
 
 
 def recipe(folder: Path, data: Path, model: Path, tasks: tuple[str, ...], count: int, steps: int, **made: Any) -> Path:
-    """Train, then buffers of equal size: three selections, tokens in place of rows, and the two baselines."""
-    files = pools(folder, data, tasks)
+    """Train, then buffers of equal size: three selections, tokens in place of rows, and the two baselines.
+
+    Without steps the model is trained already, reads whole rows, and makes them up.
+    """
+    files = pools(folder, data, tasks, whole=not steps)
     making = {
-        "job": "rehearse", "model": "step:tuned" if steps else str(model), "demos": [files["demos"]], "max_tokens": 160,
-        "real": {"files": [files["old"]], "held_out": [files["held_out"]]}, **made,
+        "job": "rehearse", "model": "step:tuned" if steps else str(model), "demos": [files["demos"]],
+        "max_tokens": 160 if steps else 600, "real": {"files": [files["old"]], "held_out": [files["held_out"]]}, **made,
     }  # fmt: skip
     kept = {**making, "demos": []}
     tokens = {key: value for key, value in making.items() if key != "per_task"}
@@ -95,11 +104,6 @@ def recipe(folder: Path, data: Path, model: Path, tasks: tuple[str, ...], count:
         "name": "rehearsal",
         "seed": SEED,
         "steps": {
-            "tuned": {
-                "job": "train", "model": str(model), "tuning": "full", "learning_rate": 2e-3, "steps": steps,
-                "batch_size": 8, "checkpoint_steps": 20,
-                "data": [{"path": name} for name in tuning(folder, data, tasks, count)], "threads": 1,
-            },
             "nearest": making,
             "k_center": {**making, "selection": "k_center"},
             "random": {**making, "selection": "random"},
@@ -108,8 +112,13 @@ def recipe(folder: Path, data: Path, model: Path, tasks: tuple[str, ...], count:
             "real_kmeans": {**kept, "baseline": "kmeans"},
         },
     }  # fmt: skip
-    if not steps:
-        del tree["steps"]["tuned"]
+    if steps:
+        tuned = {
+            "job": "train", "model": str(model), "tuning": "full", "learning_rate": 2e-3, "steps": steps,
+            "batch_size": 8, "checkpoint_steps": 20,
+            "data": [{"path": name} for name in tuning(folder, data, tasks, count)], "threads": 1,
+        }  # fmt: skip
+        tree["steps"] = {"tuned": tuned, **tree["steps"]}
     path = folder / "recipe.yaml"
     storage.write_text(json.dumps(tree, ensure_ascii=False, indent=1), path)  # JSON is YAML
     return path
@@ -119,7 +128,7 @@ def counted(run: Path, step: str, demos: list[dict[str, Any]]) -> dict[str, int]
     """Of the rows of a buffer: copies of a demonstration, equal inputs, and answers or instances that were cut off."""
     samples = pl.read_parquet(run / "samples" / step / "rehearse.parquet")
     inputs = [prompt[-1]["content"] for prompt in samples["prompt"].to_list()]
-    shown = [flat(row["input"]) for row in demos]
+    shown = [list_model.flat(row["input"]) for row in demos]
     keys = exact.keys(
         pl.DataFrame({"doc_id": [str(n) for n in range(len(inputs) + len(shown))], "text": inputs + shown})
     )
@@ -135,10 +144,16 @@ def counted(run: Path, step: str, demos: list[dict[str, Any]]) -> dict[str, int]
     }
 
 
-def tasks_shown(data: Path, out: Path, model: Path, steps: int, per_task: int, penalty: float) -> None:
+def tasks_shown(
+    data: Path, out: Path, model: Path, steps: int, made: int, per_task: int, penalty: float
+) -> None:  # fmt: skip
     folder = out / "inputs"
     folder.mkdir(parents=True, exist_ok=True)
-    path = recipe(folder, data, model, TASKS, 500, steps, per_task=per_task, prompts_per_task=190, samples=1,
+    tasks = ALL if made else TASKS
+    if made:
+        learned = {task: part(data, task, "train", whole=True) for task in tasks}
+        model, steps = list_model.make(learned, out / "made", LISTS, made, SEED), 0
+    path = recipe(folder, data, model, tasks, 500, steps, per_task=per_task, prompts_per_task=190, samples=1,
                   repetition_penalty=penalty)  # fmt: skip
     outputs = run_recipe(load(path), out / "run", print).outputs
     demos = [json.loads(line) for line in (folder / "demos.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -180,7 +195,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--model", type=Path, default=Path("pipelines/demo/seed_model"))
-    parser.add_argument("--steps", type=int, default=100, help="of the tuning, 0 for a --model that is tuned already")
+    parser.add_argument("--steps", type=int, default=100, help="of the tuning")
+    parser.add_argument("--made", type=int, default=0, help="steps of a model made from nothing, for all ten tasks")
     parser.add_argument("--per-task", type=int, default=8, help="rows wanted of each task")
     # The penalty counts the prompt: at the paper's 1.2 a tiny model hardly writes a second `Output:`.
     parser.add_argument("--repetition-penalty", type=float, default=1.0, help="of the instances; the paper's is 1.2")
@@ -188,8 +204,8 @@ def main() -> None:
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     if given.what == "tasks":
-        tasks_shown(given.data.resolve(), given.out.resolve(), given.model.resolve(), given.steps, given.per_task,
-                    given.repetition_penalty)  # fmt: skip
+        tasks_shown(given.data.resolve(), given.out.resolve(), given.model.resolve(), given.steps, given.made,
+                    given.per_task, given.repetition_penalty)  # fmt: skip
     else:
         stories_shown(given.data.resolve(), given.out.resolve(), given.draws)
 
