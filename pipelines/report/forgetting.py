@@ -16,8 +16,8 @@ MEASURES = {
 }
 KEPT = {True: "yes", False: "not shown"}  # that less than the margin was lost
 UNSHOWN = (
-    "margin {:g}, given beside scores of lm-eval that name none: nothing shows that it was fixed before they were "
-    "seen, so that what is kept by it is worth as much as the word of who chose it"
+    "margin {:g}, given beside scores of lm-eval, of which not all name one: nothing shows that it was fixed before "
+    "they were seen, so that what is kept by it is worth as much as the word of who chose it"
 )
 MOST_CLUSTERS = 5  # shown of a model, those that lost most
 

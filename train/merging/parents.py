@@ -123,5 +123,6 @@ def _same_tokens(first: Path, other: Path) -> None:
     ours, theirs = models.tokenizer(first).get_vocab(), models.tokenizer(other).get_vocab()
     if ours != theirs:
         token = min({*ours, *theirs}, key=lambda one: (ours.get(one) == theirs.get(one), ours.get(one, 1 << 60), one))
-        raise InputError(f"{other}: token {token!r} has the number {theirs.get(token)}, expected {ours.get(token)} as "
-                         f"{first} has it: their vocabularies differ")  # fmt: skip
+        found, expected = (str(of.get(token, "none")) for of in (theirs, ours))
+        raise InputError(f"{other}: token {token!r} has the number {found}, expected {expected} as {first} has it: "
+                         "their vocabularies differ")  # fmt: skip

@@ -114,7 +114,9 @@ def test_a_margin_given_beside_scores_of_lm_eval_is_taken_and_said_to_be(tmp_pat
     named = [f"{name}={tmp_path / name}" for name in ("base", "tuned")]
     facts = forgetting(read(named), Wanted(margin=0.1, resamples=200))
     assert (facts["margin"], facts["margin_shown"], facts["comparison"][0]["kept"]) == (0.1, False, True)
-    assert controls(facts)[0].startswith("margin 0.1, given beside scores of lm-eval that name none: nothing shows")
+    assert controls(facts)[0].startswith(
+        "margin 0.1, given beside scores of lm-eval, of which not all name one: nothing shows"
+    )
     without = forgetting(read(named), Wanted(resamples=200))
     assert without["margin"] is without["margin_shown"] is without["comparison"][0]["kept"] is None
     for margin in (0.0, -0.1, float("nan"), float("inf")):

@@ -49,8 +49,8 @@ def test_sham_drift_margin_and_what_was_left_out() -> None:
     ]
     assert controls({"margin": 0.02, "margin_shown": True}) == ["margin 0.02, fixed before there were scores"]
     assert controls({"margin": 0.02, "margin_shown": False}) == [
-        "margin 0.02, given beside scores of lm-eval that name none: nothing shows that it was fixed before they were "
-        "seen, so that what is kept by it is worth as much as the word of who chose it"
+        "margin 0.02, given beside scores of lm-eval, of which not all name one: nothing shows that it was "
+        "fixed before they were seen, so that what is kept by it is worth as much as the word of who chose it"
     ]
 
 
