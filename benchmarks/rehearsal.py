@@ -96,7 +96,8 @@ def recipe(folder: Path, data: Path, model: Path, tasks: tuple[str, ...], count:
     files = pools(folder, data, tasks, whole=not steps)
     making = {
         "job": "rehearse", "model": "step:tuned" if steps else str(model), "demos": [files["demos"]],
-        "max_tokens": 160 if steps else 600, "real": {"files": [files["old"]], "held_out": [files["held_out"]]}, **made,
+        "max_tokens": 160 if steps else 600, "refine": "chat" if steps else "list",
+        "real": {"files": [files["old"]], "held_out": [files["held_out"]]}, **made,
     }  # fmt: skip
     kept = {**making, "demos": []}
     tokens = {key: value for key, value in making.items() if key != "per_task"}

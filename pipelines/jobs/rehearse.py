@@ -146,6 +146,9 @@ class _Work:
         from synth.rehearse import draft, finish, tasks_of
 
         options, seed = self.options(), self.seed
+        if options.refine == "chat" and self.tokens is not None and not self.tokens.chats:
+            raise InputError(f"{self.latest}: the tokenizer has no chat template, expected one to ask for outputs "
+                             "with, or refine: list")  # fmt: skip
         tasks = tasks_of(_split(loaded.rows), options, seed)
         with opened(self.folder, f"{self.step}: instances", self.base, self.settings.engine) as engine:
             drafts = draft(tasks, engine, options, seed)

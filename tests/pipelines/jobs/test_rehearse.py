@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -347,3 +348,16 @@ def test_a_file_that_has_another_part_now_is_another_step(tmp_path: Path, told: 
     ]  # fmt: skip
     settings = [RehearseSettings(model="m", **part) for part in parts]
     assert len({tables.fingerprint(told(job, job.rehearse, one)) for one in settings}) == 3
+
+
+def test_a_model_without_a_template_is_told_before_it_makes_anything_up(tmp_path: Path, quick_children: None) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(MODEL, model, ignore=shutil.ignore_patterns("chat_template.jinja"))
+    settings = json.loads((model / "tokenizer_config.json").read_text())
+    settings.pop("chat_template", None)
+    (model / "tokenizer_config.json").write_text(json.dumps(settings))
+    step = {"job": "rehearse", "model": str(model), "demos": [lines(tmp_path / "demos.jsonl", shown("train", 8))],
+            "per_task": 2, "engine": ENGINE}  # fmt: skip
+    with pytest.raises(InputError, match="model: the tokenizer has no chat template, .* or refine: list"):
+        run_recipe(validate({"name": "n", "seed": 1, "steps": {"s": step}}, "t"), tmp_path / "run", lambda line: None)
+    assert not list((tmp_path / "run").rglob("*.sqlite"))
