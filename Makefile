@@ -11,7 +11,7 @@ export DO_NOT_TRACK := 1
 
 PY := .venv/bin/python
 OUT ?= runs/demo
-PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
+PYTEST_ARGS ?= -n 3 --dist loadfile --no-loadscope-reorder
 FUZZ_SECONDS ?= 600
 
 help:
@@ -30,7 +30,8 @@ setup:
 demo: setup
 	@.venv/bin/keepwise demo --out $(OUT)
 
-# Two processes of one thread each: small models wait longer for a second thread than it saves.
+# Processes of one thread each: small models wait longer for a second thread than it saves. Three, as tests wait for
+# files and for processes of their own a third of their time.
 test: export OMP_NUM_THREADS := 1
 test: setup
 	@$(PY) -m pytest $(PYTEST_ARGS) -m "not cluster and not long"

@@ -62,7 +62,8 @@ def test_old_skills_come_back_in_new_instances(make_rows: Make, engine: Cached) 
         )
         for skill in REHEARSED
     }
-    options = RehearseOptions(per_task=20, samples=1, prompts_per_task=60, max_tokens=96)
+    # The seed model has read lists with English labels alone.
+    options = RehearseOptions(per_task=20, samples=1, prompts_per_task=60, max_tokens=96, language="en")
     made = rehearse(demos, engine, engine, options, seed=1)
     assert made.samples.height + made.ledger.height == 180
     assert made.report["shortfall"] == {}

@@ -28,7 +28,7 @@ def test_what_can_be_matched_has_no_problem(kind: str):
         ("json_schema", '{"type": "thing"}', "is no JSON schema"),
         ("json_schema", "[]", "is no JSON schema"),
         ("json_schema", "{", "is not JSON"),
-        ("python_call", "f(a=<b>)", "is not a Python expression"),
+        ("python_call", "f(a=<b c>)", "is not a Python expression"),
         ("python_call", "1 + 1", "has no call"),
         ("python_code", "f(1) ==", "is no Python"),
         ("python_code", "f(1) == 2", "asserts nothing"),

@@ -292,8 +292,8 @@ def unfit(tiny_model: Path, tmp_path: Path) -> Callable[[str], str]:
     [
         ("rank", "an adapter of rank 16, expected at most 8, the engine's adapter_rank"),
         ("prompts", "found an adapter of type PROMPT_TUNING, expected LORA, the one kind that engines here serve"),
-        ("dora", ".*DoRA.*; expected a LoRA adapter made for this model"),
-        ("foreign", ".*; expected a LoRA adapter made for this model"),
+        ("dora", ".*DoRA.*; expected a LoRA adapter made for this model, of a kind that vLLM serves .*"),
+        ("foreign", ".*; expected a LoRA adapter made for this model, of a kind that vLLM serves .*"),
     ],
 )
 def test_an_adapter_that_does_not_fit_is_refused_and_changes_nothing(
