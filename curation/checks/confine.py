@@ -136,11 +136,14 @@ def build(box: Box) -> None:
 
 
 def limit(box: Box) -> None:
-    """Set the limits of CPU time, memory, files and their sizes; soft and hard, so that none can be raised."""
+    """Set the limits of CPU time, memory, files and their sizes; soft and hard, so that none can be raised.
+
+    CPU time alone has a second more as its hard limit: at the soft one comes a signal of its own (SIGXCPU), so that the
+    cause is known for sure; a program that ignores the signal is killed a second later.
+    """
     import resource  # not on Windows, where this module is imported but no sandbox is offered
 
     for what, most in (
-        (resource.RLIMIT_CPU, box.cpu_seconds),
         (resource.RLIMIT_AS, box.memory_bytes),
         (resource.RLIMIT_FSIZE, box.output_bytes),
         (resource.RLIMIT_NOFILE, 64),
@@ -149,6 +152,7 @@ def limit(box: Box) -> None:
         (resource.RLIMIT_MSGQUEUE, 0),
     ):
         resource.setrlimit(what, (most, most))
+    resource.setrlimit(resource.RLIMIT_CPU, (box.cpu_seconds, box.cpu_seconds + 1))
 
 
 def give_up_rights(machine: str) -> None:

@@ -12,6 +12,7 @@ import os
 import platform
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -76,7 +77,8 @@ def detect() -> tuple[Kind | None, str]:
 def run_python(code: str, stdin: str = "", seconds: float = 5.0, memory_mb: int = 256) -> Outcome:
     """Run `code` as a Python program of its own, standard library only, in an empty working folder that is thrown away.
 
-    `seconds` bounds its CPU time (rounded up to whole seconds); wall-clock time is bounded by twice that and two
+    `seconds` bounds its CPU time (rounded up to whole seconds, and one more for a program that ignores the signal that
+    comes then); wall-clock time is bounded by twice that and two
     seconds, so that a busy machine does not change a verdict. `memory_mb` (MiB) bounds its address space. It can start
     threads but no processes. Sets of strings iterate in the same order on every run. Raises SandboxUnavailable where no
     sandbox works, ValueError for limits that make no sense.
@@ -139,8 +141,10 @@ def _outcome(end: dict[str, float], cpu_seconds: int, stdout: str, stderr: str) 
     exit_code = int(end["exit_code"])
     if exit_code >= 0:
         return Outcome("finished", exit_code, stdout, stderr)
-    # The kernel counts CPU time in ticks: an end at the limit may read a little less.
-    detail = "limit of CPU time" if end["cpu_seconds"] > cpu_seconds - 0.1 else f"signal {-exit_code}"
+    # A program that ignores the signal is killed a second later. The kernel counts CPU time for its limit in ticks, which
+    # may differ from the time reported by more than a tenth of a second; by less than that second.
+    over = exit_code == -signal.SIGXCPU or (exit_code == -signal.SIGKILL and end["cpu_seconds"] > cpu_seconds)
+    detail = "limit of CPU time" if over else f"signal {-exit_code}"
     return Outcome("stopped", None, stdout, stderr, detail)
 
 

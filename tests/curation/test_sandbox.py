@@ -115,11 +115,17 @@ def test_an_endless_loop_is_stopped(run):
     assert (outcome.status, outcome.exit_code, outcome.detail) == ("stopped", None, "limit of CPU time")
 
 
+def test_an_endless_loop_that_ignores_the_signal_is_stopped_a_second_later(run):
+    ignore = "import signal; signal.signal(signal.SIGXCPU, signal.SIG_IGN)"
+    outcome = run(f"{ignore}\nwhile True: pass", seconds=1)
+    assert (outcome.status, outcome.exit_code, outcome.detail) == ("stopped", None, "limit of CPU time")
+
+
 def test_no_limit_can_be_raised_again(run):
     names = ["CPU", "AS", "FSIZE", "NOFILE", "CORE", "MEMLOCK", "MSGQUEUE"]
     code = f"import resource as r\nprint([r.getrlimit(getattr(r, 'RLIMIT_' + name)) for name in {names}])"
-    most = (3, 128 << 20, sandbox.OUTPUT_BYTES, 64, 0, 0, 0)
-    assert run(code, seconds=2.5, memory_mb=128).stdout == f"{[(one, one) for one in most]}\n"
+    most = (128 << 20, sandbox.OUTPUT_BYTES, 64, 0, 0, 0)
+    assert run(code, seconds=2.5, memory_mb=128).stdout == f"{[(3, 4), *((one, one) for one in most)]}\n"
 
 
 def test_a_signal_is_named(run):
