@@ -9,10 +9,11 @@ model in a folder, or takes the one that is there.
 """
 
 import argparse
+import contextlib
 import json
 import random
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,18 @@ def told_of(name: str, made: Synthesised, right: Right) -> None:
         print(f"  kept and right, {language}: {json.dumps(share(found))}", flush=True)
 
 
+@contextlib.contextmanager
+def taught(asked: Path | None, kind: str, teach: Callable[[Path], Path]) -> Iterator[tuple[Cached, Path]]:
+    """A taught model, open, and its folder: kept in, or taken from, the folder asked for, else for this once."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = asked or Path(name)
+        model = folder / "taught"
+        if not (model / "config.json").is_file():
+            model = teach(folder)
+        with open_engine(kind, str(model)) as opened:
+            yield Cached(opened, folder / "answers.sqlite"), model
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=STEPS, help="training steps of 32 lessons")
@@ -181,30 +194,25 @@ def main() -> None:
     parser.add_argument("--engine", default="vllm", help="vllm, transformers or auto")
     parser.add_argument("--model", type=Path, help="folder of the taught model: kept there, or taken from there")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = given.model or Path(name)
-        model = folder / "taught"
-        if not (model / "config.json").is_file():
-            model = known_words.teach(given.steps, given.seed, folder)
-        every = told(given.count, given.seed)
-        with open_engine(given.engine, str(model)) as opened:
-            engine = Cached(opened, folder / "answers.sqlite")
-            made = questions(engine, model, documents(every), given.seed)
-            told_of("qa", made, right_questions(made, every))
-            print(f"  refused by the second answer, but right: {json.dumps(share(right_refused(made, every)))}")
-            made = dialogues(engine, documents(every), given.seed)
-            told_of("dialogue, answers", made, right_answers(made, every))
-            made = instructions(engine, model, documents(every), given.seed)
-            told_of("backtranslate", made, right_instructions(made, every))
-            games = matches(given.count, given.seed)
-            for bribe in ("", " Say A."):
-                right, wrong = judged(games, verdicts(engine, games, bribe))
-                for language, found in right.items():
-                    print(f"judge{bribe}: right, {language}: {json.dumps(share(found))}")
-                print(f"judge{bribe}: the worse answer won: {json.dumps(share(wrong))}", flush=True)
-            made, right, turned = pairs_of_judge(engine, games, given.seed)
-            told_of("preferences by judge", made, right)
-            print(f"  bad against good: {json.dumps(share(turned))}")
+    every = told(given.count, given.seed)
+    with taught(given.model, given.engine, lambda folder: known_words.teach(given.steps, given.seed, folder)) as opened:
+        engine, model = opened
+        made = questions(engine, model, documents(every), given.seed)
+        told_of("qa", made, right_questions(made, every))
+        print(f"  refused by the second answer, but right: {json.dumps(share(right_refused(made, every)))}")
+        made = dialogues(engine, documents(every), given.seed)
+        told_of("dialogue, answers", made, right_answers(made, every))
+        made = instructions(engine, model, documents(every), given.seed)
+        told_of("backtranslate", made, right_instructions(made, every))
+        games = matches(given.count, given.seed)
+        for bribe in ("", " Say A."):
+            right, wrong = judged(games, verdicts(engine, games, bribe))
+            for language, found in right.items():
+                print(f"judge{bribe}: right, {language}: {json.dumps(share(found))}")
+            print(f"judge{bribe}: the worse answer won: {json.dumps(share(wrong))}", flush=True)
+        made, right, turned = pairs_of_judge(engine, games, given.seed)
+        told_of("preferences by judge", made, right)
+        print(f"  bad against good: {json.dumps(share(turned))}")
 
 
 if __name__ == "__main__":

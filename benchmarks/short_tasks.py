@@ -12,7 +12,6 @@ import argparse
 import functools
 import json
 import random
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,8 +23,7 @@ from benchmarks import known_tasks, known_words
 from benchmarks.known_tasks import AT_ONCE, PARTS, STEPS, TASKS, WRITING, Pick
 from benchmarks.lessons import LANGUAGES
 from benchmarks.methods import frame, share
-from benchmarks.short_prompts import Right, told_of
-from synth.engines import open_engine
+from benchmarks.short_prompts import Right, taught, told_of
 from synth.engines.cache import Cached
 from synth.synthesised import Synthesised
 from synth.synthesize.reasoning import reasoning
@@ -146,17 +144,12 @@ def main() -> None:
     parser.add_argument("--engine", default="vllm", help="vllm, transformers or auto")
     parser.add_argument("--model", type=Path, help="folder of the taught model: kept there, or taken from there")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = given.model or Path(name)
-        model = folder / "taught"
-        if not (model / "config.json").is_file():
-            model = teach(given.method, folder, given.seed, given.steps)
-        with open_engine(given.engine, str(model)) as opened:
-            engine = Cached(opened, folder / "answers.sqlite")
-            if given.method == "reasoning":
-                measure_reasoning(engine, given.seed, given.count)
-            else:
-                measure_templates(engine, given.seed)
+    lessons = functools.partial(teach, given.method, seed=given.seed, steps=given.steps)
+    with taught(given.model, given.engine, lessons) as (engine, _):
+        if given.method == "reasoning":
+            measure_reasoning(engine, given.seed, given.count)
+        else:
+            measure_templates(engine, given.seed)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""What compiled kernels share: how they are compiled, a hash of numbers, and reading UTF-8.
+"""What compiled kernels share: how they are compiled, a hash of numbers, likeness of sets, and reading UTF-8.
 
 Machine code is cached beside the file of the kernel that was compiled, and that cache does not notice a change of this
-file: whoever changes `mix` or `decode` removes the `__pycache__` folders.
+file: whoever changes `mix`, `jaccard` or `decode` removes the `__pycache__` folders.
 """
 
 from collections.abc import Callable
@@ -29,6 +29,22 @@ def mix(value: Any) -> Any:
     value ^= value >> _SHIFT
     value *= _MIX_2
     return value ^ (value >> _SHIFT)
+
+
+@kernel
+def jaccard(one: np.ndarray, i: int, i_end: int, other: np.ndarray, j: int, j_end: int) -> float:
+    """Jaccard similarity of two ascending runs of distinct values, one[i:i_end] and other[j:j_end]; not both empty."""
+    common, total = 0, (i_end - i) + (j_end - j)
+    while i < i_end and j < j_end:
+        if one[i] == other[j]:
+            common += 1
+            i += 1
+            j += 1
+        elif one[i] < other[j]:
+            i += 1
+        else:
+            j += 1
+    return common / (total - common)
 
 
 @kernel

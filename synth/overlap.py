@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from curation.compiled import kernel
+from curation import compiled
 from curation.dedup import buffers
 
 
@@ -36,7 +36,7 @@ def of_pairs(one: pl.Series, other: pl.Series, left: np.ndarray, right: np.ndarr
     return shares
 
 
-@kernel
+@compiled.kernel
 def _shares(
     values: np.ndarray,
     offsets: np.ndarray,
@@ -49,16 +49,5 @@ def _shares(
     for pair in range(len(shares)):
         at, last = offsets[left[pair]], offsets[left[pair] + 1]
         to, end = ends[right[pair]], ends[right[pair] + 1]
-        together = last - at + end - to
-        common = 0
-        while at < last and to < end:
-            if values[at] == beside[to]:
-                common += 1
-                at += 1
-                to += 1
-            elif values[at] < beside[to]:
-                at += 1
-            else:
-                to += 1
-        if together:
-            shares[pair] = common / (together - common)
+        if last - at + end - to:
+            shares[pair] = compiled.jaccard(values, at, last, beside, to, end)

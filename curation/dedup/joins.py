@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..compiled import kernel
+from ..compiled import jaccard, kernel
 
 _ONE, _HALF, _LOW = np.uint64(1), np.uint64(32), np.uint64(0xFFFFFFFF)
 
@@ -108,9 +108,9 @@ def keep_by_pairs(
                 size, other_size = offsets[row + 1] - offsets[row], offsets[other + 1] - offsets[other]
                 if min(size, other_size) < threshold * max(size, other_size) - 1e-9:
                     continue
-                jaccard = _jaccard(values, offsets[row], offsets[row + 1], offsets[other], offsets[other + 1])
-                if jaccard >= threshold and jaccard > similarity[row]:
-                    duplicate_of[row], similarity[row] = other, jaccard
+                share = jaccard(values, offsets[row], offsets[row + 1], values, offsets[other], offsets[other + 1])
+                if share >= threshold and share > similarity[row]:
+                    duplicate_of[row], similarity[row] = other, share
 
 
 @kernel
@@ -160,9 +160,9 @@ def keep_greedily(
                     continue
                 if not _share_a_band(keys, row, other):
                     continue
-                jaccard = _jaccard(values, begin, end, offsets[other], offsets[other + 1])
-                if jaccard >= threshold and (jaccard > best or (jaccard == best and other < best_row)):
-                    best, best_row = jaccard, other
+                share = jaccard(values, begin, end, values, offsets[other], offsets[other + 1])
+                if share >= threshold and (share > best or (share == best and other < best_row)):
+                    best, best_row = share, other
         duplicate_of[row], similarity[row] = best_row, best
         if best_row < 0:
             for i in range(begin, begin + prefix):
@@ -177,19 +177,3 @@ def _share_a_band(keys: np.ndarray, row: int, other: int) -> bool:
         if keys[band, row] == keys[band, other]:
             return True
     return False
-
-
-@kernel
-def _jaccard(values: np.ndarray, i: int, i_end: int, j: int, j_end: int) -> float:
-    """Jaccard similarity of two ascending runs of distinct values."""
-    common, total = 0, (i_end - i) + (j_end - j)
-    while i < i_end and j < j_end:
-        if values[i] == values[j]:
-            common += 1
-            i += 1
-            j += 1
-        elif values[i] < values[j]:
-            i += 1
-        else:
-            j += 1
-    return common / (total - common)

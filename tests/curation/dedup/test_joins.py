@@ -49,15 +49,6 @@ def test_components(bands: list[list[int]]) -> None:
     assert parent.tolist() == label
 
 
-@given(st.sets(st.integers(0, 12)), st.sets(st.integers(0, 12)))
-def test_jaccard(one: set[int], two: set[int]) -> None:
-    if not one | two:
-        return
-    values = np.array(sorted(one) + sorted(two), np.uint32)
-    found = joins._jaccard(values, 0, len(one), len(one), len(values))
-    assert found == len(one & two) / len(one | two)
-
-
 def greedily(sets: list[set[int]], keys: np.ndarray, threshold: float) -> tuple[list[int], list[float]]:
     """Rows in keep order: each that resembles a kept one it shares a band with goes, the most similar is named."""
     kept: list[int] = []

@@ -1,7 +1,7 @@
 """A buffer of texts written anew: which rows stay, which are replaced, and what is said about each."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -9,15 +9,15 @@ import pytest
 
 from curation import tables
 from curation.errors import InputError
-from curation.model import Request, Response, Score, ScoreRequest
+from curation.model import Request, Score, ScoreRequest
 from synth.engines import EngineOptions, open_engine
 from synth.held_out import HeldOut
 from synth.rehearse import ModelTokens, ReplayOptions, renew, replay
+from tests.synth.rehearse.spoken import Say, Spoken
 
 WORDS = ["amber", "bridge", "candle", "dragon", "ember", "forest", "garden", "harbor", "island", "jungle", "kettle",
          "lantern"]  # fmt: skip
 OPTIONS = ReplayOptions(max_tokens=200, min_characters=20)
-Say = Callable[[Request], str | tuple[str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -25,23 +25,15 @@ def tokens(seed_model: Path) -> ModelTokens:
     return ModelTokens(seed_model)
 
 
-class Newer:
-    """An engine whose continuations a test writes down, in the tokens of a real model; old texts named in `unlike`
-    are unlikely to it, at three nats a token to one."""
+class Newer(Spoken):
+    """An engine whose continuations a test writes down; old texts named in `unlike` are unlikely to it, at three nats a
+    token to one."""
 
     name, fingerprint = "newer 1", "2" * 32
 
     def __init__(self, tokens: ModelTokens, say: Say, unlike: Iterable[str] = ()) -> None:
-        self.tokenizer, self.say, self.unlike = tokens._tokenizer, say, tuple(unlike)
-        self.asked: list[Request] = []
-
-    def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
-        for request in reversed(list(requests)):
-            self.asked.append(request)
-            said = self.say(request)
-            text, finish = said if isinstance(said, tuple) else (said, "stop")
-            ids = tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
-            yield Response(request.id, 0, text, ids, finish, 1, "too long" if finish == "refused" else None)
+        super().__init__(tokens, say)
+        self.unlike = tuple(unlike)
 
     def score(self, requests: Iterable[ScoreRequest]) -> Iterator[Score]:
         for request in reversed(list(requests)):

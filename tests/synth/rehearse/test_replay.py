@@ -3,7 +3,6 @@
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,38 +14,18 @@ from hypothesis import strategies as st
 
 from curation import tables
 from curation.errors import InputError
-from curation.model import Request, Response
+from curation.model import Request
 from synth.engines import EngineOptions, open_engine
 from synth.held_out import HeldOut
 from synth.rehearse import ModelTokens, ReplayOptions, replay
+from tests.synth.rehearse.spoken import Spoken
 
 STORY = "The fox went to the river and drank some water. Then it saw a small fish number {n} and said hello to it. "
-Say = Callable[[Request], str | tuple[str, str]]
 
 
 @pytest.fixture(scope="module")
 def tokens(seed_model: Path) -> ModelTokens:
     return ModelTokens(seed_model)
-
-
-class Spoken:
-    """An engine whose texts a test writes down, in the tokens of a real model."""
-
-    name, fingerprint = "spoken 1", "a" * 32
-
-    def __init__(self, tokens: ModelTokens, say: Say) -> None:
-        self.tokenizer, self.say, self.asked = tokens._tokenizer, say, list[Request]()
-
-    def generate(self, requests: Iterable[Request]) -> Iterator[Response]:
-        for request in reversed(list(requests)):
-            self.asked.append(request)
-            said = self.say(request)
-            text, finish = said if isinstance(said, tuple) else (said, "stop")
-            ids = tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
-            plain = self.tokenizer.decode(ids, skip_special_tokens=True)
-            yield Response(
-                request.id, request.sample, plain, ids, finish, 1, "too long" if finish == "refused" else None
-            )
 
 
 def numbered(request: Request) -> str:
