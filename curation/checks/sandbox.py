@@ -141,8 +141,8 @@ def _outcome(end: dict[str, float], cpu_seconds: int, stdout: str, stderr: str) 
     exit_code = int(end["exit_code"])
     if exit_code >= 0:
         return Outcome("finished", exit_code, stdout, stderr)
-    # A program that ignores the signal is killed a second later. The kernel counts CPU time for its limit in ticks, which
-    # may differ from the time reported by more than a tenth of a second; by less than that second.
+    # A program that ignores the signal is killed a second later. The kernel counts CPU time for its limit in ticks,
+    # which may differ from the time reported by more than a tenth of a second; by less than that second.
     over = exit_code == -signal.SIGXCPU or (exit_code == -signal.SIGKILL and end["cpu_seconds"] > cpu_seconds)
     detail = "limit of CPU time" if over else f"signal {-exit_code}"
     return Outcome("stopped", None, stdout, stderr, detail)
