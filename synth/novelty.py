@@ -20,6 +20,7 @@ from curation.stage import Split
 
 from . import bounds, likeness
 from . import held_out as held
+from .outliers import outliers
 from .overlap import jaccard
 
 STAGE = "novelty"
@@ -36,9 +37,10 @@ class NoveltyOptions:
         long_words: words (between white space) from which a text is compared by likeness; shorter ones repeat
             another only when they are equal.
         clusters: clusters of the samples' prompts, for outliers and quotas; 0 makes none.
-        outliers: a sample further from the centre of its cluster than the median of all distances by more than this
-            many standard deviations (estimated by the median absolute deviation) is dropped; 0 drops none.
-        wanted: samples kept in all; every cluster gets a part by its size, those nearest to its centre. 0 keeps all.
+        outliers: a sample further from the centres of clusters than the median of all distances by more than this many
+            standard deviations (estimated by the median absolute deviation) is dropped; 0 drops none. See `outliers`.
+        wanted: samples kept of those that are left; every cluster gets a part by its size, those nearest to its centre.
+            0 keeps all.
         dimensions: of the vectors that are clustered.
     """
 
@@ -185,23 +187,18 @@ def _near_answers(rows: pl.DataFrame, options: NoveltyOptions, drops: dict[str, 
 
 def _clustered(prompts: pl.DataFrame, options: NoveltyOptions, seed: int, drops: dict[str, dict[str, Any]]) -> None:
     """Drop outliers, then what is over the quota of its cluster (Hamilton's method: the sum is exact)."""
-    if not prompts.height:
+    texts = prompts["text"].to_list()
+    for at, odd in outliers(texts, (), options.clusters, options.outliers, options.dimensions, seed).items():
+        drops[prompts["doc_id"][at]] = _drop("outlier", odd.value, odd.threshold, cluster=odd.cluster)
+    left = _left(prompts, drops)
+    if not options.wanted or left.height <= options.wanted:
         return
-    learned = tfidf.fit(prompts["text"], tfidf.TfidfOptions(dimensions=options.dimensions, seed=seed))
-    vectors = tfidf.embed(prompts["text"], learned)
-    found = clusters.cluster(vectors, options.clusters, seed)
-    names = prompts["doc_id"].to_list()
-    inside = np.ones(len(names), dtype=bool)
-    if options.outliers:
-        limit = clusters.usual(found.distances, options.outliers)
-        for at in np.flatnonzero(found.distances > limit):
-            inside[at] = False
-            drops[names[at]] = _drop("outlier", float(found.distances[at]), limit, cluster=int(found.labels[at]))
-    if options.wanted:
-        rows = np.flatnonzero(inside)
-        chosen = selection.nearest_to_centroid(found.labels[rows], found.distances[rows], options.wanted)
-        for at in np.setdiff1d(rows, rows[chosen]):
-            drops[names[at]] = _drop("over_quota", float(found.distances[at]), None, cluster=int(found.labels[at]))
+    learned = tfidf.fit(left["text"], tfidf.TfidfOptions(dimensions=options.dimensions, seed=seed))
+    found = clusters.cluster(tfidf.embed(left["text"], learned), options.clusters, seed)
+    chosen = selection.nearest_to_centroid(found.labels, found.distances, options.wanted)
+    for at in np.setdiff1d(np.arange(left.height), chosen):
+        name, distance, label = left["doc_id"][int(at)], float(found.distances[at]), int(found.labels[at])
+        drops[name] = _drop("over_quota", distance, None, cluster=label)
 
 
 def _drop(

@@ -13,12 +13,12 @@ from curation.metrics.text import rouge_l_matrix
 from .. import held_out as held
 from .. import likeness
 from ..drop import Drop
+from ..outliers import outliers
 from ..script import hangul_share, has_letters
 from .demos import Demo, Task
 from .draft import Draft
 from .markers import role_marker
 from .options import RehearseOptions
-from .outliers import outliers
 
 ROUGE_BLOCK = 256  # instances compared with all texts of their task at a time
 

@@ -22,12 +22,12 @@ from ..answers import answered
 from ..drop import Drop, ledger
 from ..held_out import Given
 from ..novelty import NoveltyOptions, novel
+from ..outliers import outliers
 from ..synthesised import Synthesised
 from .budget import held
 from .endings import trimmed
 from .markers import role_marker
 from .options import ReplayOptions
-from .outliers import outliers
 from .refine import generation_of, unusable
 from .tokens import ModelTokens
 

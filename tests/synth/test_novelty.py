@@ -14,6 +14,7 @@ from curation.errors import InputError
 from synth import novelty
 from synth.held_out import HeldOut
 from synth.novelty import NoveltyOptions, counts, novel
+from tests.synth.test_outliers import ODD, SHOWN, USUAL
 
 LONG = "please write down for me in your own words how a boat on the river {} comes to the sea at last and why"
 KOREAN = "강 위의 배 {}이 어떻게 바다에 이르게 되는지 너의 말로 차근차근 알기 쉽게 적어 주면 참 고맙겠어 부탁해"
@@ -165,12 +166,11 @@ def test_quotas_by_cluster_sum_exactly_and_outliers_go_first() -> None:
 
 
 def test_an_outlier_lies_further_off_than_the_others() -> None:
-    same = [(f"boat wave sail harbour fish {n % 3}{' sea' * (n % 4)}", str(n)) for n in range(12)]
-    split = novel(made(*same, ("zzz qqq", "x")), [], [], NoveltyOptions(clusters=1, outliers=3.0), 1)
-    outliers = split.ledger.filter(pl.col("rule") == "novelty.outlier")
-    furthest = outliers.sort("value").row(-1, named=True)
-    assert int(furthest["row_id"], 16) == 12 and (outliers["value"] > outliers["threshold"]).all()
-    assert len(outliers) < 6
+    same = [(prompt, "x") for prompt in sorted({*USUAL, *SHOWN})]
+    split = novel(made(*same, (ODD[0], "x")), [], [], NoveltyOptions(clusters=2, outliers=3.0), 1)
+    row = split.ledger.row(0, named=True)
+    assert rules(split.ledger) == {len(same): "outlier"} and row["value"] > row["threshold"] > 0
+    assert row["cluster_id"] is not None
 
 
 def test_the_seed_is_that_of_the_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,8 +182,8 @@ def test_the_seed_is_that_of_the_clusters(monkeypatch: pytest.MonkeyPatch) -> No
         return whole(vectors, count, seed)
 
     monkeypatch.setattr(novelty.clusters, "cluster", noting)
-    novel(made(*topics(3)), [], [], NoveltyOptions(clusters=3, wanted=5), 7)
-    assert seeds == [7]
+    novel(made(*topics(10)), [], [], NoveltyOptions(clusters=3, wanted=5, outliers=50.0), 7)
+    assert seeds == [7, 7]
 
 
 @given(

@@ -9,7 +9,7 @@ import polars as pl
 from curation import clusters
 from curation.embedding import tfidf
 
-from ..drop import Drop
+from .drop import Drop
 
 FEWEST = 10  # texts from which their distances say what is usual
 
