@@ -99,7 +99,7 @@ def recipe(folder: Path, data: Path, model: Path, tasks: tuple[str, ...], count:
         "max_tokens": 160 if steps else 600, "refine": "chat" if steps else "list",
         "real": {"files": [files["old"]], "held_out": [files["held_out"]]}, **made,
     }  # fmt: skip
-    kept = {**making, "demos": []}
+    kept = {name: making[name] for name in ("job", "model", "real", "per_task")}
     tokens = {key: value for key, value in making.items() if key != "per_task"}
     tree: dict[str, Any] = {
         "name": "rehearsal",

@@ -18,8 +18,8 @@ import polars as pl
 from pipelines.demo.skills import SKILLS
 from pipelines.demo.skills.skill import Skill
 from synth.engines import open_engine
+from synth.outliers import outliers
 from synth.rehearse import RehearseOptions, rehearse
-from synth.rehearse.outliers import outliers
 from synth.rows import ROWS
 from synth.synthesised import Synthesised
 

@@ -34,6 +34,20 @@ class AdaptiveSettings(Settings):
         return AdaptiveOptions(self.before, self.after, self.margin, self.floor)
 
 
+_ALWAYS = ("job", "model", "refine_with", "held_out", "engine")
+_SET_BY = {"refresh": "refresh", "baseline": "baseline", "rehearse": "demos"}  # nothing of these: replay
+_READ = {
+    "refresh": ("refresh", "max_tokens", "min_consistency", "replay"),
+    "rehearse": ("demos", "real", "per_task", "budget_tokens", "adaptive", "selection", "demos_per_task",
+                 "prompts_per_task", "samples", "temperature", "top_p", "repetition_penalty", "max_tokens", "refine",
+                 "language", "clusters", "outliers", "long_words", "near_duplicate", "max_rouge", "max_length_ratio",
+                 "min_consistency"),
+    "baseline": ("baseline", "real", "per_task", "budget_tokens", "adaptive", "clusters", "near_duplicate",
+                 "long_words"),
+    "replay": ("per_task", "budget_tokens", "replay"),
+}  # fmt: skip
+
+
 class RehearseSettings(Settings):
     """What a model could do before, from demonstrations, from the model alone, refreshed, or as a baseline."""
 
@@ -95,17 +109,14 @@ class RehearseSettings(Settings):
 
     @model_validator(mode="after")
     def _one_thing(self) -> "RehearseSettings":
-        beside = {
-            "refresh": ("demos", "baseline", "adaptive", "per_task", "budget_tokens", "outliers"),
-            "baseline": ("demos", "outliers"),
-            "rehearse": (),
-            "replay": ("adaptive", "outliers"),
-        }[self.mode]
-        for name in beside:
-            if getattr(self, name):
-                # Of samples of the model alone `replay.outliers` is the setting.
-                without = f"without {self.mode}" if self.mode != "replay" and name != "outliers" else "with demos"
-                raise ValueError(f"{name}: found it, expected it only {without}")
+        for name, field in RehearseSettings.model_fields.items():
+            # A recipe that was written out names every setting: what matters is which are not as they come.
+            if name in _ALWAYS or name in _READ[self.mode] or getattr(self, name) == field.get_default():
+                continue
+            modes = [mode for mode, read in _READ.items() if name in read]
+            if "replay" in modes or name in _SET_BY.values():
+                raise ValueError(f"{name}: found it, expected it only without {_SET_BY[self.mode]}")
+            raise ValueError(f"{name}: found it, expected it only with {' or '.join(_SET_BY[mode] for mode in modes)}")
         if self.mode == "baseline" and not self.real.files:
             raise ValueError("baseline: found no real.files, expected files of old rows to keep")
         if self.per_task is not None and self.budget_tokens is not None:

@@ -98,7 +98,8 @@ def run(tmp_path_factory: pytest.TempPathFactory, quick_children: None) -> Any:
                for name, demos in (("generous", shown("train", 5)), ("hostile", shown("train", 5) + injected()))},
             "guarded": {**making, "adaptive": {"file": evaluation, "floor": 0.4}, "budget_tokens": 20_000, "real": {},
                         "prompts_per_task": None, "outliers": 3.0, "demos": [str(folder / "hostile.jsonl")]},
-            "baseline": {**making, "demos": [], "baseline": "kmeans"},
+            "baseline": {"job": "rehearse", "model": str(MODEL), "baseline": "kmeans", "real": real, "held_out": [asked],
+                         "budget_tokens": 600, "engine": ENGINE},
             "fresh": {"job": "rehearse", "model": str(MODEL), "refresh": "step:buffer", "max_tokens": 64,
                       "engine": ENGINE},
             "replay": {"job": "rehearse", "model": str(MODEL), "per_task": 4, "engine": ENGINE,
@@ -335,7 +336,7 @@ def test_settings_of_the_filters_reach_them(tmp_path: Path, monkeypatch: pytest.
     }
     options = work(tmp_path, monkeypatch, [], None, demos=("d.jsonl",), **given).options()
     assert {name: getattr(options, name) for name in given} == given
-    assert work(tmp_path, monkeypatch, [], None, language="ko").options().language == "ko"
+    assert work(tmp_path, monkeypatch, [], None, demos=("d.jsonl",), language="ko").options().language == "ko"
     usual = RehearseSettings(model="m")
     assert {name: getattr(usual, name) for name in given} == {name: getattr(RehearseOptions(), name) for name in given}
 

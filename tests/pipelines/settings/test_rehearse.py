@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from pipelines.settings import RehearseSettings
+from pipelines.settings.rehearse import _ALWAYS, _READ
 
 
 def made(**given: Any) -> RehearseSettings:
@@ -33,6 +34,11 @@ def test_what_is_given_says_what_is_done() -> None:
         ({"outliers": 3.0, "refresh": "b"}, "outliers: found it, expected it only with demos"),
         ({"outliers": 3.0, "baseline": "random", "real": {"files": ["o"]}}, "outliers: found it, expected it only"),
         ({"outliers": -1.0, "demos": ["d"]}, "outliers"),
+        ({"refine": "list", "refresh": "b"}, "refine: found it, expected it only with demos"),
+        ({"samples": 5}, "samples: found it, expected it only with demos"),
+        ({"replay": {"draws": 5}, "demos": ["d"]}, "replay: found it, expected it only without demos"),
+        ({"real": {"files": ["o"]}}, "real: found it, expected it only with demos or baseline"),
+        ({"selection": "random", "baseline": "random", "real": {"files": ["o"]}}, "selection: found it"),
         ({"selection": "best"}, "selection"),
         ({"replay": {"draw": 3}}, "draw"),
         ({"real": {"file": "x"}}, "file"),
@@ -43,7 +49,11 @@ def test_what_does_not_go_together_is_named(given: dict[str, Any], said: str) ->
         made(**given)
 
 
+def test_every_setting_is_read_by_a_mode() -> None:
+    assert {name for names in (_ALWAYS, *_READ.values()) for name in names} == set(RehearseSettings.model_fields)
+
+
 def test_settings_survive_a_recipe() -> None:
-    settings = made(demos=["d"], budget_tokens=900, adaptive={"file": "e", "floor": 0.5}, replay={"draws": 7})
+    settings = made(demos=["d"], budget_tokens=900, adaptive={"file": "e", "floor": 0.5}, samples=7)
     assert RehearseSettings.model_validate(settings.model_dump(mode="json")) == settings
     assert settings.adaptive is not None and settings.adaptive.options().floor == 0.5
