@@ -235,11 +235,11 @@ def told_apart(folders: Sequence[Path]) -> list[str]:
 
     Whole paths of this machine would mean nothing elsewhere.
     """
-    parts = [folder.resolve().parts for folder in folders]
+    parts = [folder.resolve().parts[1:] for folder in folders]
 
     def tail(own: tuple[str, ...]) -> str:
-        alike = {other for other in parts if other[-1] == own[-1]}
-        lengths = range(1, len(own) + 1)
+        alike = {other for other in parts if other[-1:] == own[-1:]}
+        lengths = range(1, max(map(len, alike)) + 1)  # of a folder with fewer parts all are taken
         return "/".join(own[-next(n for n in lengths if len({other[-n:] for other in alike}) == len(alike)) :])
 
     return [tail(own) for own in parts]

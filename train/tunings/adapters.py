@@ -12,6 +12,7 @@ from peft import LoraConfig, PeftModel, PrefixTuningConfig, PromptTuningConfig, 
 from peft.tuners.lora.config import CordaConfig
 from peft.tuners.lora.corda import preprocess_corda, target_modules
 from peft.tuners.tuners_utils import check_target_module_exists
+from transformers.pytorch_utils import Conv1D
 
 from curation.errors import InputError
 
@@ -21,6 +22,7 @@ from . import names
 
 TOLERANCE = 1e-3  # of the largest logit: float32 rounding is a thousandth of that
 Opening = Callable[[Path], Any]
+_LINEAR = (torch.nn.Linear, Conv1D)  # GPT-2 writes its linear layers as the latter
 _CORDA = {"knowledge": "kpm", "instruction": "ipm"}  # PEFT's names of the two modes
 
 
@@ -60,7 +62,7 @@ def check_targets(model: Any, lora: Lora, moving: Sequence[str] = ()) -> None:
         InputError: for a name or a pattern without a layer, a layer that is not linear, or where no layer is left.
     """
     layers = dict(model.named_modules())
-    linear = [name.rpartition(".")[2] for name, layer in layers.items() if isinstance(layer, torch.nn.Linear)]
+    linear = [name.rpartition(".")[2] for name, layer in layers.items() if isinstance(layer, _LINEAR)]
     expected = f"all-linear or names of linear layers ({', '.join(dict.fromkeys(linear))})"
     targets = lora.target_modules
     every = _linear_names(model) if targets == "all-linear" else set()
@@ -75,11 +77,17 @@ def check_targets(model: Any, lora: Lora, moving: Sequence[str] = ()) -> None:
             ) from error
         if not found:
             raise InputError(f"lora.target_modules has {target!r}, which no layer is called, expected {expected}")
-        if other := [name for name in found if not isinstance(layers[name], torch.nn.Linear)]:
+        if other := [name for name in found if not isinstance(layers[name], _LINEAR)]:
             raise InputError(f"lora.target_modules has {target!r}, found {type(layers[other[0]]).__name__} under "
                              f"{other[0]}, expected {expected}")  # fmt: skip
         adapted += found
-    if set(adapted) <= set(moving):
+    stacked = [name for name in moving if not isinstance(layers[name], torch.nn.Conv1d)
+               for weight in layers[name].parameters(recurse=False) if weight.dim() > 2]  # fmt: skip
+    if stacked and isinstance(targets, str):
+        # PEFT may turn a pattern into adapters of such weights, and then cannot train the same layer whole.
+        raise InputError(f"trainable: {stacked[0]} holds weights of several experts, expected a list of names of "
+                         "linear layers as lora.target_modules beside it")  # fmt: skip
+    if moving and set(adapted) <= set(moving):
         raise InputError("trainable: names every layer of lora.target_modules, expected one at least that is left for "
                          "an adapter, or tuning full")  # fmt: skip
 
@@ -93,7 +101,9 @@ def whole_layers(model: Any, patterns: Sequence[str]) -> list[str]:
     """
     named = dict(model.named_parameters())
     moving = names.matching(list(named), patterns)
-    layers = list(dict.fromkeys(name.rpartition(".")[0] for name in moving))
+    owners = list(dict.fromkeys(name.rpartition(".")[0] for name in moving))
+    # A layer within one that is kept whole is kept with it: PEFT would put a copy of it where no forward pass comes by.
+    layers = [name for name in owners if not any(name.startswith(f"{owner}.") for owner in owners)]
     for layer in layers:
         if left := [f"{layer}.{name}" for name, _ in model.get_submodule(layer).named_parameters()
                     if f"{layer}.{name}" not in moving]:  # fmt: skip
@@ -169,7 +179,7 @@ def _linear_names(model: Any) -> set[str]:
     return {
         name.rpartition(".")[2]
         for name, layer in model.named_modules()
-        if isinstance(layer, torch.nn.Linear) and id(layer) not in kept
+        if isinstance(layer, _LINEAR) and id(layer) not in kept
     }
 
 

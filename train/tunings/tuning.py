@@ -83,7 +83,8 @@ def load(
     Raises:
         InputError: for a pattern that no weight has, a layer that is not there, or a model that cannot be tuned so.
     """
-    # What stands beside frozen weights trains in float32.
+    # What stands beside frozen weights trains in float32; weights that `trainable` names stand among them, and PEFT
+    # copies these in the type they have.
     frozen = torch.bfloat16 if torch.cuda.is_available() and not options.trainable else torch.float32
     match options.tuning:
         case "lora":

@@ -55,6 +55,8 @@ def test_folders_of_one_name_are_told_apart_by_those_above_them():
     assert told_apart(folders) == ["r/a/train", "r/b/train", "base", "q/b/train"]
     assert told_apart(folders[:3]) == ["a/train", "b/train", "base"]
     assert told_apart([folders[0], folders[0]]) == ["train", "train"]
+    deep = [Path(name) for name in ("/m/train", "/r/a/x/y/train", "/r/b/x/y/train")]
+    assert told_apart(deep) == ["m/train", "a/x/y/train", "b/x/y/train"]
 
 
 @pytest.mark.parametrize("method", ["task", "ties", "dare"])

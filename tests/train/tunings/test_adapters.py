@@ -8,7 +8,7 @@ import pytest
 import torch
 from peft import PeftModel, get_peft_model
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer, GPT2Config, LlamaConfig, MixtralConfig, Qwen3NextConfig
 
 from curation.errors import InputError
 from train import models
@@ -114,6 +114,61 @@ def test_weights_that_cannot_move_beside_adapters_are_named(
 ) -> None:
     with pytest.raises(InputError, match=re.escape(said)):
         train(named(tiny_model, texts, (pattern,), **more), tmp_path / "out")
+
+
+def of_kind(config: Any, tiny_model: Path, folder: Path) -> Path:
+    """A model of another architecture with the tiny one's tokenizer."""
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    config.vocab_size, config.eos_token_id, config.pad_token_id = len(tokenizer), tokenizer.eos_token_id, None
+    config.bos_token_id = None
+    torch.manual_seed(0)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("trainable", [(), ("transformer.ln_f.*",)])
+def test_a_model_whose_linear_layers_are_written_as_convolutions_is_adapted(
+    trainable: tuple[str, ...], tiny_model: Path, texts: Path, tmp_path: Path
+) -> None:
+    model = of_kind(GPT2Config(n_embd=32, n_layer=1, n_head=2, n_positions=64), tiny_model, tmp_path / "gpt2")
+    options = named(model, texts, trainable, lora=Lora(rank=2), learning_rate=1e-1)
+    folder = train(options, tmp_path / "out").folder
+    before, after = (load_file(path / "model.safetensors") for path in (model, folder))
+    moved = {name.rpartition(".")[0] for name in before if not after[name].equal(before[name])}
+    adapted = {f"transformer.h.0.{name}" for name in ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj")}
+    assert moved == adapted | ({"transformer.ln_f"} if trainable else set())
+
+
+def test_a_layer_with_weights_of_its_own_and_layers_within_moves_whole(
+    tiny_model: Path, texts: Path, tmp_path: Path
+) -> None:
+    mixed = Qwen3NextConfig(
+        hidden_size=32, intermediate_size=16, num_hidden_layers=4, num_attention_heads=2, num_key_value_heads=1,
+        head_dim=16, linear_num_value_heads=2, linear_num_key_heads=2, linear_key_head_dim=8, linear_value_head_dim=8,
+        num_experts=2, num_experts_per_tok=1, moe_intermediate_size=8, shared_expert_intermediate_size=8,
+    )  # fmt: skip
+    model = of_kind(mixed, tiny_model, tmp_path / "mixed")
+    options = named(model, texts, ("model.layers.0.linear_attn.*",), learning_rate=1e-1)
+    folder = train(options, tmp_path / "out").folder
+    before, after = (load_file(path / "model.safetensors") for path in (model, folder))
+    moved = {name for name in before if not after[name].equal(before[name]) and "q_proj" not in name}
+    assert moved == {name for name in before if name.startswith("model.layers.0.linear_attn.")}
+
+
+def test_weights_of_several_experts_do_not_move_beside_a_pattern_that_may_adapt_them() -> None:
+    experts = MixtralConfig(
+        vocab_size=32, hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
+        num_key_value_heads=1, num_local_experts=2,
+    )  # fmt: skip
+    model = AutoModelForCausalLM.from_config(experts)
+    moving = adapters.whole_layers(model, ["model.layers.0.mlp.experts.*"])
+    with pytest.raises(InputError, match="mlp.experts holds weights of several experts, expected a list of names"):
+        adapters.check_targets(model, Lora(rank=2), moving)
+    by_name = Lora(rank=2, target_modules=("q_proj",))
+    adapters.check_targets(model, by_name, moving)
+    whole = get_peft_model(model, adapters.lora_config(by_name, moving=moving))
+    assert any("experts.modules_to_save" in name for name, weight in whole.named_parameters() if weight.requires_grad)
 
 
 def test_half_a_layer_cannot_move_beside_adapters() -> None:

@@ -33,7 +33,7 @@ class Shared:
         if given.tuned.peft is None:
             raise InputError(f"ppo.shared: tuning is {options.tuning!r}, expected lora: what moves must be adapters")
         size = base.config.get_text_config().hidden_size
-        of_critic = replace(given.tuned.peft, modules_to_save=None)  # peft changes what it is given
+        of_critic = replace(given.tuned.peft)  # peft changes what it is given
         self.policy: Any = get_peft_model(base, given.tuned.peft)
         self.policy.add_adapter(CRITIC, of_critic)
         self._head = torch.nn.Linear(size, 1, bias=False)
