@@ -121,14 +121,27 @@ def _table(path: Path) -> pl.DataFrame:
         frame = pl.concat([pl.read_parquet(file) for file in files])
     except (pl.exceptions.PolarsError, OSError) as error:
         raise InputError(f"{path}: not readable ({str(error).splitlines()[0]}), expected {EXPECTED}") from error
+    return checked(frame, path)
+
+
+def checked(frame: pl.DataFrame, path: str | Path, expected: str = EXPECTED) -> pl.DataFrame:
+    """A table that was read, as `tables.EVALUATION`.
+
+    Raises:
+        InputError: naming the place and what was expected there, for a column that is missing or holds something else,
+            or a score that is no number.
+    """
     missing = [name for name in tables.EVALUATION if name not in frame.columns]
     if missing:
-        raise InputError(f"{path}: no column {missing[0]!r}, expected {EXPECTED}")
+        raise InputError(f"{path}: no column {missing[0]!r}, expected {expected}")
     if frame.is_empty():
-        raise InputError(f"{path}: found no score in it, expected {EXPECTED}")
-    unscored = (
-        frame.filter(~pl.col("score").is_finite().fill_null(False)) if frame["score"].dtype.is_numeric() else frame
-    )
+        raise InputError(f"{path}: found no score in it, expected {expected}")
+    for name, dtype in tables.EVALUATION.items():
+        has = frame.schema[name]
+        fits = (dtype.is_integer() and has.is_integer()) or (dtype.is_float() and has.is_numeric())
+        if not fits and has not in (dtype, pl.Null):  # a cast would make texts of lists and whole numbers of shares
+            raise InputError(f"{path}: column {name!r} holds {has}, expected {dtype}")
+    unscored = frame.filter(~pl.col("score").cast(pl.Float64).is_finite().fill_null(False))
     if unscored.height:
         row = unscored.row(0, named=True)
         raise InputError(f"{path}: item {row['item']!r} of task {row['task']!r} has the score {row['score']} under "
@@ -136,7 +149,7 @@ def _table(path: Path) -> pl.DataFrame:
     try:
         return frame.select(list(tables.EVALUATION)).cast(tables.EVALUATION)  # type: ignore[arg-type]
     except pl.exceptions.PolarsError as error:
-        raise InputError(f"{path}: not readable ({str(error).splitlines()[0]}), expected {EXPECTED}") from error
+        raise InputError(f"{path}: not readable ({str(error).splitlines()[0]}), expected {expected}") from error
 
 
 def _together(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:

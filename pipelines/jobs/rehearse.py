@@ -202,6 +202,9 @@ class _Work:
             (check_texts if texts else check)(buffer)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
+        if name := self.settings.unread(texts):
+            kind = "texts, which replay's settings are for" if texts else "prompts and answers, which replay is not for"
+            raise InputError(f"{path}: {name} is set, expected it unset to refresh a buffer of {kind}")
         if texts and self.tokens is None:
             raise InputError(f"{self.latest}: no model folder, expected one: texts are refreshed by its tokenizer")
         markers = self.tokens.markers if self.tokens else ()
@@ -247,22 +250,10 @@ def _tables(path: str, expected: str) -> "pl.DataFrame":
 
 
 def _evaluation(path: str) -> "pl.DataFrame":
-    import polars as pl
-
-    from curation import tables
+    from .evaluations import checked
 
     expected = "the table of an evaluation"
-    found = _tables(path, expected)
-    missing = [name for name in tables.EVALUATION if name not in found.columns]
-    if missing:
-        raise InputError(f"{path}: no column {missing[0]!r}, expected {expected}")
-    try:
-        return found.select(list(tables.EVALUATION)).cast(tables.EVALUATION)
-    except pl.exceptions.PolarsError as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(
-            f"{path}: a column holds other values than it should ({reason}), expected {expected}"
-        ) from error
+    return checked(_tables(path, expected), path, expected)
 
 
 def _items(paths: Sequence[str]) -> "pl.DataFrame":

@@ -1,5 +1,6 @@
 """Settings of the rehearse job."""
 
+from dataclasses import fields
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -37,7 +38,7 @@ class AdaptiveSettings(Settings):
 _ALWAYS = ("job", "model", "refine_with", "held_out", "engine")
 _SET_BY = {"refresh": "refresh", "baseline": "baseline", "rehearse": "demos"}  # nothing of these: replay
 _READ = {
-    "refresh": ("refresh", "max_tokens", "min_consistency", "replay"),
+    "refresh": ("refresh", "max_tokens", "min_consistency", "near_duplicate", "long_words", "replay"),
     "rehearse": ("demos", "real", "per_task", "budget_tokens", "adaptive", "selection", "demos_per_task",
                  "prompts_per_task", "samples", "temperature", "top_p", "repetition_penalty", "max_tokens", "refine",
                  "language", "clusters", "outliers", "long_words", "near_duplicate", "max_rouge", "max_length_ratio",
@@ -46,6 +47,8 @@ _READ = {
                  "long_words"),
     "replay": ("per_task", "budget_tokens", "replay"),
 }  # fmt: skip
+_OF_ANSWERS = ("max_tokens", "min_consistency", "near_duplicate", "long_words")  # of a refresh; of texts `replay`'s are
+_OF_DRAWS = ("kind", "draws", "rows", "budget_tokens", "prefixes", "clusters", "outliers", "dimensions")  # in none
 
 
 class RehearseSettings(Settings):
@@ -106,6 +109,15 @@ class RehearseSettings(Settings):
         if self.refresh is not None:
             return "refresh"
         return "baseline" if self.baseline is not None else "rehearse" if self.demos else "replay"
+
+    def unread(self, texts: bool) -> str | None:
+        """What is set and a refresh would not read, of a buffer of texts or of one of prompts and answers."""
+        usual = ReplayOptions()
+        of_replay = _OF_DRAWS if texts else [field.name for field in fields(ReplayOptions)]
+        found = [f"replay.{name}" for name in of_replay if getattr(self.replay, name) != getattr(usual, name)]
+        if texts:
+            found += [name for name in _OF_ANSWERS if getattr(self, name) != type(self).model_fields[name].default]
+        return found[0] if found else None
 
     @model_validator(mode="after")
     def _one_thing(self) -> "RehearseSettings":

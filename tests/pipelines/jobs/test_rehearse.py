@@ -251,10 +251,18 @@ def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
     storage.write_parquet(pl.DataFrame({"model": ["m"]}), tmp_path / "other.parquet")
     with pytest.raises(InputError, match="no column 'stage', expected the table of an evaluation"):
         _evaluation(str(tmp_path / "other.parquet"))
-    texts = tables.complete(pl.DataFrame({"model": ["m"]}), tables.EVALUATION).with_columns(score=pl.lit("much"))
-    storage.write_parquet(texts, tmp_path / "texts.parquet")
-    with pytest.raises(InputError, match=r"texts.parquet: a column holds other values than it should .*much"):
-        _evaluation(str(tmp_path / "texts.parquet"))
+    usual = tables.complete(pl.DataFrame({"model": ["m"], "score": [0.5]}), tables.EVALUATION)
+    for name, value, held in (("score", "much", "String"), ("score", True, "Boolean"), ("cluster", 1.7, "Float64"),
+                              ("task", {"a": 1}, "Struct")):  # fmt: skip
+        storage.write_parquet(usual.with_columns(pl.lit(pl.Series([value])).alias(name)), tmp_path / "odd.parquet")
+        with pytest.raises(InputError, match=rf"odd.parquet: column '{name}' holds {held}.*, expected .*"):
+            _evaluation(str(tmp_path / "odd.parquet"))
+    narrow = usual.with_columns(cluster=pl.lit(3, pl.UInt8), score=pl.lit(1, pl.Int8))
+    storage.write_parquet(narrow, tmp_path / "narrow.parquet")
+    assert _evaluation(str(tmp_path / "narrow.parquet")).schema == tables.EVALUATION
+    storage.write_parquet(usual.with_columns(seed=pl.lit(2**63, pl.UInt64)), tmp_path / "large.parquet")
+    with pytest.raises(InputError, match="large.parquet: not readable"):
+        _evaluation(str(tmp_path / "large.parquet"))
 
 
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engines: list[Any], tokens: Any, **settings: Any) -> _Work:

@@ -49,6 +49,15 @@ def test_what_does_not_go_together_is_named(given: dict[str, Any], said: str) ->
         made(**given)
 
 
+def test_a_refresh_reads_what_its_buffer_is_made_of() -> None:
+    held_out = made(refresh="b", near_duplicate=0.9, long_words=5, max_tokens=7, min_consistency=0.5)
+    assert held_out.unread(texts=False) is None and held_out.unread(texts=True) == "max_tokens"
+    texts = made(refresh="b", replay={"max_tokens": 7, "near_duplicate": 0.9, "languages": ["ko"]})
+    assert texts.unread(texts=True) is None and texts.unread(texts=False) == "replay.max_tokens"
+    draws = made(refresh="b", replay={"outliers": 3.0, "clusters": 4, "rows": 5})
+    assert draws.unread(texts=True) == "replay.rows" and draws.unread(texts=False) == "replay.rows"
+
+
 def test_every_setting_is_read_by_a_mode() -> None:
     assert {name for names in (_ALWAYS, *_READ.values()) for name in names} == set(RehearseSettings.model_fields)
 
