@@ -26,7 +26,7 @@ from .requests import Passage, Prompt, Prompter, guidable
 from .silence import quiet
 from .writing import Writing
 
-_LOADING = (OSError, ValueError, RuntimeError, KeyError, SafetensorError)  # what unusable files make libraries raise
+_LOADING = (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError)  # raised for unusable files
 SCORED = 1 << 28  # logits of one scoring pass, at most: 1 GiB in float32
 
 
@@ -90,6 +90,7 @@ class TransformersEngine:
         self.chunk = self.options.chunk or 256
         self._progress = progress
         self._adapters: set[str] = set()
+        self._whole_layers = False  # whether the adapter that is loaded has such
         self._guides: Guides | None = None  # made for the first request that has one
         self._model: Any = _load(model, folder, getattr(torch, dtype), self._device)
         if addition is not None:
@@ -246,18 +247,30 @@ class TransformersEngine:
 
         wrapped = self._model
         try:
+            settings = LoraConfig.from_pretrained(folder, inference_mode=True)
+            whole = bool(settings.modules_to_save)
+            if self._adapters and (whole or self._whole_layers):  # PEFT cannot hold such beside any other
+                wrapped = self._model = _bare(self._model)
+                self._adapters.clear()
             if not self._adapters:
-                settings = LoraConfig.from_pretrained(folder, inference_mode=True)
                 wrapped = PeftModelForCausalLM(self._model, settings, adapter_name=name)
             wrapped.load_adapter(folder, adapter_name=name)
-            self._model = wrapped.eval()
+            self._model, self._whole_layers = wrapped.eval(), whole
         except _LOADING as error:
             if self._adapters:
-                wrapped.delete_adapter(name)
+                if name in wrapped.peft_config:
+                    wrapped.delete_adapter(name)
             elif wrapped is not self._model:
-                self._model = wrapped.unload()
+                self._model = _bare(wrapped)
             reason = " ".join(str(error).split())[:300]
             raise InputError(f"{folder}: {reason}; expected a LoRA adapter made for this model") from error
+
+
+def _bare(wrapped: Any) -> Any:
+    """The model without its adapters: unloading alone would leave their whole layers in place of its own."""
+    for name in list(wrapped.peft_config):
+        wrapped.delete_adapter(name)
+    return wrapped.unload()
 
 
 def _load(model: str, folder: Path, dtype: torch.dtype, device: torch.device) -> Any:

@@ -270,6 +270,38 @@ def test_an_adapter_that_is_not_the_models_is_refused_and_changes_nothing(
     engine.close()
 
 
+@pytest.mark.parametrize("order", [(0, 1, None, 0, 2, 1, 2, 0), (2, 0, 2, None, 1, 0)])
+def test_adapters_with_whole_layers_answer_beside_others(
+    order: tuple[int | None, ...], tiny_model: Path, adapters: tuple[Path, Path], tmp_path: Path
+) -> None:
+    folders = [adapters[0]]
+    for number, whole in enumerate(("layers.0.mlp.down_proj", "model.norm")):
+        base = AutoModelForCausalLM.from_pretrained(tiny_model)
+        config = LoraConfig(target_modules=["q_proj"], modules_to_save=[whole], task_type="CAUSAL_LM")
+        model = get_peft_model(base, config)
+        torch.manual_seed(number)
+        for name, weight in model.named_parameters():
+            if weight.requires_grad:
+                torch.nn.init.normal_(weight, std=0.3)
+        folders.append(tmp_path / whole)
+        model.save_pretrained(folders[-1])
+
+    def asked(which: int | None) -> list[Request]:
+        folder = None if which is None else str(folders[which])
+        return [Request("r", "the cat", Sampling(max_tokens=9), adapter=folder)]
+
+    alone: dict[int | None, list[Response]] = {}
+    for which in (None, 0, 1, 2):
+        one = TransformersEngine(str(tiny_model))
+        alone[which] = list(one.generate(asked(which)))
+        one.close()
+    assert len({found[0].text for found in alone.values()}) == 4
+    engine = TransformersEngine(str(tiny_model))
+    for which in order:
+        assert list(engine.generate(asked(which))) == alone[which]
+    engine.close()
+
+
 def test_an_adapter_that_is_not_there_is_refused(portable: TransformersEngine, tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match=f"^{tmp_path}: no adapter_config.json, expected the folder of a LoRA adapter$"
