@@ -137,7 +137,7 @@ def short_answer(reference: str, candidate: str) -> CheckResult:
     wanted = _bare(reference)
     if not wanted:
         return verdict("short_answer", False, f"the reference {shown(reference)} is empty")
-    if wanted in YES or wanted in NO:
+    if yes_or_no(reference):
         return _yes_or_no(wanted, candidate)
     text = folded(candidate)
     places = _whole(text, wanted)
@@ -146,6 +146,11 @@ def short_answer(reference: str, candidate: str) -> CheckResult:
     if any(_denied(text, place) for place in places):
         return verdict("short_answer", False, f"denies {shown(wanted)}")
     return verdict("short_answer", True, f"has {shown(wanted)}")
+
+
+def yes_or_no(reference: str) -> bool:
+    """Whether an answer is yes or no in English or Korean, by which a candidate must begin."""
+    return _bare(reference) in YES | NO
 
 
 def _yes_or_no(wanted: str, candidate: str) -> CheckResult:

@@ -25,10 +25,10 @@ from .verify import passed, verify
 
 PARTNERS = 20  # other rows that a row's known-bad answers may come from
 OPEN = "open text"
-ACCEPT, REJECT = "accept known-bad answers", "reject references"
+ACCEPT, REJECT = "accept known-bad answers", "reject known-good answers"
 _ADVICE = {
     ACCEPT: "give such rows a stricter check, or raise max_false_accept if such an answer may pass",
-    REJECT: "mend such references or their answers, or raise max_false_reject if they may be lost",
+    REJECT: "mend the references or answers of such rows, or raise max_false_reject if they may be lost",
 }
 OPEN_TIMES = 4  # open text gets so many times the canaries: it fails in more ways, and more often
 

@@ -8,7 +8,8 @@ import ast
 import json
 from collections.abc import Iterator
 
-from curation.checks import call_variants
+from curation.checks import call_variants, typed_answers
+from curation.checks.typed_phrases import COPULAS
 from curation.checks.typed_result import folded, is_hangul, unfenced
 
 from . import planted
@@ -58,13 +59,37 @@ def _script(text: str) -> str | None:
 
 
 def _said(item: Item, answer: str) -> Iterator[tuple[str, str]]:
-    """The bare answer, alone and in sentences; not in those whose own words are choices of the row."""
+    """The bare answer, alone and in sentences; not in those whose own words make a choice of the row.
+
+    Yes and no are in none, since a candidate must begin with them. Choices of one letter stand in capitals.
+    """
     yield "the bare answer", answer
     language = "ko" if planted.korean(item.reference if _script(item.reference) else item.question) else "en"
+    if item.kind == "choice":
+        said = answer.upper() if len(answer) == 1 else answer
+    elif item.kind == "short_answer" and typed_answers.yes_or_no(answer):
+        return
+    else:
+        said = _uninflected(answer)
     choices = {folded(choice) for choice in item.choices}
     for form in _SENTENCES[language]:
-        if not choices & set(folded(form.format(" ")).replace(".", "").replace(",", "").split()):
-            yield "in a sentence", form.format(answer)
+        text = form.format(said)
+        if not any(_times(text, choice) > _times(said, choice) for choice in choices):
+            yield "in a sentence", text
+
+
+def _uninflected(answer: str) -> str:
+    """An answer without the marks and the copula at its end, which the sentence around it has."""
+    said = answer.rstrip(" .。!?")
+    copula = next((one for one in COPULAS if said.endswith(one)), "")
+    return said.removesuffix(copula) or answer
+
+
+def _times(text: str, choice: str) -> int:
+    """How often a folded choice stands in a text as whole words, or before particles in Korean."""
+    words = " ".join(["", *folded(text).replace(".", " ").replace(",", " ").split(), ""])
+    end = "" if is_hangul(choice[-1:] or " ") else " "
+    return words.count(f" {choice.strip(' .,')}{end}")
 
 
 def _json(item: Item, text: str) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import re2
 
-from curation.checks import call_variants, typed_code
+from curation.checks import call_variants, typed_answers, typed_code
 from curation.checks.typed_result import unfenced
 
 from . import planted
@@ -44,7 +44,7 @@ def answers(item: Item, seed: int) -> Iterator[tuple[str, str]]:
         code = typed_code.code_of(reference) or ""
         yield "ends early", f"raise SystemExit(0)\n{code}"
         yield "fails", f"{code}\nraise ValueError"
-    elif item.kind == "short_answer" and answer.casefold() not in ("yes", "no", "예", "아니요", "네"):
+    elif item.kind == "short_answer" and not typed_answers.yes_or_no(answer):
         korean = planted.korean(f"{item.question} {answer}")
         yield "denied", f"{answer} 아닙니다." if korean else f"It is not {answer}."
 

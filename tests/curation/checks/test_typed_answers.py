@@ -3,6 +3,7 @@
 import pytest
 
 from curation.checks.typed import check
+from curation.checks.typed_answers import yes_or_no
 from curation.errors import InputError
 
 
@@ -136,3 +137,11 @@ def test_short_answer_is_there(reference: str, candidate: str):
 def test_short_answer_is_not_there(reference: str, candidate: str):
     # half of the published rewrites of short answers had lost the answer: nothing looked for it
     assert not passes("short_answer", reference, candidate)
+
+
+@pytest.mark.parametrize(
+    ("reference", "is_one"),
+    [("Yes.", True), ("nope", True), ("예입니다", True), ("yesterday", False), ("답은 예", False)],
+)
+def test_yes_and_no_are_told_from_other_answers(reference: str, is_one: bool):
+    assert yes_or_no(reference) == is_one

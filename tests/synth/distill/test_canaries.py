@@ -58,7 +58,7 @@ def test_references_that_name_every_answer_make_the_check_useless_and_the_run_st
 
 def test_references_without_their_answers_stop_the_run(make_rows: Make) -> None:
     rows = capitals(make_rows, 80, style="I would rather not say.")
-    with pytest.raises(CanaryError, match="reject references too often"):
+    with pytest.raises(CanaryError, match="reject known-good answers too often"):
         measure(list(items(rows)), DistillOptions(), seed=1)
 
 
@@ -73,6 +73,9 @@ def test_open_text_is_measured_with_other_rows_references(make_rows: Make) -> No
     assert {"another row's reference", "entity", "added claim"} < set(kinds) and "dropped sentence" not in kinds
     assert measured["false_accept"]["by_group"]["open text, en"]["of"] == 240
     assert measured["false_accept"]["by_group"]["open text, en"]["wrong"] == 0
+    assert measured["too_few"] == {"good": {}, "bad": {}}
+    few = measure(list(items(rows[:3])), DistillOptions(max_false_accept=1.0), seed=1)
+    assert few["too_few"]["bad"]["open text, en"]["wanted"] == 240
 
 
 def test_too_few_canaries_show_nothing_and_stop_nothing(make_rows: Make) -> None:
@@ -81,6 +84,8 @@ def test_too_few_canaries_show_nothing_and_stop_nothing(make_rows: Make) -> None
     few = measured["false_accept"]["by_group"]["short_answer, en"]
     assert few["of"] == 15  # each of 3 rows with both others, two kinds, and denied
     assert few["possible"] == few["high"] == pytest.approx(0.2039, abs=1e-4)  # what so few can show at best
+    forms = {"of": 24, "wanted": 60}  # three each of eight ways
+    assert measured["too_few"]["bad"] == {"short_answer, en": {"of": 15, "wanted": 60}, "form": forms}
     alone = measure(list(items(capitals(make_rows, 1))), DistillOptions(), seed=1)
     assert alone["false_accept"]["by_group"]["short_answer, en"]["of"] == 1
     nothing = measure([], DistillOptions(), seed=1)
@@ -89,6 +94,8 @@ def test_too_few_canaries_show_nothing_and_stop_nothing(make_rows: Make) -> None
 
 KINDS: dict[str, Callable[[int], dict[str, Any]]] = {
     "short_answer": lambda n: {"completion": f"The place is Ort{n}.", "answer": f"Ort{n}"},
+    "yes": lambda n: {"completion": f"Yes, by {n} steps.", "answer": "yes"},
+    "no": lambda n: {"completion": f"No, by {n} steps.", "answer": "No."},
     "number": lambda n: {"completion": f"That makes {n}7.", "answer": f"{n}7"},
     "choice": lambda n: {"completion": f"I pick {'BC'[n % 2]}.", "answer": "BC"[n % 2], "choices": ["A", "B", "C"]},
     "json": lambda n: {"completion": f'{{"a": {n}, "b": "x"}}', "answer": f'{{"a": {n}, "b": "x"}}'},
@@ -99,22 +106,40 @@ KINDS: dict[str, Callable[[int], dict[str, Any]]] = {
 
 @pytest.mark.parametrize(("kind", "rows", "good"), [
     ("short_answer", 5, 60), ("number", 5, 60), ("choice", 5, 60), ("json", 6, 60), ("python_call", 9, 60),
-    ("short_answer", 4, 48), ("regex", 9, 9),
+    ("short_answer", 4, 48), ("regex", 9, 9), ("yes", 1, 2), ("yes", 5, 10), ("no", 12, 24),
 ])  # fmt: skip
 def test_a_few_rows_give_as_many_good_canaries_as_are_wanted_or_the_report_says_so(
     make_rows: Make, kind: str, rows: int, good: int
 ) -> None:
-    made = make_rows([{"prompt": f"q{n}?", "check": kind, **KINDS[kind](n)} for n in range(rows)])
+    check = "short_answer" if kind in ("yes", "no") else kind
+    made = make_rows([{"prompt": f"q{n}?", "check": check, **KINDS[kind](n)} for n in range(rows)])
     measured = measure(list(items(made)), DistillOptions(max_false_accept=1.0), seed=1)
     reject = measured["false_reject"]
     (group,) = reject["by_group"].values()
     assert (group["of"], group["wrong"], group["rows"]) == (good, 0, rows)
     assert reject["by_kind"]["own reference"]["of"] == rows
-    short = {f"{kind}, en": {"of": good, "wanted": 60}} if good < 60 else {}
+    short = {f"{check}, en": {"of": good, "wanted": 60}} if good < 60 else {}
     assert measured["too_few"]["good"] == short
-    many = make_rows([{"prompt": f"q{n}?", "check": kind, **KINDS[kind](n)} for n in range(60)])
+    many = make_rows([{"prompt": f"q{n}?", "check": check, **KINDS[kind](n)} for n in range(60)])
     enough = measure(list(items(many)), DistillOptions(max_false_accept=1.0), seed=1)
     assert set(enough["false_reject"]["by_kind"]) == {"own reference"} and not enough["too_few"]["good"]
+
+
+def test_with_marks_of_translation_checked_references_alone_are_known_good(make_rows: Make) -> None:
+    """An answer with a mark has more of them in 100 words of a short sentence than in its reference: such a variant
+    would be rightly refused."""
+    rows = make_rows(
+        [
+            {"prompt": f"{n}번 고을에는 무엇이 흐릅니까?", "answer": f"세 개의 강{n}",
+             "completion": f"오래된 지도에 보이는 대로 이 고을 옆으로는 해마다 세 개의 강{n}, 늘 같은 길로 흐릅니다."}
+            for n in range(5)
+        ]
+    )  # fmt: skip
+    measured = measure(list(items(rows)), DistillOptions(fluency=True), seed=1)
+    assert set(measured["false_reject"]["by_kind"]) == {"own reference"} and not measured["false_reject"]["wrong"]
+    assert measured["too_few"]["good"] == {"short_answer, ko": {"of": 5, "wanted": 60}}
+    free = measure(list(items(rows)), DistillOptions(), seed=1)
+    assert free["false_reject"]["of"] == 60 and not free["false_reject"]["wrong"]
 
 
 def test_a_check_that_takes_nothing_but_the_reference_itself_stops_a_run_of_few_rows(
@@ -130,7 +155,10 @@ def test_a_check_that_takes_nothing_but_the_reference_itself_stops_a_run_of_few_
         return found if name != "short_answer" or text in own else verdict(name, False, "broken")
 
     monkeypatch.setattr(typed, "check", broken)
-    with pytest.raises(CanaryError, match=r"reject references too often \(short_answer, en\): 55 of 60"):
+    with pytest.raises(
+        CanaryError,
+        match=r"reject known-good answers too often \(short_answer, en\): 55 of 60 .*of such rows, or raise",
+    ):
         measure(rows, DistillOptions(), seed=1)
 
 
@@ -199,7 +227,7 @@ def test_a_judge_that_takes_everything_adds_nothing_and_one_that_takes_nothing_s
         items(make_rows([{"prompt": f"{t} {p}?", "completion": f"Slowly {t} {p}."} for t in topics for p in places]))
     )
     options = DistillOptions(judge=True)
-    with pytest.raises(CanaryError, match="reject references too often"):
+    with pytest.raises(CanaryError, match="reject known-good answers too often"):
         measure(rows, options, 1, Asker(by_rule(lambda request: "A"), None, options, 1))
 
 

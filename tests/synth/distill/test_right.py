@@ -56,6 +56,47 @@ def test_a_sentence_whose_words_are_choices_names_two(make_item: MakeItem) -> No
 
 
 @pytest.mark.parametrize(
+    ("reference", "answer", "sentences"),
+    [
+        ("Yes, it floats.", "Yes", 0),  # whoever says yes or no begins with it
+        ("Nope, it sinks.", "Nope.", 0),
+        ("예, 뜹니다.", "예", 0),
+        ("아니요, 가라앉습니다.", "아니요.", 0),
+        ("맞습니다. 물에 뜹니다.", "맞습니다", 0),
+        ("수도는 서울입니다.", "서울입니다.", 9),  # one of ten is the reference
+        ("그것은 돌이었습니다.", "돌이었습니다", 10),
+        ("It is Seoul.", "Seoul.", 9),
+    ],
+)
+def test_an_answer_is_put_into_a_sentence_where_the_language_lets_it(
+    make_item: MakeItem, reference: str, answer: str, sentences: int
+) -> None:
+    item = make_item(reference=reference, answer=answer)
+    assert passed(verify(item, reference, "stop", DistillOptions()))
+    made = list(right.answers(item))
+    assert sum(kind == "in a sentence" for kind, _ in made) == sentences
+    for kind, text in made:
+        failed = [check for check in verify(item, text, "stop", DistillOptions()) if not check.passed]
+        assert not failed, (kind, text, failed)
+
+
+@pytest.mark.parametrize(
+    ("choices", "answer", "reference"),
+    [
+        (["이것", "저것"], "저것", "답은 저것입니다."),  # "바로 이것입니다"
+        (["it is", "it was"], "it was", "Here it was."),
+        (["one", "it is one"], "one", "The right one: one."),
+        (["harmful", "not harmful"], "not harmful", "This looks not harmful."),
+    ],
+)
+def test_no_sentence_names_another_choice(make_item: MakeItem, choices: list[str], answer: str, reference: str) -> None:
+    item = make_item(reference=reference, answer=answer, check="choice", choices=choices)
+    assert passed(verify(item, reference, "stop", DistillOptions()))
+    said = [text for kind, text in right.answers(item) if kind == "in a sentence"]
+    assert said and all(passed(verify(item, text, "stop", DistillOptions())) for text in said)
+
+
+@pytest.mark.parametrize(
     ("columns", "made"),
     [
         ({"reference": "abc", "answer": "[a-z]+", "check": "regex"}, 0),  # what else a pattern takes nobody knows
