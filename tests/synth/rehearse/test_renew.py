@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -35,14 +36,18 @@ class Newer(Spoken):
         super().__init__(tokens, say)
         self.unlike = tuple(unlike)
 
+    def nats(self, request: ScoreRequest) -> float | None:
+        """Of each token; none where nothing can be scored."""
+        unlike = "old" in request.continuation and any(word in str(request.context) for word in self.unlike)
+        return 3.0 if unlike else 1.0
+
     def score(self, requests: Iterable[ScoreRequest]) -> Iterator[Score]:
         for request in reversed(list(requests)):
-            nats = (
-                3.0
-                if any(word in str(request.context) for word in self.unlike) and "old" in request.continuation
-                else 1.0
-            )
-            yield Score(request.id, (-nats,) * 4, (1, 2, 3, 4))
+            nats = self.nats(request)
+            if nats is None:
+                yield Score(request.id, (), (), "too long to score")
+            else:
+                yield Score(request.id, (-nats,) * 4, (1, 2, 3, 4))
 
 
 def row(word: str, text: str | None = None, **other: object) -> dict[str, object]:
@@ -73,6 +78,30 @@ def test_what_the_newer_model_could_have_written_stays(tokens: ModelTokens) -> N
     assert made.samples.equals(BUFFER) and made.ledger.is_empty() and made.report["unchanged"] == 12
     assert {request.prompt for request in engine.asked} == {f"<|bos|>Once there was a {word}." for word in WORDS}
     assert made.report["nats_per_token"] == {"before": 1.0, "own": 1.0, "limit": 1.0}
+
+
+class Rooms(Newer):
+    """Its own text on a house of n rooms costs n nats a token; two old ones as much as the 23rd, and more."""
+
+    def nats(self, request: ScoreRequest) -> float:
+        rooms = int(str(request.context).split(" rooms")[0].split()[-1])
+        return {5: 23.0, 6: 23.5}.get(rooms, 0.5) if "old" in request.continuation else float(rooms)
+
+
+def test_what_is_as_likely_as_the_least_likely_twentieth_of_its_own_texts_stays(tokens: ModelTokens) -> None:
+    """Of 24 own texts at 1 to 24 nats a token, 95 % are at no more than the 23rd."""
+    houses = [
+        row(
+            "amber", f"There was a house of {rooms} rooms. It was the old house of the town.", sample_id=f"{rooms:032x}"
+        )
+        for rooms in range(1, 25)
+    ]
+    made = renew(frame(houses), Rooms(tokens, lambda request: " All of it was new and bright."), tokens, OPTIONS, 1)
+    assert made.report["nats_per_token"]["limit"] == 23.0 and made.report["nats_per_token"]["own"] == 12.5
+    assert made.ledger.select("row_id", "rule", "value", "threshold").rows() == [
+        (f"{6:032x}", "refresh.replaced", 23.5, 23.0)
+    ]
+    assert made.report["unchanged"] == 23 and made.report["replaced"] == 1
 
 
 def test_what_it_would_no_longer_write_is_replaced_by_name(tokens: ModelTokens) -> None:
@@ -118,6 +147,46 @@ def test_a_row_stays_with_the_reason_where_its_new_text_cannot_be_used(tokens: M
     assert made.report["replaced"] == 6 == made.ledger.filter(action="edit").height
 
 
+def test_where_nothing_of_its_own_can_be_used_every_row_stays_with_the_reason(tokens: ModelTokens) -> None:
+    """There is nothing to measure old texts by, so that none is called unchanged, likely as they are."""
+    made = renew(BUFFER, Newer(tokens, lambda request: ("", "refused")), tokens, OPTIONS, 1)
+    assert made.samples.equals(BUFFER)
+    assert made.ledger.select("action", "rule").rows() == [("fallback", "refresh.refused")] * 12
+    assert made.report["fallback"] == {"refused": 12} and made.report["unchanged"] == 0
+    assert made.report["nats_per_token"] == {"before": 1.0, "own": None, "limit": None}
+
+
+class Deaf(Newer):
+    """The old text on amber and its own on the bridge cannot be scored."""
+
+    def nats(self, request: ScoreRequest) -> float | None:
+        silent = "amber" if "old" in request.continuation else "bridge"
+        return None if silent in str(request.context) else super().nats(request)
+
+
+def test_a_row_whose_texts_cannot_be_scored_stays_and_says_so(tokens: ModelTokens) -> None:
+    made = renew(BUFFER, Deaf(tokens, anew, ("bridge", "candle")), tokens, OPTIONS, 1)
+    told = made.ledger.filter(action="fallback").sort("row_id")
+    assert told["row_id"].to_list() == BUFFER["sample_id"].to_list()[:2]
+    assert told["rule"].to_list() == ["refresh.not_scored"] * 2
+    assert [json.loads(detail)["why"] for detail in told["detail"]] == ["too long to score"] * 2
+    assert made.samples[:2].equals(BUFFER[:2]) and made.report["fallback"] == {"not_scored": 2}
+    assert made.report["replaced"] == 1 and made.report["unchanged"] == 9
+
+
+def test_a_new_text_in_none_of_the_languages_wanted_is_not_taken(tokens: ModelTokens) -> None:
+    korean = (
+        " 새로운 날이 밝았습니다. 아이들은 바다로 가서 하루 종일 모래로 성을 쌓고 저녁이 되어서야 집에 돌아왔습니다."
+    )
+    engine = Newer(tokens, lambda r: korean if word_of(r) == "candle" else anew(r), ("candle", "forest"))
+    made = renew(BUFFER, engine, tokens, replace(OPTIONS, languages=("en",)), 1)
+    (event,) = made.ledger.filter(action="fallback").to_dicts()
+    assert (event["row_id"], event["rule"]) == (row("candle")["sample_id"], "refresh.language")
+    assert json.loads(event["detail"])["why"] == "ko" and event["value"] > 0
+    assert made.report["fallback"] == {"language": 1} and made.report["replaced"] == 1
+    assert made.samples[WORDS.index("candle")].equals(BUFFER[WORDS.index("candle")])
+
+
 def test_a_new_text_that_repeats_a_row_or_another_new_one_is_not_taken(tokens: ModelTokens) -> None:
     song = " and ".join(f"the {one} sang of the {other} in the summer" for one in WORDS[3:9] for other in WORDS[9:11])
     same = f"all the people of the town came to the river to sing that {song}"
@@ -139,11 +208,15 @@ def test_held_out_rows_go_and_its_own_rows_are_not_asked(tokens: ModelTokens) ->
     own = row("bridge", generation=json.dumps({"model": "2" * 32}))
     buffer = frame([row("amber"), own, row("candle")])
     engine = Newer(tokens, anew, WORDS)
-    made = renew(buffer, engine, tokens, OPTIONS, 1, HeldOut(texts=(str(row("amber")["text"]).upper(),)))
+    secret = str(row("amber")["text"]).upper()
+    made = renew(buffer, engine, tokens, OPTIONS, 1, HeldOut(texts=(secret,)))
     assert [word_of(request) for request in engine.asked] == ["candle"]
     assert made.samples[0].equals(buffer[1]) and made.samples.height == 2
     assert made.ledger.select("action", "rule").rows() == [("drop", "refresh.held_out"), ("edit", "refresh.replaced")]
     assert made.report["dropped"] == {"held_out": 1} and made.report["unchanged"] == 1
+    # The ledger alone still has what it said.
+    lost = json.loads(made.ledger.filter(action="drop")["detail"][0])
+    assert lost == {"task": "replay", "text": row("amber")["text"], "repeats": secret}
 
 
 def test_what_is_no_buffer_of_texts_is_refused(tokens: ModelTokens) -> None:
