@@ -1,9 +1,14 @@
 """Texts unlike the rest: found beside known ones and without, and none where there is nothing to judge by."""
 
 import random
+from dataclasses import replace
 
+import numpy as np
+import polars as pl
 import pytest
 
+from curation import clusters
+from curation.embedding import tfidf
 from synth.outliers import FEWEST, outliers
 
 SYLLABLES = ["ba", "do", "ki", "lu", "me", "no", "ra", "si", "tu", "ve"]
@@ -45,6 +50,19 @@ def test_the_reason_has_distance_limit_and_cluster() -> None:
         assert drop.value > drop.threshold > 0 and drop.cluster is not None and 0 <= drop.cluster < 4
     strict, mild = (len(outliers(USUAL + ODD, SHOWN, 5, far, 64, 1)) for far in (0.1, 100.0))
     assert strict > len(ODD) > mild == 0
+
+
+def test_the_cluster_is_the_one_that_the_distance_was_measured_to() -> None:
+    """By its number among all clusters, those that stand for nothing too: here the first, which holds a single text."""
+    texts, seed = [*words(5, 30, "Once there was a {} who went home."), "12 + 12 = 24; 13 + 13 = 26; 14 + 14 = 28"], 3
+    every = pl.Series("text", texts)
+    model = tfidf.fit(every, tfidf.TfidfOptions(dimensions=64, seed=seed))
+    vectors = tfidf.embed(every, replace(model, middle=np.zeros_like(model.middle)))
+    made = clusters.cluster(vectors, 4, seed)
+    assert [count > 1 for count in np.bincount(made.labels)] == [False, True, True, True]
+    ((at, drop),) = outliers(texts, [], 4, 3.0, 64, seed).items()
+    distances = np.linalg.norm(vectors[30] - made.centres[1:], axis=1)
+    assert (at, drop.cluster) == (30, 1 + distances.argmin()) and drop.value == pytest.approx(distances.min())
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,16 @@ def test_references_that_are_near_are_as_alike(make_item: MakeItem, make_tried: 
     assert ended(tried)[1].alike == 1
 
 
+def test_of_several_rows_the_nearest_is_named(make_item: MakeItem, make_tried: MakeTried) -> None:
+    """Two rows may end alike, since their references are; the third says just what the second of them does."""
+    items = [row(make_item, n, reference="reference 0" if n < 2 else "another") for n in range(3)]
+    said = (f"{RIVER} and on", f"{RIVER} so", f"{RIVER} so")
+    made = ended([make_tried(item, (text, True), []) for item, text in zip(items, said, strict=True)])[1]
+    assert (made.refused, made.alike) == (1, 1)
+    failed = made.outcomes[2].tried.candidates[0].failed
+    assert failed.detail == f"1.00 like the text of {1:032x}/self"
+
+
 def test_short_answers_are_nobodys(make_item: MakeItem, make_tried: MakeTried) -> None:
     tried = [make_tried(row(make_item, n), ("It is so.", True), []) for n in range(3)]
     assert set(ended(tried)[0].values()) == {"It is so."}

@@ -157,6 +157,25 @@ def test_what_repeats_an_input_or_another_row_is_not_taken_and_stands_in_the_led
     assert by_id(copied.samples)[names[1]]["tier"] == "verified_rewrite"  # a user may refuse copies
 
 
+def test_a_fallback_has_the_figures_of_its_reason_not_of_what_was_tried_last(make_rows: Make, by_rule: Any) -> None:
+    """The second row's one right text says what the first ends with; what it tried after that failed otherwise."""
+    rows = make_rows([{"prompt": f"{n}?", "completion": f"{n}: it is 22.", "answer": "22"} for n in range(2)])
+
+    def rule(request: Request) -> str:
+        if int(request.id[:32], 16) == 0:
+            return RIVER
+        return {"self": "It is 7.", "rewrite-0": f"{RIVER} at last"}.get(rung(request), "22 " * 10)
+
+    engine = by_rule(rule)
+    made = distill(rows, engine, engine, QUIET, seed=1)
+    (fallback,) = made.ledger.filter(pl.col("action") == "fallback").iter_rows(named=True)
+    tried = [one["failed"] for one in json.loads(fallback["detail"])["attempts"]]
+    assert tried == ["short_answer", "repeats_sample", "repetition", "repetition"]
+    assert (fallback["rule"], fallback["value"], fallback["threshold"]) == ("distill.repeats_sample", 0.0, 1.0)
+    loops = made.ledger.filter(pl.col("rule") == "distill.repetition")
+    assert loops["threshold"].unique().to_list() == [0.7]
+
+
 def test_the_likelier_of_the_verified_rewrites_wins(make_rows: Make, by_rule: Any) -> None:
     def rule(request: Request) -> str:
         return {"self": "no", "rewrite-0": "So it is 22", "rewrite-1": "It makes 22"}[rung(request)]
@@ -339,6 +358,6 @@ def test_canaries_are_shown_to_the_model_that_judges_before_any_row_is(make_rows
     rows = make_rows([{"prompt": f"What {n}?", "completion": f"Slowly rivers carry sediment {n}."} for n in range(8)])
     engine = by_rule(lambda request: "A")  # a judge that is none: it takes no reference for itself
     options = DistillOptions(judge=True, canaries=8, max_false_reject=0.3)
-    with pytest.raises(CanaryError, match="reject references too often"):
+    with pytest.raises(CanaryError, match="reject known-good answers too often"):
         distill(rows, engine, None, options, seed=1)
     assert engine.asked and all("/judge-" in request.id for request in engine.asked)

@@ -16,6 +16,7 @@ from curation.errors import InputError
 from curation.model import Request
 from curation.selection import AdaptiveOptions
 from synth.held_out import HeldOut
+from synth.prompts import load
 from synth.rehearse import ModelTokens, RehearseOptions, Steering, plan, rehearse
 
 Make = Callable[..., pl.DataFrame]
@@ -76,6 +77,40 @@ def test_the_buffer_has_new_inputs_and_refined_outputs(make_rows: Make, by_rule:
     assert generation["sampling"]["temperature"] == 0.0
     assert len(sample["parents"]) == 2 and set(sample["parents"]) <= set(demos["reverse"]["sample_id"])
     assert {check["name"] for check in sample["checks"]} == {"language", "consistency"}
+
+
+def test_every_row_names_the_list_of_its_own_language(make_rows: Make, by_rule: Any) -> None:
+    """An English and a Korean task, made up together: template and hash are of what each was shown."""
+    asks = {"reverse": "reverse: ", "뒤집기": "거꾸로 쓰기: "}
+    korean = dict(zip(SYLLABLES, "가나다라마바사아자차", strict=True))
+
+    def name(key: str, task: str) -> str:
+        made = word(key)
+        return "".join(korean[made[at : at + 2]] for at in range(0, 6, 2)) if task == "뒤집기" else made
+
+    def rule(request: Request) -> str:
+        if is_instance(request):
+            task, label = ("reverse", "Output") if str(request.prompt).endswith("Input:") else ("뒤집기", "출력")
+            made = name(f"{request.id}{request.sample}", task)
+            return f" {asks[task]}{made}\n{label}: {made}"
+        return request.prompt[-1][1].rsplit(": ", 1)[1][::-1]
+
+    demos = {
+        task: make_rows(
+            [
+                {"prompt": f"{ask}{name(f'demo{n}', task)}", "completion": name(f"demo{n}", task)[::-1]}
+                for n in range(9)
+            ],
+            task,
+        )
+        for task, ask in asks.items()
+    }
+    made = rehearse(demos, by_rule(rule), by_rule(rule), RehearseOptions(per_task=3, samples=1), seed=1)
+    assert sorted(made.samples["task"]) == ["reverse"] * 3 + ["뒤집기"] * 3
+    for row in made.samples.to_dicts():
+        template = load("few_shot.ko" if row["task"] == "뒤집기" else "few_shot.en")
+        instance = json.loads(row["generation"])["instance"]
+        assert (instance["template"], instance["template_hash"]) == (template.name, template.hash)
 
 
 def test_every_request_is_a_sample_or_a_ledger_row_with_its_reason(make_rows: Make, by_rule: Any) -> None:

@@ -72,6 +72,26 @@ def test_a_korean_list_is_continued_in_korean(make_task: MakeTask, make_draft: M
     assert drafts[2].drop is None or drafts[2].drop.rule == "refine.language"
 
 
+def test_of_two_tasks_each_list_is_continued_in_its_own_language(
+    make_task: MakeTask, make_draft: MakeDraft, by_rule: Any
+) -> None:
+    tasks = [
+        make_task(DEMOS, "words"),
+        make_task([("글자 수: 나무", "두 글자"), ("글자 수: 도서관", "세 글자")], "letters", language="ko"),
+    ]
+    drafts = [make_draft(tasks[0], 0, "reverse: moon"), make_draft(tasks[1], 0, "글자 수: 바다")]
+    engine = by_rule(lambda request: " It reads noom." if request.prompt.endswith("Output:") else " 두 글자")
+    refine(tasks, drafts, engine, RehearseOptions(refine="list"))
+    assert [one.refined for one in drafts] == ["It reads noom.", "두 글자"]
+    for one, request, language, labels in zip(
+        drafts, engine.asked, ("en", "ko"), (("Input: ", "Output:"), ("입력: ", "출력:")), strict=True
+    ):
+        assert request.prompt.startswith(labels[0]) and request.prompt.endswith(labels[1])
+        assert one.refinement is not None
+        template = load(f"few_shot_answer.{language}")
+        assert (one.refinement["template"], one.refinement["template_hash"]) == (template.name, template.hash)
+
+
 @pytest.mark.parametrize(
     ("said", "drop"),
     [

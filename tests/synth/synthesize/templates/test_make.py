@@ -130,6 +130,23 @@ def test_ten_of_which_three_are_inverted_though_more_were_written(make_rows: Mak
     assert sorted(made.report["templates"]["reverse"].values()) == [2] * 5 + [3] * 5
 
 
+def test_where_rows_are_few_they_go_into_plain_templates_first(make_rows: Make, by_rule: Any) -> None:
+    def rule(request: Request) -> str:
+        value = "completion" if request.prompt[-1][1].startswith("Back") else "prompt"
+        return written(f"{value} {request.sample}: {{{{ {value} }}}}")
+
+    forms = {"write": "On: {{ examples }}", "invert": "Back: {{ examples }}"}
+    options = TemplatesOptions(plain=PLAIN[:1], write=2, write_inverted=1, forms=forms)
+    for rows, inverted in ((3, 0), (4, 1)):
+        made = templates(words(make_rows, rows), by_rule(rule), options, seed=1)
+        wordings = [json.loads(row)["wording"] for row in made.samples["generation"]]
+        assert {one["text"] for one in wordings if not one["inverted"]} == {
+            PLAIN[0], "prompt 0: {{ prompt }}", "prompt 1: {{ prompt }}",
+        }  # fmt: skip
+        assert [one["text"] for one in wordings if one["inverted"]] == ["completion 0: {{ completion }}"] * inverted
+        assert made.report["rejections"] == ({} if inverted else {"not_needed": 1})
+
+
 def test_rows_without_a_template_or_with_several_turns_are_ledger_rows(make_rows: Make, by_rule: Any) -> None:
     rows = words(make_rows, 3)
     made = templates(rows, by_rule(lambda request: "no"), TemplatesOptions(write=2), seed=1)
