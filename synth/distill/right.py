@@ -6,7 +6,7 @@ may stand in any sentence, JSON may be spaced and its keys ordered in any way, k
 
 import ast
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from curation.checks import call_variants, typed_answers
 from curation.checks.typed_phrases import COPULAS
@@ -107,7 +107,7 @@ def _json(item: Item, text: str) -> Iterator[tuple[str, str]]:
         yield "keys in another order", json.dumps(turned, ensure_ascii=False)
         yield "keys in another order", json.dumps(turned, ensure_ascii=False, indent=2)
     plain = json.dumps(value, ensure_ascii=False)
-    yield from (("in a code block", f"```{name}\n{plain}\n```") for name in ("", "json"))
+    yield from _blocks((plain,), "json")
 
 
 def _calls(item: Item, text: str) -> Iterator[tuple[str, str]]:
@@ -120,8 +120,25 @@ def _calls(item: Item, text: str) -> Iterator[tuple[str, str]]:
         return
     yield from (("keywords in another order", one) for one in orders)
     yield "written out anew", anew
-    yield "in brackets", f"({call})"
-    yield from (("in a code block", f"```{name}\n{one}\n```") for one in (call, *orders) for name in ("", "python"))
+    # Several calls, or one with a comment behind it, are something else in brackets.
+    if _same_tree(f"({call})", call):
+        yield "in brackets", f"({call})"
+    yield from _blocks((call, *orders), "python")
+
+
+def _same_tree(one: str, other: str) -> bool:
+    """Whether two texts are the same Python."""
+    try:
+        return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+
+
+def _blocks(texts: Sequence[str], language: str) -> Iterator[tuple[str, str]]:
+    """Each text in a code block; none of a text that would end it."""
+    for text in texts:
+        if "```" not in text:
+            yield from (("in a code block", f"```{name}\n{text}\n```") for name in ("", language))
 
 
 def _code(item: Item, text: str) -> Iterator[tuple[str, str]]:
@@ -132,7 +149,7 @@ def _code(item: Item, text: str) -> Iterator[tuple[str, str]]:
     commented = [f"{comment}\n{code}" for comment in _COMMENTS] + [f"{code}\n{comment}" for comment in _COMMENTS]
     yield from (("with a comment", one) for one in commented)
     yield "empty lines", f"\n\n{code}\n\n"
-    yield from (("in a code block", f"```{name}\n{one}\n```") for one in (code, *commented) for name in ("", "python"))
+    yield from _blocks((code, *commented), "python")
 
 
 def _open(reference: str) -> Iterator[tuple[str, str]]:

@@ -97,6 +97,32 @@ def test_no_sentence_names_another_choice(make_item: MakeItem, choices: list[str
 
 
 @pytest.mark.parametrize(
+    ("call", "bracketed"),
+    [
+        ("f(1)\ng(2)", False),  # parallel calls: in one pair of brackets they would be no Python
+        ("f(1); g(2)", False),
+        ("f(1);", False),
+        ("f(1)  # the first", False),
+        ("# the first\nf(1)", True),
+        ("f(1)\n(2)", False),  # would be a call of what the first gives
+        ("[f(a=1), g(b=g(c=2))]", True),
+        ("f(a='(', b=\")]\", c='# none')", True),
+        ("f(\n    a=1,  # inside\n    b=2,\n)", True),
+        ("f(a='```', b=1)", True),  # no code block can hold it
+        ("f(a='가나다라마 🙂', b={'이름': '\\ud83d', 'x': [1, -2.5]})", True),
+    ],
+)
+def test_calls_in_brackets_are_the_same_expression(make_item: MakeItem, call: str, bracketed: bool) -> None:
+    item = make_item(reference=call, answer=call, check="python_call")
+    assert passed(verify(item, call, "stop", DistillOptions()))
+    made = list(right.answers(item))
+    assert made and any(kind == "in brackets" for kind, _ in made) == bracketed
+    for kind, text in made:
+        failed = [check for check in verify(item, text, "stop", DistillOptions()) if not check.passed]
+        assert not failed, (kind, text, failed)
+
+
+@pytest.mark.parametrize(
     ("columns", "made"),
     [
         ({"reference": "abc", "answer": "[a-z]+", "check": "regex"}, 0),  # what else a pattern takes nobody knows
