@@ -96,7 +96,7 @@ def json_value(reference: str, candidate: str, *, schema: Mapping[str, Any] | No
             wanted = _loads(unfenced(reference))
         except ValueError as error:
             return verdict("json", False, f"the reference {shown(reference)} is not JSON: {error}")
-        if _typed(given) != _typed(wanted):
+        if not _same(given, wanted):
             return verdict("json", False, f"another value than the reference: {shown(candidate)}")
     return verdict("json", True, "JSON as expected")
 
@@ -122,6 +122,8 @@ def _problem(validator: Any, schema: Mapping[str, Any], value: Any) -> jsonschem
         return jsonschema.exceptions.best_match(validator(schema, registry=Registry()).iter_errors(value))
     except Unresolvable as error:
         raise InputError(f"check 'json' has a schema with a reference that is not inside it: {error}") from None
+    except RecursionError:  # by the value, or by a schema that is its own definition
+        return jsonschema.ValidationError("nested too deeply to be looked through")
 
 
 def python_call(reference: str, candidate: str) -> CheckResult:
@@ -263,6 +265,14 @@ def _loads(text: str) -> Any:
         return json.loads(text.strip(), object_pairs_hook=unique, parse_constant=refuse)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are equal; such as are nested too deeply to be looked through are equal to none."""
+    try:
+        return bool(_typed(one) == _typed(other))
+    except RecursionError:
+        return False
 
 
 def _typed(value: Any) -> Any:

@@ -145,3 +145,15 @@ def test_short_answer_is_not_there(reference: str, candidate: str):
 )
 def test_yes_and_no_are_told_from_other_answers(reference: str, is_one: bool):
     assert yes_or_no(reference) == is_one
+
+
+@pytest.mark.parametrize("levels", [500, 990, 100_000])
+@pytest.mark.parametrize(
+    ("kind", "reference"), [("json", "[1]"), ("json_schema", '{"items": {"$ref": "#"}, "minItems": 1}')]
+)
+def test_json_nested_too_deeply_is_another_value_and_no_error(kind: str, reference: str, levels: int):
+    assert not passes(kind, reference, "[" * levels + "]" * levels)
+
+
+def test_a_schema_that_is_its_own_definition_ends():
+    assert not passes("json_schema", '{"$ref": "#"}', "1")
