@@ -5,14 +5,13 @@ may stand in any sentence, JSON may be spaced and its keys ordered in any way, k
 """
 
 import ast
-import json
 from collections.abc import Iterator, Sequence
 
 from curation.checks import call_variants, typed_answers
 from curation.checks.typed_phrases import COPULAS
 from curation.checks.typed_result import folded, is_hangul, unfenced
 
-from . import planted
+from . import json_text, planted
 from .item import Item
 
 _SENTENCES = {
@@ -95,18 +94,17 @@ def _times(text: str, choice: str) -> int:
 def _json(item: Item, text: str) -> Iterator[tuple[str, str]]:
     """The same value spaced otherwise, with its keys in another order, in a code block."""
     try:
-        value = json.loads(unfenced(text))
-    except (ValueError, RecursionError):
+        value = json_text.read(text)
+        plain = json_text.written(value)
+        spaced = [json_text.written(value, indent) for indent in (0, 1, 2, 4)]
+        spaced += [json_text.written(value, separators=signs) for signs in ((",", ":"), (" , ", " : "))]
+    except ValueError:
         return
-    for indent in (None, 0, 1, 2, 4):
-        yield "other spacing", json.dumps(value, ensure_ascii=False, indent=indent)
-    yield "other spacing", json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    yield "other spacing", json.dumps(value, ensure_ascii=False, separators=(" , ", " : "))
+    yield from (("other spacing", one) for one in (plain, *spaced))
     if isinstance(value, dict) and len(value) > 1:
         turned = dict(reversed(value.items()))
-        yield "keys in another order", json.dumps(turned, ensure_ascii=False)
-        yield "keys in another order", json.dumps(turned, ensure_ascii=False, indent=2)
-    plain = json.dumps(value, ensure_ascii=False)
+        yield "keys in another order", json_text.written(turned)
+        yield "keys in another order", json_text.written(turned, indent=2)
     yield from _blocks((plain,), "json")
 
 

@@ -1,14 +1,13 @@
 """Candidates that must not pass, made from a row's own reference: a wrong answer in the right words, or a bad form."""
 
-import json
 from collections.abc import Iterator
 
 import re2
 
-from curation.checks import call_variants, typed_answers, typed_code
+from curation.checks import call_variants, typed_answers, typed_calls, typed_code
 from curation.checks.typed_result import unfenced
 
-from . import planted
+from . import json_text, planted
 from .item import Item
 from .judge import FOREIGN
 
@@ -20,6 +19,7 @@ def answers(item: Item, seed: int) -> Iterator[tuple[str, str]]:
     """Kind and text of candidates whose answer is wrong, by the kind of check that must find them."""
     reference, answer = item.reference.strip(), (item.answer or "").strip()
     once = bool(answer) and reference.count(answer) == 1
+    half = reference[: len(reference) // 2]  # of a number or of several calls it may be right
     if item.kind == "number" and once:
         wrong = planted.plant("number", answer, "", seed)
         if wrong is not None:
@@ -33,12 +33,14 @@ def answers(item: Item, seed: int) -> Iterator[tuple[str, str]]:
         if not _matches(answer, more):  # a pattern that takes whatever follows has no wrong answer of this kind
             yield "words after it", more
     elif item.kind in ("json", "json_schema"):
-        yield "half of it", reference[: len(reference) // 2]
+        if not _is_json(half):
+            yield "half of it", half
         yield "words after it", f"{reference}\n\nThis is the JSON."
         if item.kind == "json" and (other_value := _json(reference)) is not None:
             yield "another value", other_value
     elif item.kind == "python_call":
-        yield "half of it", reference[: len(reference) // 2]
+        if typed_calls.problem(half) is not None:
+            yield "half of it", half
         yield from (("another value", text) for text in _calls(reference))
     elif item.kind in ("python_code", "python_output"):
         code = typed_code.code_of(reference) or ""
@@ -92,13 +94,20 @@ def _matches(pattern: str, text: str) -> bool:
         return False
 
 
+def _is_json(text: str) -> bool:
+    try:
+        json_text.read(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _json(reference: str) -> str | None:
     """The same JSON with its first leaf changed."""
     try:
-        value = json.loads(unfenced(reference))
+        return json_text.written(_leaf(json_text.read(reference)))
     except (ValueError, RecursionError):
         return None
-    return json.dumps(_leaf(value), ensure_ascii=False)
 
 
 def _leaf(value: object) -> object:
@@ -110,7 +119,7 @@ def _leaf(value: object) -> object:
     if isinstance(value, bool):
         return not value
     if isinstance(value, int | float):
-        return value + 1
+        return value + 1 if value + 1 != value else -value  # of great floats the next number is another
     return f"{value}x"
 
 

@@ -109,7 +109,10 @@ def test_no_sentence_names_another_choice(make_item: MakeItem, choices: list[str
         ("f(a='(', b=\")]\", c='# none')", True),
         ("f(\n    a=1,  # inside\n    b=2,\n)", True),
         ("f(a='```', b=1)", True),  # no code block can hold it
-        ("f(a='가나다라마 🙂', b={'이름': '\\ud83d', 'x': [1, -2.5]})", True),
+        (
+            "f(a='가나다라마바사아자차카타파하 가나다라마바사아자차카타파하 🙂', b={'이름': '\\ud83d', 'x': [1, 2]})",
+            True,
+        ),
     ],
 )
 def test_calls_in_brackets_are_the_same_expression(make_item: MakeItem, call: str, bracketed: bool) -> None:
@@ -120,6 +123,37 @@ def test_calls_in_brackets_are_the_same_expression(make_item: MakeItem, call: st
     for kind, text in made:
         failed = [check for check in verify(item, text, "stop", DistillOptions()) if not check.passed]
         assert not failed, (kind, text, failed)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "12",
+        "-1.5e-3",
+        "true",
+        "null",
+        '"a"',
+        "[]",
+        "{}",
+        '[1, {"a": [null, 0.1, 1E5]}]',
+        '{"a": {"c": 1, "b": {"f": 1, "e": 2}}}',
+        '{"a": "half of a pair: \\ud83d"}',
+        '{"이름": "물레방아", "높이": 3, "뜻": "반쪽 \\ud83d"}',
+        '{"이름": "물레방아 🙂", "값": [1.0, -0.0, 123456789012345678901234567890]}',
+        '{"code": "```", "b": 2}',
+        "[1e400, 2]",  # read as infinite, which JSON cannot write
+        "[" * 400 + "]" * 400,
+        "[" * 900 + "]" * 900,
+    ],
+)
+@pytest.mark.parametrize("kind", ["json", "json_schema"])
+def test_json_is_written_in_other_ways_or_not_at_all(make_item: MakeItem, kind: str, value: str) -> None:
+    item = make_item(reference=value, answer=value if kind == "json" else "{}", check=kind)
+    own = passed(verify(item, value, "stop", DistillOptions()))
+    for how, text in right.answers(item) if own else ():
+        text.encode()
+        failed = [check for check in verify(item, text, "stop", DistillOptions()) if not check.passed]
+        assert not failed, (how, text, failed)
 
 
 @pytest.mark.parametrize(

@@ -96,3 +96,35 @@ def test_a_pattern_that_takes_whatever_follows_has_no_words_after_it(
 ) -> None:
     item = make_item(reference="It is 24.", answer=pattern, check="regex")
     assert [how for how, _ in wrong.answers(item, 1)] == kinds
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "12",
+        "0.0",
+        "-0.0",
+        "1e308",
+        "[1e400]",
+        "[1e17, 2]",
+        '"\\ud83d"',
+        '{"이름": "\\ud83d"}',
+        '{"a": {}}',
+        "[[]]",
+        "[" * 900 + "]" * 900,
+    ],
+)
+@pytest.mark.parametrize("kind", ["json", "json_schema"])
+def test_other_json_is_another_value_or_none(make_item: MakeItem, kind: str, value: str) -> None:
+    """Half of a number is one, a great number with one more is itself, and what is infinite cannot be written."""
+    item = make_item(reference=value, answer=value if kind == "json" else "{}", check=kind)
+    for how, text in wrong.answers(item, 1):
+        text.encode()
+        assert not passed(verify(item, text, "stop", OPTIONS)), (how, text)
+
+
+@pytest.mark.parametrize("call", ["f(1)      # the right call", "f(1)\nf(1)", "(" * 9000])
+def test_half_of_a_call_is_none(make_item: MakeItem, call: str) -> None:
+    item = make_item(reference=call, answer="f(1)", check="python_call")
+    for how, text in wrong.answers(item, 1):
+        assert not passed(verify(item, text, "stop", OPTIONS)), (how, text)
