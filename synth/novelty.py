@@ -18,7 +18,7 @@ from curation.embedding import tfidf
 from curation.errors import InputError
 from curation.stage import Split
 
-from . import bounds, likeness
+from . import borrowed, bounds, likeness
 from . import held_out as held
 from .outliers import outliers
 from .overlap import jaccard
@@ -68,6 +68,7 @@ def novel(
     options: NoveltyOptions,
     seed: int,
     made: Literal["prompt", "completion"] = "prompt",
+    rows: pl.DataFrame | None = None,
 ) -> Split:
     """Drop samples that repeat an input, what is held out or each other, then outliers and what is over its quota.
 
@@ -75,7 +76,9 @@ def novel(
     every turn: `held_out.repeats`. Inputs are compared with the prompt where the method made it up
     (`made="prompt"`), and so are samples with each other. Where the method only answers prompts that it was given
     (`made="completion"`), a sample repeats another when all of it is equal, or when it answers the same prompt in
-    nearly the same long text; what it answers is not compared with the inputs, whose answer it may well be.
+    nearly the same long text. A prompt is not compared with the inputs then; an answer is, where `rows` are given: a
+    long one may be neither in the words of another row nor, where the prompts are near too, in those of the answer to
+    another prompt (`borrowed`).
 
     Args:
         samples: any kind of `tables.SAMPLE_KINDS`.
@@ -84,6 +87,7 @@ def novel(
         options: see `NoveltyOptions`.
         seed: of the clusters.
         made: what the method made up.
+        rows: texts of the rows that prompts were taken from: `doc_id` (of the row), `text`.
 
     Returns:
         Kept samples in their order; the others; a ledger row for each of these with the rule `novelty.held_out`,
@@ -102,6 +106,8 @@ def novel(
             _among(same, options, drops)
     else:
         _answers(_left(prompts, drops), _left(likeness.completions(ordered), drops), options, drops)
+        if rows is not None:
+            _borrowed(ordered, rows, options, drops)
     if options.clusters:
         _clustered(_left(prompts, drops), options, seed, drops)
     gone = pl.col("sample_id").is_in(list(drops))
@@ -183,6 +189,31 @@ def _near_answers(rows: pl.DataFrame, options: NoveltyOptions, drops: dict[str, 
     ).iter_rows():
         if name not in drops and kept not in drops:
             drops[name] = _drop("repeats_sample", similarity, options.near_duplicate, kept)
+
+
+def _borrowed(samples: pl.DataFrame, rows: pl.DataFrame, options: NoveltyOptions, drops: dict[str, Any]) -> None:
+    """Drop samples whose answers are in the words of other rows, then of other answers, earlier ids first."""
+    of = samples.select(pl.col("sample_id").alias("doc_id"), "parents")
+    said = _long(_left(likeness.completions(samples), drops), options).join(of, on="doc_id", maintain_order="left")
+    inputs = _long(rows, options)
+    owned = inputs.select(pl.col("doc_id").alias("parents")).with_row_index("beside")
+    own = said.select("parents").with_row_index("at").explode("parents").join(owned, on="parents")
+    own = own.select(pl.col("at", "beside").cast(pl.Int64)).unique(maintain_order=True)
+    if said.height and inputs.height:
+        for block in borrowed.from_inputs(said, inputs, own, options):
+            for at, beside, similarity in block.sort("at", "similarity", descending=[False, True]).iter_rows():
+                drop = _drop("repeats_input", similarity, options.near_duplicate, repeats=inputs["text"][beside])
+                drops.setdefault(said["doc_id"][at], drop)
+    left = _left(said, drops)
+    if not left.height:
+        return
+    asked = likeness.prompts(samples).rename({"text": "asked", "rules": "apart"})
+    about = left.join(asked, on="doc_id", maintain_order="left").select("asked", "apart", "parents")
+    for block in borrowed.between(left, about, options):
+        for at, beside, similarity in block.sort("at", "similarity", descending=[False, True]).iter_rows():
+            name, kept = left["doc_id"][at], left["doc_id"][beside]
+            if name not in drops and kept not in drops:
+                drops[name] = _drop("repeats_sample", similarity, options.near_duplicate, kept)
 
 
 def _clustered(prompts: pl.DataFrame, options: NoveltyOptions, seed: int, drops: dict[str, dict[str, Any]]) -> None:

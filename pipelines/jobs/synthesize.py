@@ -3,7 +3,7 @@
 import contextlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..digests import FileDigests
 from ..run import Run
@@ -13,6 +13,9 @@ from .engine import answering_model, opened
 from .inputs import data_of, model_of, task_files
 from .output import Output, Outputs
 from .samples import sampled, write
+
+if TYPE_CHECKING:
+    import polars as pl
 
 # Methods whose prompts are the model's. Of a dialogue only some are: it may begin with a row's own, and of one cut into
 # rows each prompt goes on from the one before.
@@ -79,7 +82,8 @@ def _synthesize(
     if settings.method in MAKING_PROMPTS:
         split = novelty.novel(made.samples, texts, held, settings.novelty, seed)
     else:
-        split = novelty.novel(made.samples, (), held, settings.novelty, seed, made="completion")
+        given = _given(loaded.rows)
+        split = novelty.novel(made.samples, (), held, settings.novelty, seed, made="completion", rows=given)
     write(folder, step, "synthesize", loaded.rows, split.kept, [loaded.ledger, made.ledger, split.ledger])
     more = []
     if isinstance(made, Preferences) and made.ties.height:
@@ -88,6 +92,22 @@ def _synthesize(
     compared = {"samples": split.kept.height, "novelty": novelty.counts(split.ledger), "held_out": len(held)}
     read = {"records": loaded.records, "damaged": loaded.ledger.height}
     return {**made.report, "method": settings.method, **compared, **read, **cache, "more": more}
+
+
+def _given(frame: "pl.DataFrame") -> "pl.DataFrame":
+    """What stands in the rows or documents that were read: `doc_id` (of the row), `text`."""
+    from synth import likeness
+
+    if "text" in frame.columns:
+        return frame.select("doc_id", "text")
+    texts = [
+        (name, text)
+        for name, prompt, completion, references in frame.select(
+            "sample_id", "prompt", "completion", "references"
+        ).iter_rows()
+        for text in (prompt[-1]["content"], *(said for _, said in likeness.said(completion)), *(references or ()))
+    ]
+    return likeness.frame(texts)
 
 
 def _load(settings: SynthesizeSettings, paths: list[Path]) -> tuple[Any, list[str]]:

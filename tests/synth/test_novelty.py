@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from curation import clusters, tables
 from curation.errors import InputError
-from synth import novelty
+from synth import likeness, novelty
 from synth.held_out import HeldOut
 from synth.novelty import NoveltyOptions, counts, novel
 from tests.synth.test_outliers import ODD, SHOWN, USUAL
@@ -235,3 +235,31 @@ def test_every_sample_is_kept_or_in_the_ledger_whatever_the_order(
 def test_options_that_make_no_sense_are_one_sentence(options: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         NoveltyOptions(**options)
+
+
+def test_answers_are_compared_with_other_rows_where_these_are_given() -> None:
+    samples = made(
+        (LONG.format("Han"), LONG.format("Po")),  # in the words of row b
+        (LONG.format("Nile"), "It flows north."),
+        (KOREAN.format("가"), KOREAN.format("가") + " 그래"),  # in those of its own row
+    ).with_columns(parents=pl.Series([["a"], ["b"], ["c"]]))
+    question = "what would you say that a person who has never seen the sea should know before the first journey there"
+    texts = [("a", question), ("b", LONG.format("Po")), ("c", KOREAN.format("가"))]
+    given = likeness.frame(texts)
+    split = novel(samples, (), (), NONE, 1, made="completion", rows=given)
+    assert rules(split.ledger) == {0: "repeats_input"}
+    assert split.ledger["detail"].str.json_path_match("$.repeats").to_list() == [LONG.format("Po")]
+    assert novel(samples, (), (), NONE, 1, made="completion").ledger.is_empty()
+
+
+def test_of_near_answers_to_near_prompts_the_first_stays_whatever_the_order() -> None:
+    answer = (
+        "it is a long way over stones and through reeds but at the end of it the water is salt and the boat is free"
+    )
+    samples = made((LONG.format("Han"), answer), (LONG.format("Po"), answer + " now")).with_columns(
+        parents=pl.Series([["a"], ["b"]])
+    )
+    none = likeness.frame([])
+    for frame in (samples, samples.reverse()):
+        split = novel(frame, (), (), NONE, 1, made="completion", rows=none)
+        assert rules(split.ledger) == {1: "repeats_sample"} and split.ledger["duplicate_of"].to_list() == [f"{0:032x}"]

@@ -46,6 +46,34 @@ def test_a_made_up_prompt_repeats_no_input_and_an_answered_one_may(
     assert ledger["rule"].to_list() == ["read.row", *["novelty.repeats_input"] * (2 - kept)]
 
 
+@pytest.mark.parametrize("place", ["prompt", "completion", "references", "text"])
+def test_a_long_answer_in_the_words_of_another_row_is_dropped(
+    tmp_path: Path, answering: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    copied = (
+        "the ferry leaves the old harbour at nine in the morning and comes back before night falls on the island"
+    )
+    if place == "text":
+        given: list[dict[str, Any]] = [{"text": "A short document of its own."}, {"text": copied}]
+    else:
+        given = [ROW, {**ROW, "id": "b", place: [copied] if place == "references" else copied}]
+    data = lines(tmp_path / "rows.jsonl", given)
+    read, _ = job._load(SynthesizeSettings(method="dialogue", model="m", data=(data,)), [Path(data)])
+    first = read.rows["doc_id" if place == "text" else "sample_id"][0]
+    made = {
+        "prompt": [{"role": "user", "content": "When?"}], "completion": [{"role": "assistant", "content": copied}],
+        "sample_id": "c" * 32, "task": "t", "origin": "o", "tier": None, "parents": [first], "generation": None,
+        "checks": [],
+    }  # fmt: skip
+    samples = pl.DataFrame([made], schema=tables.samples_schema("prompt_completion"))
+    result = Synthesised(samples, tables.empty(tables.LEDGER), {})
+    monkeypatch.setattr(methods, "carry_out", lambda *_: result)
+    monkeypatch.setattr(job, "opened", lambda *_: contextlib.nullcontext(answering(lambda request: "")))
+    settings = SynthesizeSettings(method="dialogue", model="m", data=(data,))
+    facts = job._synthesize(tmp_path, "made", settings, 1, ("m", None, None), [Path(data)], [])
+    assert facts["novelty"] == {"novelty.repeats_input": 1}
+
+
 def test_ready_templates_open_no_engine(tmp_path: Path) -> None:
     data = lines(tmp_path / "rows.jsonl", [ROW])
     folder = str(tmp_path / "no model")

@@ -280,7 +280,7 @@ def test_adapters_with_whole_layers_answer_beside_others(
         config = LoraConfig(target_modules=["q_proj"], modules_to_save=[whole], task_type="CAUSAL_LM")
         model = get_peft_model(base, config)
         torch.manual_seed(number)
-        for name, weight in model.named_parameters():
+        for weight in model.parameters():
             if weight.requires_grad:
                 torch.nn.init.normal_(weight, std=0.3)
         folders.append(tmp_path / whole)

@@ -1,0 +1,80 @@
+"""Answers in other rows' words: near the text of another row, or near the answer to another prompt.
+
+Likeness is MinHash with exact Jaccard similarity. Rows may be alike for their own sake, and then their answers may be:
+what is near because the rows are is not borrowed.
+"""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from curation.dedup import minhash
+
+from . import likeness, overlap
+from .likeness import Limits
+
+PAIRS = pl.Schema({"at": pl.Int64, "beside": pl.Int64, "similarity": pl.Float64})
+
+
+def from_inputs(said: pl.DataFrame, inputs: pl.DataFrame, own: pl.DataFrame, limits: Limits) -> Iterator[pl.DataFrame]:
+    """Pairs (`PAIRS`) of a long text and an input that it is near and that is not its own.
+
+    A text that is near an input of its own row has its words from there, and where the other input is near one of the
+    row's own the inputs are alike, not the text: these are no pairs.
+
+    Args:
+        said: `doc_id`, `text`; rows are numbered from 0, `at`.
+        inputs: the same, `beside`.
+        own: `at`, `beside` (int64): the inputs that stand in a text's own row.
+        limits: which texts are near.
+
+    Returns:
+        Blocks as `likeness.near` gives them.
+    """
+    known = shingles(inputs)
+    its_own = own.filter(_near(shingles(said), known, own["at"], own["beside"], limits))["at"].unique()
+    mine = own.select("at", pl.col("beside").alias("mine"))
+    for block in likeness.near(said, inputs, limits.near_duplicate):
+        pairs = block.filter(~pl.col("at").is_in(its_own.to_list())).join(own, on=["at", "beside"], how="anti")
+        sides = pairs.join(mine, on="at")
+        alike = sides.filter(_near(known, known, sides["beside"], sides["mine"], limits))
+        yield pairs.join(alike, on=["at", "beside"], how="anti").sort("at", "beside")
+
+
+def between(said: pl.DataFrame, rows: pl.DataFrame, limits: Limits) -> Iterator[pl.DataFrame]:
+    """Pairs (`PAIRS`) of long texts that are near, of rows that are near as a whole and are not told apart.
+
+    Args:
+        said: `doc_id`, `text`.
+        rows: of each text, in the same order: `asked` (the users' turns), `apart` (what tells rows apart where it
+            differs, besides numbers in what is asked) and `parents`; rows of a common parent are meant to be alike.
+        limits: which texts are near.
+
+    Returns:
+        Blocks as `likeness.near` gives them, each text beside earlier ones.
+    """
+    whole = shingles(likeness.numbered((rows["asked"] + "\n" + said["text"]).to_list()))
+    known = rows.select(
+        "asked", "apart", "parents", numbers=pl.col("asked").str.extract_all(r"\d+"), at=pl.int_range(pl.len())
+    )
+    before = known.rename({name: f"{name}_before" for name in known.columns}).rename({"at_before": "beside"})
+    for block in likeness.near(said, said, limits.near_duplicate):
+        pairs = block.filter(pl.col("beside") < pl.col("at")).join(known, on="at").join(before, on="beside")
+        pairs = pairs.filter(
+            pl.col("apart") == pl.col("apart_before"),
+            pl.col("numbers") == pl.col("numbers_before"),
+            pl.col("asked") != pl.col("asked_before"),
+            pl.col("parents").list.set_intersection("parents_before").list.len() == 0,
+        )
+        near = _near(whole, whole, pairs["at"], pairs["beside"], limits)
+        yield pairs.filter(near).select(list(PAIRS)).sort("at", "beside")
+
+
+def shingles(texts: pl.DataFrame) -> pl.Series:
+    """Sets of shingles of documents, in their order."""
+    return minhash.shingle_sets(texts, minhash.MinHashOptions(keep_order=("doc_id",)))["shingles"]
+
+
+def _near(one: pl.Series, other: pl.Series, left: pl.Series, right: pl.Series, limits: Limits) -> pl.Series:
+    """Which pairs of sets, by their rows, are near."""
+    return pl.Series(overlap.of_pairs(one, other, left.to_numpy(), right.to_numpy()) >= limits.near_duplicate)
