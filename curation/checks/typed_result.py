@@ -31,7 +31,7 @@ def verdict(name: str, passed: bool, detail: str) -> CheckResult:
 
 def graded(name: str, score: float, threshold: float, detail: str) -> CheckResult:
     """The result of a check that measures: passed from the threshold on."""
-    return CheckResult(name, score, threshold, score >= threshold, detail)
+    return CheckResult(name, float(score), float(threshold), score >= threshold, detail)  # whole numbers are given too
 
 
 def folded(text: str) -> str:

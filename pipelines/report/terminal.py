@@ -110,11 +110,12 @@ def _rehearsal(facts: dict[str, Any]) -> list[str]:
         return []
     if facts.get("mode") == "refresh":
         kept, lost = sum(facts["fallback"].values()), sum((facts.get("dropped") or {}).values())
+        rows = facts["replaced"] + facts["unchanged"] + kept  # a row whose author is the model is not asked again
         return [
-            f"{words.count(facts['requests'])} rows asked again: {words.count(facts['replaced'])} replaced, "
-            f"{words.count(facts['unchanged'])} answered as before, {words.count(kept)} kept because the new answer "
-            "cannot be used",
-            *([f"{words.count(lost)} rows dropped: they repeat what is held out"] if lost else []),
+            f"rows of the buffer: {words.count(rows)}, asked again {words.count(facts['requests'])}, replaced "
+            f"{words.count(facts['replaced'])}, as before {words.count(facts['unchanged'])}, kept because the new "
+            f"answer cannot be used {words.count(kept)}",
+            *([f"rows dropped since they repeat what is held out: {words.count(lost)}"] if lost else []),
         ]
     tasks = facts.get("tasks") or {}
     source = f"{words.count(facts['requests'])} made up"

@@ -19,6 +19,11 @@ def test_a_graded_check_passes_from_its_threshold_on(score: float, passed: bool)
     assert graded("n", score, 0.5, "d").passed is passed
 
 
+def test_figures_of_a_graded_check_are_fractions_though_whole_numbers_are_given():
+    result = graded("n", 1, 0, "d")
+    assert isinstance(result.score, float) and isinstance(result.threshold, float)
+
+
 def test_folded():
     assert folded(" It\u2019s  \u201cOK\u201d\n") == 'it\'s "ok"'
     assert folded("\u1112\u1161\u11ab") == "한"

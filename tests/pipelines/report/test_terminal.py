@@ -44,7 +44,7 @@ def test_a_buffer_asked_again_says_how_many_rows_were_replaced(tmp_path: Path) -
     step = {"name": "fresh", "job": "rehearse", "facts": facts}
     (tmp_path / "report.json").write_text(json.dumps({"steps": [step], "headline": []}), encoding="utf-8")
     assert summary(tmp_path)[-1].strip() == (
-        "24 rows asked again: 7 replaced, 1 answered as before, 16 kept because the new answer cannot be used"
+        "rows of the buffer: 24, asked again 24, replaced 7, as before 1, kept because the new answer cannot be used 16"
     )
 
 
@@ -67,7 +67,8 @@ def test_a_baseline_keeps_real_rows_and_makes_none_up(tmp_path: Path) -> None:
 def test_rows_of_a_buffer_that_repeat_the_evaluation_are_said(tmp_path: Path) -> None:
     facts = {"mode": "refresh", "requests": 3, "samples": 3, "unchanged": 3, "replaced": 0, "fallback": {}}
     lines = said(tmp_path, **facts, dropped={"held_out": 3})
-    assert lines[-1] == "3 rows dropped: they repeat what is held out" and lines[-2].startswith("3 rows asked again")
+    assert lines[-1] == "rows dropped since they repeat what is held out: 3"
+    assert lines[-2].startswith("rows of the buffer: 3, asked again 3, replaced 0")
 
 
 def test_rows_made_by_templates_alone_are_not_counted_against_requests(tmp_path: Path) -> None:
