@@ -6,7 +6,7 @@ For measuring how well calls are told apart, on any set of calls.
 import ast
 from typing import Any
 
-from .placeholders import hidden, shown
+from .placeholders import hidden, parsed, shown
 
 
 def reordered(text: str) -> list[str]:
@@ -17,7 +17,7 @@ def reordered(text: str) -> list[str]:
     Raises:
         SyntaxError: for a text that is no Python.
     """
-    tree = ast.parse(hidden(text).strip())
+    tree = parsed(hidden(text))
     moved = False
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and len(node.keywords) > 1 and all(keyword.arg for keyword in node.keywords):
@@ -37,10 +37,10 @@ def changed(text: str) -> list[str]:
         SyntaxError: for a text that is no Python.
     """
     made: list[str] = []
-    for place, node in enumerate(ast.walk(ast.parse(hidden(text).strip()))):
+    for place, node in enumerate(ast.walk(parsed(hidden(text)))):
         for how in ("value", "keyword", "left out"):
             if _change(node, how):
-                other = ast.parse(hidden(text).strip())
+                other = parsed(hidden(text))
                 _change(list(ast.walk(other))[place], how)
                 made.append(shown(ast.unparse(other)))
     return made

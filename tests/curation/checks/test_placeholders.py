@@ -1,9 +1,12 @@
+import ast
+import warnings
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.checks.call_variants import changed, reordered
-from curation.checks.placeholders import hidden, shown
+from curation.checks.placeholders import LONGEST, hidden, parsed, shown
 from curation.checks.typed_calls import problem, same_calls
 
 CALL = "s3.open(path='s3://b', region='us', session_token=<session_token>)"
@@ -45,3 +48,35 @@ def test_a_name_of_one_s_own_is_no_placeholder():
 @given(st.text(alphabet="<>ab_1\u01c2 (=)이'", max_size=30))
 def test_nothing_of_a_text_is_lost(text: str):
     assert shown(hidden(text)) == text
+
+
+def test_a_text_longer_than_any_call_is_not_put_to_the_parser(monkeypatch: pytest.MonkeyPatch):
+    parse, longest = ast.parse, 0
+
+    def watched(text: str) -> ast.Module:
+        nonlocal longest
+        longest = max(longest, len(text))
+        return parse(text)
+
+    monkeypatch.setattr(ast, "parse", watched)
+    for call in (f"f({'a, ' * 7000}<b>)", f"f('{'a' * 20_000}', <b>)"):
+        assert not same_calls(CALL, call)[0] and not same_calls(call, CALL)[0]
+        assert problem(call) == "is not a Python expression"
+        for variants in (reordered, changed):
+            with pytest.raises(SyntaxError):
+                variants(call)
+    assert 0 < longest <= LONGEST
+
+
+@pytest.mark.parametrize("text", ["f('\\d <a>')", "f('\\d', <a>)", "f(1is 2, <a>)"])
+def test_what_python_warns_of_in_a_text_is_no_concern_of_the_user(text: str):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        hidden(text), problem(text), same_calls(text, text), reordered(text), changed(text)
+
+
+@pytest.mark.parametrize("text", ["(" * 9000, "f(\x00)", "f(", "f(" + "-" * 5000 + "1)", f"f({'9' * 5000})"])
+def test_what_cannot_be_parsed_is_a_syntax_error(text: str):
+    with pytest.raises(SyntaxError):
+        parsed(text)
+    assert hidden(text) == text and problem(text) == "is not a Python expression"

@@ -79,3 +79,10 @@ def test_spelling_is_free_and_types_are_not():
 def test_a_text_of_thousands_of_characters_is_no_call(length: int, read: bool):
     text = "f('" + "x" * (length - 5) + "')"
     assert len(text) == length and same_calls(text, text)[0] is read
+
+
+@pytest.mark.parametrize("call", ["f(" + "-" * 900 + "1)", "f" + ".a" * 5000 + "()", "f(1" + "+1" * 5000 + ")"])
+def test_a_call_nested_too_deeply_is_another_and_no_error(call: str):
+    """A model may write it: what is deeper than Python's stack ended the whole run."""
+    assert not same_calls("f(1)", call)[0]
+    assert not same_calls(call, call.replace("f", "g", 1))[0]
