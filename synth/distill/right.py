@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from curation.checks import call_variants, typed_answers
+from curation.checks.placeholders import hidden, parsed, shown
 from curation.checks.typed_phrases import COPULAS
 from curation.checks.typed_result import folded, is_hangul, unfenced
 
@@ -70,10 +71,9 @@ def _said(item: Item, answer: str) -> Iterator[tuple[str, str]]:
         return
     else:
         said = _uninflected(answer)
-    choices = {folded(choice) for choice in item.choices}
     for form in _SENTENCES[language]:
         text = form.format(said)
-        if not any(_times(text, choice) > _times(said, choice) for choice in choices):
+        if not any(_times(text, choice) > _times(said, choice) for choice in item.choices):
             yield "in a sentence", text
 
 
@@ -85,10 +85,14 @@ def _uninflected(answer: str) -> str:
 
 
 def _times(text: str, choice: str) -> int:
-    """How often a folded choice stands in a text as whole words, or before particles in Korean."""
-    words = " ".join(["", *folded(text).replace(".", " ").replace(",", " ").split(), ""])
-    end = "" if is_hangul(choice[-1:] or " ") else " "
-    return words.count(f" {choice.strip(' .,')}{end}")
+    """How often a choice stands in a text as whole words, or before particles in Korean."""
+    words, wanted = (folded(one).replace(".", " ").replace(",", " ").split() for one in (text, choice))
+    places = [words[at : at + len(wanted)] for at in range(len(words) - len(wanted) + 1)] if wanted else []
+    return sum(place[:-1] == wanted[:-1] and _inflects(place[-1], wanted[-1]) for place in places)
+
+
+def _inflects(word: str, stem: str) -> bool:
+    return word.startswith(stem) if is_hangul(stem[-1]) else word == stem
 
 
 def _json(item: Item, text: str) -> Iterator[tuple[str, str]]:
@@ -113,7 +117,7 @@ def _calls(item: Item, text: str) -> Iterator[tuple[str, str]]:
     call = unfenced(text).strip()
     try:
         orders = call_variants.reordered(call)
-        anew = ast.unparse(ast.parse(call))
+        anew = shown(ast.unparse(parsed(hidden(call))))
     except (SyntaxError, ValueError, RecursionError):
         return
     yield from (("keywords in another order", one) for one in orders)
@@ -127,8 +131,8 @@ def _calls(item: Item, text: str) -> Iterator[tuple[str, str]]:
 def _same_tree(one: str, other: str) -> bool:
     """Whether two texts are the same Python."""
     try:
-        return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.dump(parsed(hidden(one))) == ast.dump(parsed(hidden(other)))
+    except (SyntaxError, RecursionError):
         return False
 
 

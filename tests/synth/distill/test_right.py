@@ -1,11 +1,14 @@
 """Candidates that must pass do, for every kind of check, in English and Korean, and each in words of its own."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from curation.checks import sandbox
+from curation.checks import sandbox, typed_spec
 from synth.distill import DistillOptions, right
 from synth.distill.item import Item
 from synth.distill.verify import passed, verify
@@ -125,6 +128,16 @@ def test_calls_in_brackets_are_the_same_expression(make_item: MakeItem, call: st
         assert not failed, (kind, text, failed)
 
 
+def test_a_call_with_a_placeholder_is_written_in_as_many_ways(make_item: MakeItem) -> None:
+    call = "open(path='a', token=<session_token>)"
+    made = list(right.answers(make_item(reference=call, answer=call, check="python_call")))
+    plain = call.replace("<session_token>", "session_token")
+    expected = [kind for kind, _ in right.answers(make_item(reference=plain, answer=plain, check="python_call"))]
+    assert [kind for kind, _ in made] == expected and len(expected) == 6
+    item = make_item(reference=call, answer=call, check="python_call")
+    assert all("<session_token>" in text and passed(verify(item, text, "stop", DistillOptions())) for _, text in made)
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -171,3 +184,129 @@ def test_nothing_is_made_that_would_rightly_fail(make_item: MakeItem, columns: d
     found = [text for _, text in right.answers(make_item(**columns))]
     assert len(found) == made
     assert all(passed(verify(make_item(**columns), text, "stop", DistillOptions())) for text in found)
+
+
+ENGLISH = [
+    "Seoul",
+    "it",
+    "is",
+    "the",
+    "a",
+    "not",
+    "I",
+    "yes",
+    "no",
+    "that",
+    "B.C.",
+    "U.S.",
+    "'t Hof",
+    "well-known",
+    "think",
+]
+KOREAN = [
+    "서울",
+    "이것",
+    "것",
+    "아닌",
+    "그것은",
+    "여기서는",
+    "예",
+    "아니요",
+    "달이다",
+    "물입니다",
+    "3만",
+    "제 생각",
+    "바로",
+]
+FIGURES = [
+    "22",
+    "-3",
+    "1,234.50",
+    ".5",
+    "3/4",
+    "1e3",
+    "2 million",
+    "3만 5천",
+    "1억 2,000만",
+    "50%",
+    "$5",
+    "2024-05-01",
+    "0",
+]
+MARKS = st.sampled_from(["", ".", "!", "?", ",", ")", '"', "。"])
+LISTS = st.sampled_from([" ", ", ", "\n", "; ", "/", "-"])
+
+
+@st.composite
+def bare_answers(draw: st.DrawFn) -> dict[str, Any]:
+    """A row of a number, of a word or list of words, or of a choice, in English or Korean."""
+    korean = draw(st.booleans())
+    words = KOREAN if korean else ENGLISH
+    kind = draw(st.sampled_from(["short_answer", "number", "choice"]))
+    some = st.lists(st.sampled_from(words + FIGURES), min_size=1, max_size=3, unique=True)  # a loop is none
+    answer = draw(st.sampled_from(FIGURES)) if kind == "number" else draw(LISTS).join(draw(some)) + draw(MARKS)
+    columns = {"answer": answer, "check": kind, "question": "무엇인가요?" if korean else "What is it?"}
+    if kind == "choice":
+        columns["choices"] = sorted({answer, *draw(some)} | set(draw(st.sampled_from(["AB", "ab", "IJ"]))))
+    before = draw(st.sampled_from(["", "모두 살펴보니 " if korean else "Having looked at everything, "]))
+    after = draw(st.sampled_from(["", ".", " 입니다." if korean else ", so to say."]))
+    return {**columns, "reference": f"{before}{answer}{after}"}
+
+
+def failing(item: Item, text: str) -> list[Any]:
+    return [check for check in verify(item, text, "stop", DistillOptions()) if not check.passed]
+
+
+def all_right(make_item: MakeItem, columns: dict[str, Any]) -> None:
+    """What is made of a row that is judged at all passes where the row's own answer does."""
+    item = make_item(**columns)
+    assume(typed_spec.problem(item.kind, str(item.answer), item.choices) is None)
+    assume(not failing(item, item.reference))
+    for kind, text in right.answers(item):
+        text.encode()
+        assert not failing(item, text), (kind, text)
+
+
+@given(bare_answers())
+def test_every_sentence_of_an_answer_is_right(make_item: MakeItem, columns: dict[str, Any]) -> None:
+    all_right(make_item, columns)
+
+
+TEXTS = st.text(st.characters(codec=None, exclude_characters="`"), max_size=6) | st.sampled_from(
+    ["(", "#", "'", '"', "\\", "\n", "🙂", "가 나", "```", "<a>", "\\d", "{x}", "\ud83d"]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(VALUES, st.sampled_from(["json", "json_schema"]), st.booleans(), st.sampled_from([None, 2]))
+def test_all_json_of_a_value_is_right(
+    make_item: MakeItem, value: Any, kind: str, escaped: bool, indent: int | None
+) -> None:
+    text = json.dumps(value, ensure_ascii=escaped, indent=indent).encode("utf-8", "backslashreplace").decode()
+    all_right(make_item, {"reference": text, "answer": text if kind == "json" else "{}", "check": kind})
+
+
+@st.composite
+def calls(draw: st.DrawFn) -> str:
+    """One call or several, nested, with comments, placeholders and strings of any letters."""
+    named = st.dictionaries(st.sampled_from(["a", "b", "이름"]), VALUES, max_size=3)
+
+    def one(depth: int) -> str:
+        given_ = [repr(value) for value in draw(st.lists(VALUES, max_size=2))]
+        given_ += [f"{name}={value!r}" for name, value in draw(named).items()]
+        given_ += [f"c=<{name}>" for name in draw(st.lists(st.sampled_from(["token", "열쇠"]), max_size=1))]
+        given_ += [f"d={one(depth - 1)}" for _ in range(draw(st.integers(0, min(1, depth))))]
+        return f"{draw(st.sampled_from(['f', 'api.get', '찾기']))}({', '.join(given_)})"
+
+    made = [one(2) for _ in range(draw(st.integers(1, 3)))]
+    shape = draw(st.sampled_from(["\n", "; ", ", ", "\n\n", "  # next\n"]))
+    return shape.join(made) + draw(st.sampled_from(["", "", ";", "  # last", "\n"]))
+
+
+@given(calls())
+def test_all_variants_of_calls_are_right(make_item: MakeItem, call: str) -> None:
+    all_right(make_item, {"reference": call, "answer": call, "check": "python_call"})
