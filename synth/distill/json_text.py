@@ -18,14 +18,16 @@ def read(text: str) -> Any:
         raise ValueError("JSON nested too deeply") from error
 
 
-def written(value: Any, indent: int | None = None, separators: tuple[str, str] | None = None) -> str:
-    """A value as JSON text that can be stored: half of a surrogate pair, which no text holds, stays an escape.
+def written(value: Any, like: str, indent: int | None = None, separators: tuple[str, str] | None = None) -> str:
+    """A value as JSON text that can be stored, with letters as escapes where `like` has nothing but ASCII.
+
+    Otherwise letters stay, and half of a surrogate pair, which no text holds, is an escape.
 
     Raises:
         ValueError: for a number that JSON does not have (`1e400` is read as infinite), or what is nested too deeply.
     """
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
+        text = json.dumps(value, ensure_ascii=like.isascii(), allow_nan=False, indent=indent, separators=separators)
     except RecursionError as error:
         raise ValueError("JSON nested too deeply") from error
     return text.encode("utf-8", "backslashreplace").decode()

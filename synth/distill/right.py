@@ -99,16 +99,16 @@ def _json(item: Item, text: str) -> Iterator[tuple[str, str]]:
     """The same value spaced otherwise, with its keys in another order, in a code block."""
     try:
         value = json_text.read(text)
-        plain = json_text.written(value)
-        spaced = [json_text.written(value, indent) for indent in (0, 1, 2, 4)]
-        spaced += [json_text.written(value, separators=signs) for signs in ((",", ":"), (" , ", " : "))]
+        plain = json_text.written(value, text)
+        spaced = [json_text.written(value, text, indent) for indent in (0, 1, 2, 4)]
+        spaced += [json_text.written(value, text, separators=signs) for signs in ((",", ":"), (" , ", " : "))]
     except ValueError:
         return
     yield from (("other spacing", one) for one in (plain, *spaced))
     if isinstance(value, dict) and len(value) > 1:
         turned = dict(reversed(value.items()))
-        yield "keys in another order", json_text.written(turned)
-        yield "keys in another order", json_text.written(turned, indent=2)
+        yield "keys in another order", json_text.written(turned, text)
+        yield "keys in another order", json_text.written(turned, text, indent=2)
     yield from _blocks((plain,), "json")
 
 

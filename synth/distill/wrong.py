@@ -105,7 +105,7 @@ def _is_json(text: str) -> bool:
 def _json(reference: str) -> str | None:
     """The same JSON with its first leaf changed."""
     try:
-        return json_text.written(_leaf(json_text.read(reference)))
+        return json_text.written(_leaf(json_text.read(reference)), reference)
     except (ValueError, RecursionError):
         return None
 

@@ -154,6 +154,7 @@ def test_a_call_with_a_placeholder_is_written_in_as_many_ways(make_item: MakeIte
         '{"이름": "물레방아", "높이": 3, "뜻": "반쪽 \\ud83d"}',
         '{"이름": "물레방아 🙂", "값": [1.0, -0.0, 123456789012345678901234567890]}',
         '{"code": "```", "b": 2}',
+        '[[0, 0, 0, 0, 0], "\\uc11c\\uc6b8"]',  # with letters in the place of escapes most of it were a loop
         "[1e400, 2]",  # read as infinite, which JSON cannot write
         "[" * 400 + "]" * 400,
         "[" * 900 + "]" * 900,
