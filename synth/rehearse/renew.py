@@ -132,7 +132,8 @@ def _author(row: dict[str, Any]) -> str | None:
 
 
 def _opening(text: str) -> str:
-    """The first sentence of a text; empty where nothing follows it."""
+    """The first sentence of a text without white space before it, as `read` gives it; empty where nothing follows."""
+    text = text.lstrip()
     places = [place for place in boundaries(text).places if text[place:].strip()]
     return text[: places[0]].rstrip() if places else ""
 
@@ -166,7 +167,7 @@ def _scored(rows: list[_Row], latest: Scorer, tokens: ModelTokens) -> None:
         if one.piece is None:
             continue
         context, size = tokens.start() + one.piece.prefix, len(one.piece.prefix)
-        requests.append(ScoreRequest(f"{number}-before", context, one.row["text"][size:]))
+        requests.append(ScoreRequest(f"{number}-before", context, one.row["text"].lstrip()[size:]))
         if one.piece.drop is None and one.piece.text[size:].strip():
             requests.append(ScoreRequest(f"{number}-after", context, one.piece.text[size:]))
     for score in latest.score(requests) if requests else ():

@@ -219,6 +219,24 @@ def test_held_out_rows_go_and_its_own_rows_are_not_asked(tokens: ModelTokens) ->
     assert lost == {"task": "replay", "text": row("amber")["text"], "repeats": secret}
 
 
+class Noted(Newer):
+    """Keeps what it was asked to score."""
+
+    def score(self, requests: Iterable[ScoreRequest]) -> Iterator[Score]:
+        every = list(requests)
+        self.scored = [(request.context, request.continuation) for request in every]
+        return super().score(every)
+
+
+@pytest.mark.parametrize("before", ["", "      ", "\n", "\n\n  "])
+def test_white_space_before_a_text_moves_no_sentence(tokens: ModelTokens, before: str) -> None:
+    engine = Noted(tokens, anew)
+    renew(frame([row("amber", before + str(row("amber")["text"]))]), engine, tokens, OPTIONS, 1)
+    context = "<|bos|>Once there was a amber."
+    old = " It was the old amber of the town, and all liked the amber well."
+    assert engine.scored == [(context, old), (context, anew(engine.asked[0]))]
+
+
 def test_what_is_no_buffer_of_texts_is_refused(tokens: ModelTokens) -> None:
     for other, said in ((pl.DataFrame({"text": ["a"]}), "found columns text, expected samples of text"),
                         (BUFFER.clear(), "found no rows")):  # fmt: skip
