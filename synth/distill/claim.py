@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 
 from ..prompts import Template, load
-from ..script import hangul_share
+from ..script import language_of
 from .item import Item, Turns
-
-HANGUL_PROMPT = 0.3  # share of Hangul among letters from which a prompt gets the Korean templates
 
 
 @dataclass(frozen=True)
@@ -27,5 +25,5 @@ class Claim:
 
 def template(name: str, item: Item) -> Template:
     """The template of a check in the language of the row's question, or of its reference where that has no letters."""
-    korean = hangul_share(f"{item.question}\n{item.reference}") >= HANGUL_PROMPT
-    return load(f"{name}.{'ko' if korean else 'en'}")
+    language = language_of(f"{item.question}\n{item.reference}", "auto")
+    return load(f"{name}.{language}")

@@ -14,8 +14,8 @@ from curation.checks.typed_result import CheckResult, verdict
 from curation.model import Generator, Guide, Request, Response, Sampling
 
 from ..answers import answered
-from ..script import hangul_share
-from .claim import HANGUL_PROMPT, Claim, template
+from ..script import language_of
+from .claim import Claim, template
 
 NAME = "open.judge"
 TEMPLATE = "distill_judge"
@@ -57,7 +57,7 @@ def judge(claims: Sequence[Claim], generator: Generator, seed: int) -> dict[str,
 
 def _questions(claim: Claim) -> list[_Question]:
     reference, text = claim.item.reference, claim.text
-    foreign = FOREIGN["ko" if hangul_share(reference) >= HANGUL_PROMPT else "en"]
+    foreign = FOREIGN[language_of(reference, "auto")]
     return [
         _Question("same", reference, text, True, True),
         _Question("same-turned", reference, text, False, True),

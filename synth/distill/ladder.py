@@ -7,7 +7,7 @@ from curation.model import Generator, Request, Response, Sampling, Scorer
 
 from ..answers import answered
 from ..prompts import Template, rewrites
-from ..script import hangul_share
+from ..script import language_of
 from . import copies, knowledge
 from .asked import Asker
 from .claim import Claim
@@ -16,7 +16,6 @@ from .options import DistillOptions
 from .verify import passed, verify
 
 SELF, REWRITE = "self", "rewrite"
-HANGUL_PROMPT = 0.3  # share of Hangul among letters from which a prompt gets the Korean templates
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def _closed_book(item: Item, options: DistillOptions, seed: int) -> _Ask:
 
 def _rewrite(item: Item, number: int, options: DistillOptions, seed: int) -> _Ask:
     """The request of a round: each template once greedily, the likeliest wording, then all in turn with sampling."""
-    templates = rewrites("ko" if hangul_share(item.question) >= HANGUL_PROMPT else "en", options.prompts)
+    templates = rewrites(language_of(item.question, "auto"), options.prompts)
     template = templates[number % len(templates)]
     sampling = Sampling(options.max_tokens, seed=seed)
     if number >= len(templates):
