@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from .clusters import SPREAD
 from .errors import InputError
 from .stage import DROPS
 
@@ -107,7 +108,7 @@ def bounds(side: pl.DataFrame, options: OutlierOptions) -> pl.DataFrame:
     few = pl.when(pl.col("rows") < options.min_rows).then(pl.lit(TOO_FEW))
     alone: pl.Expr = few
     if options.method == "deviation":
-        far = pl.col("deviation") * (1.4826 * options.deviations)
+        far = pl.col("deviation") * (SPREAD * options.deviations)
         low, high = pl.col("median") - far, pl.col("median") + far
         alone = few.when(pl.col("deviation") == 0).then(pl.lit(NO_SPREAD))
     else:
