@@ -4,8 +4,8 @@ Good canaries are references for their own rows and, where these are too few, te
 of the row's check (`right`). Bad ones are another row's reference, a row's own reference with another row's answer or a
 changed one in the place of its own, open text with one planted change, and right answers in a form that no answer has.
 They are measured for every kind of check and language that a run uses, and none of them is ever returned. They pass
-through the same functions as real candidates, those that ask a model as well, but for one: `copies` compares a text with
-its own reference and with other rows' texts, and a canary is such a text by the way it is made.
+through the same functions as real candidates, those that ask a model as well, but for one: `copies` compares a text
+with its own reference and with other rows' texts, and a canary is such a text by the way it is made.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -103,7 +103,7 @@ def group(item: Item) -> str:
 
 
 def _accepted(canaries: Sequence[Canary], options: DistillOptions, asker: Asker | None) -> set[int]:
-    """Identities of the canaries that pass, the checks that ask a model after those that do not; `copies` is left out."""
+    """Identities of the canaries that pass, the checks that ask a model last, as for candidates, without `copies`."""
     let = [one for one in canaries if passed(verify(one.item, one.text, one.finish_reason, options))]
     if asker is None or not asker.asks():
         return {id(one) for one in let}
