@@ -6,11 +6,13 @@ may stand in any sentence, JSON may be spaced and its keys ordered in any way, k
 
 import ast
 from collections.abc import Iterator, Sequence
+from itertools import islice
+from string import ascii_lowercase, ascii_uppercase
 
 from curation.checks import call_variants, typed_answers
 from curation.checks.placeholders import hidden, parsed, shown
 from curation.checks.typed_phrases import COPULAS
-from curation.checks.typed_result import folded, is_hangul, unfenced
+from curation.checks.typed_result import compiled, folded, is_hangul, unfenced
 
 from . import json_text, planted
 from .item import Item
@@ -23,6 +25,8 @@ _SENTENCES = {
            "그러니까 {}입니다."),
 }  # fmt: skip
 _COMMENTS = ("# a solution", "# written for this task")
+_SIGNS = ("0123456789", ascii_lowercase, ascii_uppercase, "가나다라마바사아자차카타파하")
+_MATCHES = 12  # of a pattern, from one text
 _MOSTLY = 0.8  # share of letters in one script from which a text is written in it
 
 
@@ -34,7 +38,7 @@ def answers(item: Item) -> Iterator[tuple[str, str]]:
     reference, answer = item.reference.strip(), (item.answer or "").strip()
     makers = {
         "short_answer": _said, "number": _said, "choice": _said, "json": _json, "json_schema": _json,
-        "python_call": _calls, "python_code": _code, "python_output": _code,
+        "python_call": _calls, "python_code": _code, "python_output": _code, "regex": _matching,
     }  # fmt: skip
     if item.answer is None:
         made = _open(reference)
@@ -152,6 +156,19 @@ def _code(item: Item, text: str) -> Iterator[tuple[str, str]]:
     yield from (("with a comment", one) for one in commented)
     yield "empty lines", f"\n\n{code}\n\n"
     yield from _blocks((code, *commented), "python")
+
+
+def _matching(item: Item, text: str) -> Iterator[tuple[str, str]]:
+    """Texts in which one digit or letter is another and that match the pattern all the same: nothing more is asked."""
+    pattern = compiled(item.answer or "")
+    places = [(at, signs, signs.index(text[at])) for at in range(len(text)) for signs in _SIGNS if text[at] in signs]
+    changed = (
+        f"{text[:at]}{signs[(place + step) % len(signs)]}{text[at + 1 :]}"
+        for step in range(1, max(map(len, _SIGNS)))
+        for at, signs, place in places
+        if step < len(signs)
+    )
+    yield from islice((("another match", one) for one in changed if pattern.fullmatch(one)), _MATCHES)
 
 
 def _open(reference: str) -> Iterator[tuple[str, str]]:

@@ -100,18 +100,19 @@ KINDS: dict[str, Callable[[int], dict[str, Any]]] = {
     "choice": lambda n: {"completion": f"I pick {'BC'[n % 2]}.", "answer": "BC"[n % 2], "choices": ["A", "B", "C"]},
     "json": lambda n: {"completion": f'{{"a": {n}, "b": "x"}}', "answer": f'{{"a": {n}, "b": "x"}}'},
     "python_call": lambda n: {"completion": f"f(a={n}, b='x')", "answer": f"f(a={n}, b='x')"},
-    "regex": lambda n: {"completion": f"A{n}", "answer": f"A{n}"},
+    "regex": lambda n: {"completion": f"A{n}", "answer": r"[A-Z]\d+"},
+    "one_match": lambda n: {"completion": f"A{n}", "answer": f"A{n}"},
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "rows", "good"), [
     ("short_answer", 5, 60), ("number", 5, 60), ("choice", 5, 60), ("json", 6, 60), ("python_call", 9, 60),
-    ("short_answer", 4, 48), ("regex", 9, 9), ("yes", 1, 2), ("yes", 5, 10), ("no", 12, 24),
+    ("short_answer", 4, 48), ("regex", 5, 60), ("one_match", 9, 9), ("yes", 1, 2), ("yes", 5, 10), ("no", 12, 24),
 ])  # fmt: skip
 def test_a_few_rows_give_as_many_good_canaries_as_are_wanted_or_the_report_says_so(
     make_rows: Make, kind: str, rows: int, good: int
 ) -> None:
-    check = "short_answer" if kind in ("yes", "no") else kind
+    check = {"yes": "short_answer", "no": "short_answer", "one_match": "regex"}.get(kind, kind)
     made = make_rows([{"prompt": f"q{n}?", "check": check, **KINDS[kind](n)} for n in range(rows)])
     measured = measure(list(items(made)), DistillOptions(max_false_accept=1.0), seed=1)
     reject = measured["false_reject"]

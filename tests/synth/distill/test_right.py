@@ -173,7 +173,11 @@ def test_json_is_written_in_other_ways_or_not_at_all(make_item: MakeItem, kind: 
 @pytest.mark.parametrize(
     ("columns", "made"),
     [
-        ({"reference": "abc", "answer": "[a-z]+", "check": "regex"}, 0),  # what else a pattern takes nobody knows
+        ({"reference": "abc", "answer": "[a-z]+", "check": "regex"}, 12),
+        ({"reference": "2026-11-30", "answer": r"\d{4}-(0[1-9]|1[0-2])-\d\d", "check": "regex"}, 12),
+        ({"reference": "12월", "answer": "1[0-2]월", "check": "regex"}, 2),  # 10 and 11
+        ({"reference": "가부", "answer": "[가-힣]{2}", "check": "regex"}, 12),
+        ({"reference": "A1", "answer": "A1|B2", "check": "regex"}, 0),  # no change of one sign matches
         ({"reference": "not JSON", "answer": "not JSON", "check": "json"}, 0),
         ({"reference": "f(", "answer": "f(", "check": "python_call"}, 0),
         ({"reference": "ответ: да", "answer": "да"}, 0),  # no sentences in this language
