@@ -77,7 +77,7 @@ def _outliers(skill: Skill, shown: int, deviations: float) -> tuple[int, int, in
     demos = [item.prompt for item in skill.items("train", shown, 3)]
     own = list(dict.fromkeys(item.prompt for item in skill.items("test", 120, 5)))
     others = [item.prompt for other in SKILLS if other is not skill for item in other.items("test", 1, 7)][:12]
-    found = outliers([*own, *others], demos, 20, deviations, 64, SEED)
+    found = outliers([*own, *others], demos, 20, deviations, 64, SEED).drops
     wrong = sum(at < len(own) for at in found)
     return len(own), wrong, len(others), len(found) - wrong
 

@@ -61,6 +61,17 @@ class NoveltyOptions:
             raise InputError("novelty option clusters is 0, expected at least 1 where outliers or wanted are set")
 
 
+@dataclass(frozen=True)
+class Novel(Split):
+    """What is new, and what was dropped.
+
+    Attributes:
+        not_judged: samples that were not looked at for outliers though that was asked, by why: `outliers.Outliers`.
+    """
+
+    not_judged: dict[str, int]
+
+
 def novel(
     samples: pl.DataFrame,
     inputs: Sequence[str],
@@ -69,7 +80,7 @@ def novel(
     seed: int,
     made: Literal["prompt", "completion"] = "prompt",
     rows: pl.DataFrame | None = None,
-) -> Split:
+) -> Novel:
     """Drop samples that repeat an input, what is held out or each other, then outliers and what is over its quota.
 
     Held-out prompts are compared with every user's turn of a sample (of a `text`, with all of it), held-out texts with
@@ -108,10 +119,9 @@ def novel(
         _answers(_left(prompts, drops), _left(likeness.completions(ordered), drops), options, drops)
         if rows is not None:
             _borrowed(ordered, rows, options, drops)
-    if options.clusters:
-        _clustered(_left(prompts, drops), options, seed, drops)
+    not_judged = _clustered(_left(prompts, drops), options, seed, drops) if options.clusters else {}
     gone = pl.col("sample_id").is_in(list(drops))
-    split = Split(samples.filter(~gone), samples.filter(gone), _ledger(ordered, drops))
+    split = Novel(samples.filter(~gone), samples.filter(gone), _ledger(ordered, drops), not_judged)
     tables.conserve(STAGE, samples.height, split.kept.height, split.ledger.height, 0)
     return split
 
@@ -120,6 +130,11 @@ def counts(ledger: pl.DataFrame) -> dict[str, int]:
     """Samples dropped by rule, for a report."""
     found = ledger.filter(pl.col("stage") == STAGE)["rule"].value_counts().sort("rule")
     return dict(found.iter_rows())
+
+
+def unjudged(split: Novel) -> dict[str, dict[str, int]]:
+    """`not_judged` for a report, where there is something to say."""
+    return {"not_judged": split.not_judged} if split.not_judged else {}
 
 
 def _left(frame: pl.DataFrame, drops: dict[str, dict[str, Any]]) -> pl.DataFrame:
@@ -216,20 +231,27 @@ def _borrowed(samples: pl.DataFrame, rows: pl.DataFrame, options: NoveltyOptions
                 drops[name] = _drop("repeats_sample", similarity, options.near_duplicate, kept)
 
 
-def _clustered(prompts: pl.DataFrame, options: NoveltyOptions, seed: int, drops: dict[str, dict[str, Any]]) -> None:
-    """Drop outliers, then what is over the quota of its cluster (Hamilton's method: the sum is exact)."""
+def _clustered(
+    prompts: pl.DataFrame, options: NoveltyOptions, seed: int, drops: dict[str, dict[str, Any]]
+) -> dict[str, int]:
+    """Drop outliers, then what is over the quota of its cluster (Hamilton's method: the sum is exact).
+
+    Returns what was not judged for outliers, by why.
+    """
     texts = prompts["text"].to_list()
-    for at, odd in outliers(texts, (), options.clusters, options.outliers, options.dimensions, seed).items():
-        drops[prompts["doc_id"][at]] = _drop("outlier", odd.value, odd.threshold, cluster=odd.cluster)
+    odd = outliers(texts, (), options.clusters, options.outliers, options.dimensions, seed)
+    for at, one in odd.drops.items():
+        drops[prompts["doc_id"][at]] = _drop("outlier", one.value, one.threshold, cluster=one.cluster)
     left = _left(prompts, drops)
     if not options.wanted or left.height <= options.wanted:
-        return
+        return odd.not_judged
     learned = tfidf.fit(left["text"], tfidf.TfidfOptions(dimensions=options.dimensions, seed=seed))
     found = clusters.cluster(tfidf.embed(left["text"], learned), options.clusters, seed)
     chosen = selection.nearest_to_centroid(found.labels, found.distances, options.wanted)
     for at in np.setdiff1d(np.arange(left.height), chosen):
         name, distance, label = left["doc_id"][int(at)], float(found.distances[at]), int(found.labels[at])
         drops[name] = _drop("over_quota", distance, None, cluster=label)
+    return odd.not_judged
 
 
 def _drop(

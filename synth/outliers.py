@@ -1,7 +1,7 @@
 """Texts that are unlike the rest: far from the centres of the clusters that stand for it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -12,11 +12,26 @@ from curation.embedding import tfidf
 from .drop import Drop
 
 FEWEST = 10  # texts from which their distances say what is usual
+TOO_FEW, NO_SPREAD = "too_few", "no_spread"
+
+
+@dataclass(frozen=True)
+class Outliers:
+    """What was found among texts.
+
+    Attributes:
+        drops: by place of the outlier the reason, with distance, limit and cluster.
+        not_judged: how many texts were not, by why: fewer than `FEWEST` of them (`too_few`), or at least half of them
+            at the same distance (`no_spread`); empty where all were judged or nothing was wanted.
+    """
+
+    drops: dict[int, Drop]
+    not_judged: dict[str, int]
 
 
 def outliers(
     texts: Sequence[str], shown: Sequence[str], wanted: int, deviations: float, dimensions: int, seed: int
-) -> dict[int, Drop]:
+) -> Outliers:
     """Which texts lie further from the rest than most do.
 
     Texts and what is known to be good (`shown`: the demonstrations) are clustered together. A cluster stands for the
@@ -33,12 +48,11 @@ def outliers(
         deviations: above 0; 0 judges nothing.
         dimensions: of the vectors (TF-IDF of texts and known ones together).
         seed: of vectors and clusters.
-
-    Returns:
-        By place of the outlier the reason, with distance, limit and cluster.
     """
-    if not deviations or len(texts) < FEWEST:
-        return {}
+    if not deviations or not texts:
+        return Outliers({}, {})
+    if len(texts) < FEWEST:
+        return Outliers({}, {TOO_FEW: len(texts)})
     every = pl.Series("text", [*shown, *texts], dtype=pl.String)
     model = tfidf.fit(every, tfidf.TfidfOptions(dimensions=dimensions, seed=seed))
     # What all texts share stays in the vectors: it is what an odd one lacks.
@@ -50,7 +64,10 @@ def outliers(
     standing = np.flatnonzero(held >= min(2, held.max()))
     nearest, distances = clusters.assign(vectors[len(shown) :], made.centres[standing])
     limit = clusters.usual(distances, deviations)
-    return {
+    if np.isinf(limit):
+        return Outliers({}, {NO_SPREAD: len(texts)})
+    drops = {
         int(at): Drop("outlier", float(distances[at]), limit, cluster=int(standing[nearest[at]]))
         for at in np.flatnonzero(distances > limit)
     }
+    return Outliers(drops, {})

@@ -51,5 +51,10 @@ def _distill(
     held = held_out(settings.held_out)
     split = novelty.novel(made.samples, (), held, settings.novelty, seed, made="completion")
     write(folder, step, "distill", loaded.rows, split.kept, [loaded.ledger, made.ledger, split.ledger])
-    compared = {"samples": split.kept.height, "novelty": novelty.counts(split.ledger), "held_out": len(held)}
+    compared = {
+        "samples": split.kept.height,
+        "novelty": novelty.counts(split.ledger),
+        **novelty.unjudged(split),
+        "held_out": len(held),
+    }
     return {**made.report, **compared, "records": loaded.records, "damaged": loaded.ledger.height, **cache}

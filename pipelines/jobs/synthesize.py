@@ -89,7 +89,12 @@ def _synthesize(
     if isinstance(made, Preferences) and made.ties.height:
         more.append(f"work/{step}/ties.parquet")
         storage.write_parquet(made.ties, folder / more[0])
-    compared = {"samples": split.kept.height, "novelty": novelty.counts(split.ledger), "held_out": len(held)}
+    compared = {
+        "samples": split.kept.height,
+        "novelty": novelty.counts(split.ledger),
+        **novelty.unjudged(split),
+        "held_out": len(held),
+    }
     read = {"records": loaded.records, "damaged": loaded.ledger.height}
     return {**made.report, "method": settings.method, **compared, **read, **cache, "more": more}
 

@@ -16,6 +16,7 @@ YIELD = {
     "wanted": "wanted",
     "kept": "kept",
     "short of": "shortfall",
+    "not judged for outliers": "not_judged",
     "unspent": "unspent",
     "answered anew": "replaced",
 }

@@ -97,9 +97,10 @@ def finish(
         filters.novelty(task, [one for one in own if one.drop is None], options)
     refine(tasks, drafts, latest, options, markers)
     filters.answers_held_out(held_out, [one for one in drafts if one.drop is None], options)
+    not_judged: dict[str, dict[str, int]] = {}
     for task in tasks:
         own = [one for one in drafts if one.task == task.name and one.drop is None]
-        filters.unlike(task, own, options, seed)
+        not_judged[task.name] = filters.unlike(task, own, options, seed)
     candidates = [one for one in drafts if one.drop is None]
     labels: dict[str, dict[str, int]] = {}
     for task in tasks:
@@ -117,7 +118,7 @@ def finish(
         pl.DataFrame([{"row_id": name, "rule": f"{STAGE}.demo_markers"} for task in tasks for name in task.unfit],
                      schema={"row_id": pl.String, "rule": pl.String}), f"{STAGE}/demos", "drop", "samples")  # fmt: skip
     spent = {task.name: sum(count(turns(task, one)) for one in kept if one.task == task.name) for task in tasks}
-    facts = report(tasks, drafts, labels, wanted, spent, options)
+    facts = report(tasks, drafts, labels, wanted, spent, options, not_judged)
     if steering.plan is not None:
         facts["forgotten"] = steering.plan.forgotten.to_dicts()
     if steering.held_out_rows:

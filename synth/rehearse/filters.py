@@ -97,11 +97,14 @@ def novelty(task: Task, drafts: list[Draft], options: RehearseOptions) -> None:
     _rouge(long_demos, [one for one in drafts if one.drop is None and _long(one.input, options)], options)
 
 
-def unlike(task: Task, drafts: list[Draft], options: RehearseOptions, seed: int) -> None:
-    """Drop instances whose input is unlike the demonstrations' and the other instances'; see `outliers`."""
+def unlike(task: Task, drafts: list[Draft], options: RehearseOptions, seed: int) -> dict[str, int]:
+    """Drop instances whose input is unlike the demonstrations' and the other instances'; how many were not judged, by
+    why: see `outliers`."""
     texts, shown = [one.input for one in drafts], [demo.input for demo in task.demos]
-    for at, drop in outliers(texts, shown, options.clusters, options.outliers, options.dimensions, seed).items():
+    found = outliers(texts, shown, options.clusters, options.outliers, options.dimensions, seed)
+    for at, drop in found.drops.items():
         drafts[at].drop = drop
+    return found.not_judged
 
 
 def _documents(demos: list[Demo], drafts: list[Draft]) -> tuple[pl.DataFrame, list[str]]:

@@ -6,6 +6,7 @@ one that asks.
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,7 +128,8 @@ def settled(
                                          None if twin is None else twin.key, row["similarity"], detail)  # fmt: skip
     fresh = [by_id[name] for name in split.kept.sort("sample_id")["sample_id"]]
     texts = [piece.text for piece in fresh]
-    for at, drop in outliers(texts, (), options.clusters, options.outliers, options.dimensions, seed).items():
+    odd = outliers(texts, (), options.clusters, options.outliers, options.dimensions, seed)
+    for at, drop in odd.drops.items():
         fresh[at].drop = drop
     names = [name for name, piece in by_id.items() if piece.drop is None]
     spent = _within_budget(sorted(names), by_id, tokens, options, seed)
@@ -135,7 +137,7 @@ def settled(
     samples = tables.check(rows.filter(pl.col("sample_id").is_in(names)).sort("sample_id"), schema, "sample_id")
     dropped = _dropped(pieces)
     tables.conserve(STAGE, len(pieces), samples.height, dropped.height, 0)
-    return Synthesised(samples, dropped, _report(pieces, spent, options))
+    return Synthesised(samples, dropped, _report(pieces, spent, options, odd.not_judged))
 
 
 def read(piece: Piece, tokens: ModelTokens, options: ReplayOptions) -> None:
@@ -247,7 +249,7 @@ def _dropped(pieces: list[Piece]) -> pl.DataFrame:
     )
 
 
-def _report(pieces: list[Piece], spent: int, options: ReplayOptions) -> dict[str, Any]:
+def _report(pieces: list[Piece], spent: int, options: ReplayOptions, not_judged: Mapping[str, int]) -> dict[str, Any]:
     kept = [piece for piece in pieces if piece.drop is None]
     dropped = Counter(piece.drop.rule for piece in pieces if piece.drop is not None)
     by_reason = dict(sorted(dropped.items(), key=lambda pair: (-pair[1], pair[0])))
@@ -262,6 +264,7 @@ def _report(pieces: list[Piece], spent: int, options: ReplayOptions) -> dict[str
         "shortfall": short,
         "dropped": by_reason,
         "different_inputs": len({piece.text for piece in pieces if piece.text}),
+        **({"not_judged": sum(not_judged.values())} if options.outliers else {}),
     }
     return {
         "unit": "rows" if options.rows is not None or options.budget_tokens is None else "tokens",
@@ -270,6 +273,7 @@ def _report(pieces: list[Piece], spent: int, options: ReplayOptions) -> dict[str
         "samples": len(kept),
         "spent": spent,
         "dropped": by_reason,
+        **({"not_judged": dict(not_judged)} if options.outliers else {}),
         "shortfall": {TASK: short} if short else {},
         "trimmed": sum(piece.trimmed > 0 for piece in kept),
         "characters": {"shortest": lengths[0], "median": lengths[len(lengths) // 2], "longest": lengths[-1]}

@@ -1,6 +1,7 @@
 """What became of the instances of every task, in figures."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from .demos import Task
@@ -15,18 +16,23 @@ def report(
     quotas: dict[str, int],
     spent: dict[str, int],
     options: RehearseOptions,
+    not_judged: Mapping[str, Mapping[str, int]],
 ) -> dict[str, Any]:
     """Yield by reason for every task, what fell short, and tokens spent.
 
     `wanted`, `spent`, `unspent` and `shortfall` are in the unit of the budget, `rows` or `tokens`; `kept` is always
     rows. A task falls short where all its instances are taken and more were wanted; a budget of tokens also ends
-    between two rows, which leaves a few unspent and is no shortfall.
+    between two rows, which leaves a few unspent and is no shortfall. Where outliers are looked for, `not_judged` counts
+    the instances for which there was no measure, of all tasks by why.
     """
     by_task = {}
     for task in tasks:
         own = [one for one in drafts if one.task == task.name]
         wanted = {"wanted": quotas[task.name], "spent": spent[task.name]}
         by_task[task.name] = _task(task, own, labels[task.name], wanted)
+        if options.outliers:
+            by_task[task.name]["not_judged"] = sum(not_judged[task.name].values())
+    unjudged = {"not_judged": _summed(not_judged)} if options.outliers else {}
     return {
         "unit": "tokens" if options.rows is None else "rows",
         "selection": options.selection,
@@ -35,6 +41,7 @@ def report(
         "requests": len(drafts),
         "samples": sum(one.drop is None for one in drafts),
         "dropped": _counts(one.drop.rule for one in drafts if one.drop is not None),
+        **unjudged,
         "shortfall": {name: task["shortfall"] for name, task in by_task.items() if task["shortfall"]},
         "tokens": {
             "prompt": sum(one.response.prompt_tokens for one in drafts),
@@ -71,3 +78,11 @@ def _task(task: Task, drafts: list[Draft], labels: dict[str, int], wanted: dict[
 
 def _counts(names: Any) -> dict[str, int]:
     return dict(sorted(Counter(names).items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _summed(by_task: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Counts of all tasks together."""
+    total = Counter[str]()
+    for counts in by_task.values():
+        total.update(counts)
+    return dict(sorted(total.items()))

@@ -13,7 +13,7 @@ from curation import clusters, tables
 from curation.errors import InputError
 from synth import likeness, novelty
 from synth.held_out import HeldOut
-from synth.novelty import NoveltyOptions, counts, novel
+from synth.novelty import NoveltyOptions, counts, novel, unjudged
 from tests.synth.test_outliers import ODD, SHOWN, USUAL
 
 LONG = "please write down for me in your own words how a boat on the river {} comes to the sea at last and why"
@@ -171,6 +171,13 @@ def test_an_outlier_lies_further_off_than_the_others() -> None:
     row = split.ledger.row(0, named=True)
     assert rules(split.ledger) == {len(same): "outlier"} and row["value"] > row["threshold"] > 0
     assert row["cluster_id"] is not None
+    assert split.not_judged == {} == unjudged(split)
+
+
+def test_samples_that_are_too_few_to_be_judged_are_counted() -> None:
+    split = novel(made(*[(prompt, "x") for prompt in SHOWN]), [], [], NoveltyOptions(clusters=2, outliers=3.0), 1)
+    assert split.kept.height == len(SHOWN) < 10 and unjudged(split) == {"not_judged": {"too_few": len(SHOWN)}}
+    assert novel(made(("a", "x")), [], [], NoveltyOptions(clusters=2), 1).not_judged == {}
 
 
 def test_the_seed_is_that_of_the_clusters(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ SHOWN = words(3, 4, "Reverse the word: {}") + words(4, 4, "Spell this backwards:
 
 
 def found(texts: list[str], shown: list[str], wanted: int = 5, deviations: float = 3.0) -> set[str]:
-    return {texts[at] for at in outliers(texts, shown, wanted, deviations, 64, 1)}
+    return {texts[at] for at in outliers(texts, shown, wanted, deviations, 64, 1).drops}
 
 
 def test_what_is_unlike_the_demonstrations_is_found_and_nothing_else() -> None:
@@ -45,10 +45,10 @@ def test_without_anything_known_a_single_text_makes_no_centre() -> None:
 
 
 def test_the_reason_has_distance_limit_and_cluster() -> None:
-    for drop in outliers(USUAL + ODD, SHOWN, 5, 3.0, 64, 1).values():
+    for drop in outliers(USUAL + ODD, SHOWN, 5, 3.0, 64, 1).drops.values():
         assert drop.rule == "outlier" and drop.value is not None and drop.threshold is not None
         assert drop.value > drop.threshold > 0 and drop.cluster is not None and 0 <= drop.cluster < 4
-    strict, mild = (len(outliers(USUAL + ODD, SHOWN, 5, far, 64, 1)) for far in (0.1, 100.0))
+    strict, mild = (len(outliers(USUAL + ODD, SHOWN, 5, far, 64, 1).drops) for far in (0.1, 100.0))
     assert strict > len(ODD) > mild == 0
 
 
@@ -60,7 +60,7 @@ def test_the_cluster_is_the_one_that_the_distance_was_measured_to() -> None:
     vectors = tfidf.embed(every, replace(model, middle=np.zeros_like(model.middle)))
     made = clusters.cluster(vectors, 4, seed)
     assert [count > 1 for count in np.bincount(made.labels)] == [False, True, True, True]
-    ((at, drop),) = outliers(texts, [], 4, 3.0, 64, seed).items()
+    ((at, drop),) = outliers(texts, [], 4, 3.0, 64, seed).drops.items()
     distances = np.linalg.norm(vectors[30] - made.centres[1:], axis=1)
     assert (at, drop.cluster) == (30, 1 + distances.argmin()) and drop.value == pytest.approx(distances.min())
 
@@ -70,3 +70,21 @@ def test_the_cluster_is_the_one_that_the_distance_was_measured_to() -> None:
 )
 def test_nothing_is_judged_without_a_measure(texts: list[str], deviations: float) -> None:
     assert found(texts, SHOWN, deviations=deviations) == found(texts, [], deviations=deviations) == set()
+
+
+@pytest.mark.parametrize(
+    ("texts", "deviations", "why"),
+    [
+        (USUAL[: FEWEST - 1], 3.0, {"too_few": FEWEST - 1}),
+        (["same"] * 20 + ODD, 3.0, {"no_spread": 23}),
+        (USUAL[:FEWEST], 3.0, {}),
+        (USUAL + ODD, 3.0, {}),
+        (USUAL[:2], 0.0, {}),  # nothing was asked for
+        ([], 3.0, {}),
+    ],
+)
+def test_what_is_not_judged_is_counted_with_the_reason(
+    texts: list[str], deviations: float, why: dict[str, int]
+) -> None:
+    made = outliers(texts, [], 5, deviations, 64, 1)
+    assert made.not_judged == why and not (why and made.drops)

@@ -79,3 +79,10 @@ def test_a_buffer_that_was_answered_anew_says_what_changed() -> None:
         "likeness of old and new answers": "0.75",
     }
     assert found["columns"] == ["rows", "answered anew"] and found["rows"][0]["cells"] == ["10", "4"]
+
+
+def test_instances_that_were_not_judged_for_outliers_have_a_column_where_they_were_looked_for() -> None:
+    task = {"requests": 9, "kept": 7}
+    shown = view(tasks={"reverse": {**task, "not_judged": 7}})
+    assert dict(zip(shown["columns"], shown["rows"][0]["cells"], strict=True))["not judged for outliers"] == "7"
+    assert "not judged for outliers" not in view(tasks={"reverse": task})["columns"]

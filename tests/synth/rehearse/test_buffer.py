@@ -382,3 +382,11 @@ def test_an_instance_unlike_all_others_is_an_outlier_where_that_is_asked_for(mak
     assert events.height == 2 == made.report["dropped"]["outlier"] and events["cluster_id"].null_count() == 0
     assert (events["value"] > events["threshold"]).all()
     assert made.samples.height + made.ledger.height == made.report["requests"]
+
+
+def test_too_few_instances_to_look_for_outliers_are_counted(make_rows: Make, by_rule: Any) -> None:
+    engine, options = by_rule(inventive), RehearseOptions(per_task=1000, prompts_per_task=2, outliers=3.0)
+    made = rehearse(demonstrations(make_rows), engine, engine, options, 1)
+    assert 0 < made.samples.height < 10
+    assert made.report["not_judged"] == {"too_few": made.samples.height}
+    assert made.report["tasks"]["reverse"]["not_judged"] == made.samples.height

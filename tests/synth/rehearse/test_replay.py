@@ -194,11 +194,14 @@ def test_clusters_share_the_budget_and_outliers_go(tokens: ModelTokens) -> None:
     texts = made.samples["text"].to_list()
     assert (sum("fox" in text for text in texts), sum("add" in text for text in texts)) == (6, 2)
     assert made.report["dropped"] == {"not_selected": 32, "outlier": 1} and made.ledger.height == 33
+    assert made.report["not_judged"] == {} and made.report["tasks"]["replay"]["not_judged"] == 0
+    few = replay(Spoken(tokens, say), tokens, replace(options, draws=8), 1)
+    assert few.report["not_judged"] == {"too_few": 8} and few.report["tasks"]["replay"]["not_judged"] == 8
     outlier = made.ledger.filter(rule="replay.outlier")
     assert "<->" in outlier["detail"][0] and (outlier["value"] > outlier["threshold"]).all()
     assert made.ledger["cluster_id"].null_count() == 0
     plain = replay(Spoken(tokens, say), tokens, replace(options, rows=None, clusters=0, outliers=0.0), 1)
-    assert plain.samples.height == 41 and plain.ledger.is_empty()
+    assert plain.samples.height == 41 and plain.ledger.is_empty() and "not_judged" not in plain.report
 
 
 @settings(max_examples=20, deadline=None)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,7 +42,7 @@ def test_two_tasks_worked_by_hand(make_task: MakeTask, make_draft: MakeDraft) ->
         refined(make_draft(second, 0, "say three"), 0.0),
     ]
     labels = {"first": {"anew": 2}, "second": {}}
-    made = report([first, second], drafts, labels, {"first": 2, "second": 3}, {"first": 2, "second": 1}, OPTIONS)
+    made = report([first, second], drafts, labels, {"first": 2, "second": 3}, {"first": 2, "second": 1}, OPTIONS, {})
     assert made == {
         "unit": "rows", "selection": "nearest", "wanted": 5, "spent": 3,
         "requests": 7,
@@ -71,7 +72,7 @@ def test_two_tasks_worked_by_hand(make_task: MakeTask, make_draft: MakeDraft) ->
 def test_a_task_of_which_nothing_came_says_so(make_task: MakeTask, make_draft: MakeDraft) -> None:
     task = make_task(DEMOS)
     made = report(
-        [task], [make_draft(task, 0, "", drop=Drop("refused"))], {"task": {}}, {"task": 3}, {"task": 0}, OPTIONS
+        [task], [make_draft(task, 0, "", drop=Drop("refused"))], {"task": {}}, {"task": 3}, {"task": 0}, OPTIONS, {}
     )
     assert made["shortfall"] == {"task": 3} and made["samples"] == 0
     assert made["tasks"]["task"]["agree_with_refinement"] is None
@@ -89,7 +90,7 @@ def test_every_request_is_a_sample_or_has_a_reason(
     ]
     spent = {name: sum(one.task == name and one.drop is None for one in drafts) for name in named}
     wanted = dict.fromkeys(named, 12)
-    made = report(list(named.values()), drafts, {"first": {}, "second": {}}, wanted, spent, OPTIONS)
+    made = report(list(named.values()), drafts, {"first": {}, "second": {}}, wanted, spent, OPTIONS, {})
     assert json.loads(json.dumps(made)) == made
     assert made["samples"] + sum(made["dropped"].values()) == made["requests"] == len(fates)
     for key in ("requests", "kept"):
@@ -104,6 +105,21 @@ def test_tokens_left_between_two_rows_are_no_shortfall(make_task: MakeTask, make
     drafts = [make_draft(named[0], 0, "say three"), make_draft(named[0], 1, "say four", drop=Drop("not_selected")),
               make_draft(named[1], 0, "say three")]  # fmt: skip
     quotas, spent = {"first": 50, "second": 50}, {"first": 47, "second": 47}
-    made = report(named, drafts, {"first": {}, "second": {}}, quotas, spent, TOKENS)
+    made = report(named, drafts, {"first": {}, "second": {}}, quotas, spent, TOKENS, {})
     assert made["unit"] == "tokens" and made["shortfall"] == {"second": 3}
     assert [task["unspent"] for task in made["tasks"].values()] == [3, 3]
+
+
+def test_what_was_not_judged_for_outliers_is_counted_where_that_was_asked_for(
+    make_task: MakeTask, make_draft: MakeDraft
+) -> None:
+    named = [make_task(DEMOS, name) for name in ("first", "second", "third")]
+    drafts = [make_draft(task, number, f"say word{number}") for number, task in enumerate(named)]
+    quotas = {task.name: 1 for task in named}
+    not_judged = {"first": {"too_few": 7}, "second": {}, "third": {"too_few": 1, "no_spread": 20}}
+    labels: dict[str, dict[str, int]] = {task.name: {} for task in named}
+    made = report(named, drafts, labels, quotas, quotas, replace(OPTIONS, outliers=3.0), not_judged)
+    assert made["not_judged"] == {"no_spread": 20, "too_few": 8}
+    assert [task["not_judged"] for task in made["tasks"].values()] == [7, 0, 21]
+    without = report(named, drafts, labels, quotas, quotas, OPTIONS, {})
+    assert "not_judged" not in without and "not_judged" not in without["tasks"]["first"]
