@@ -14,7 +14,7 @@ from curation.checks.placeholders import hidden, parsed, shown
 from curation.checks.typed_phrases import COPULAS
 from curation.checks.typed_result import compiled, folded, is_hangul, unfenced
 
-from . import json_text, planted
+from . import json_text, open_words, planted
 from .item import Item
 
 _SENTENCES = {
@@ -172,7 +172,7 @@ def _matching(item: Item, text: str) -> Iterator[tuple[str, str]]:
 
 
 def _open(reference: str) -> Iterator[tuple[str, str]]:
-    """The reference with other white space, in quotes, and in forms that say the same (`planted.alike`).
+    """The reference with other white space, in quotes or bold, as a list, and in what says the same (`planted.alike`).
 
     Another speech level is left out: the signs refuse it in many long texts, which is known (docs/checks.md).
     """
@@ -181,4 +181,8 @@ def _open(reference: str) -> Iterator[tuple[str, str]]:
     yield "other spacing", reference.replace(". ", ".\n")
     yield "other spacing", reference.replace("\n", "\n\n")
     yield "in quotes", f'"{reference}"'
+    if "\n" not in reference:
+        yield "in bold", f"**{reference}**"
+        if len(sentences := open_words.sentences(reference)) > 1:
+            yield "as a list", "\n".join(f"- {sentence}" for sentence in sentences)
     yield from ((kind, text) for kind, text in planted.alike(reference).items() if kind != "other speech level")

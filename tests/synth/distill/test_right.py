@@ -32,9 +32,9 @@ ROWS: list[tuple[dict[str, Any], set[str]]] = [
     ({"reference": "print(3)", "answer": "3", "check": "python_output"},
      {"with a comment", "empty lines", "in a code block"}),
     ({"reference": "It's made of oak. The mill isn't old.", "answer": None},
-     {"other spacing", "in quotes", "contractions", "sentences in another order"}),
+     {"other spacing", "in quotes", "in bold", "as a list", "contractions", "sentences in another order"}),
     ({"reference": "물레방아는 오래되었습니다. 마을 사람들은 보리를 빻습니다.", "answer": None, "question": "왜?"},
-     {"other spacing", "in quotes", "sentences in another order"}),
+     {"other spacing", "in quotes", "in bold", "as a list", "sentences in another order"}),
 ]  # fmt: skip
 
 
