@@ -1,6 +1,7 @@
 """Candidates that must not pass, made from a row's own reference: a wrong answer in the right words, or a bad form."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 import re2
 
@@ -13,6 +14,7 @@ from .judge import FOREIGN
 
 FORM = "form"
 MOST = 4  # changed calls that one row gives
+_SPOILT = 5  # texts of a row with a sign that its pattern does not take
 
 
 def answers(item: Item, seed: int) -> Iterator[tuple[str, str]]:
@@ -32,6 +34,8 @@ def answers(item: Item, seed: int) -> Iterator[tuple[str, str]]:
         more = f"{reference} \u220e and more"
         if not _matches(answer, more):  # a pattern that takes whatever follows has no wrong answer of this kind
             yield "words after it", more
+        spoilt = (f"{reference[:at]}\u220e{reference[at + 1 :]}" for at in range(len(reference)))
+        yield from islice((("another sign", text) for text in spoilt if not _matches(answer, text)), _SPOILT)
     elif item.kind in ("json", "json_schema"):
         if not _is_json(half):
             yield "half of it", half

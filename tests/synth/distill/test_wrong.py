@@ -89,13 +89,21 @@ def test_the_other_language_is_other_than_that_of_the_reference(
 
 
 @pytest.mark.parametrize(
-    ("pattern", "kinds"), [(".*24.*", []), (r"(?s).*\b24\b.*", []), (r"It is \d+\.", ["words after it"])]
+    ("pattern", "kinds"),
+    [
+        (".*24.*", ["another sign"] * 2),
+        (r"(?s).*\b24\b.*", ["another sign"] * 2),
+        (r"It is \d+\.", ["words after it", *["another sign"] * 5]),
+        (".*", []),
+    ],
 )
 def test_a_pattern_that_takes_whatever_follows_has_no_words_after_it(
     make_item: MakeItem, pattern: str, kinds: list[str]
 ) -> None:
     item = make_item(reference="It is 24.", answer=pattern, check="regex")
-    assert [how for how, _ in wrong.answers(item, 1)] == kinds
+    made = list(wrong.answers(item, 1))
+    assert [how for how, _ in made] == kinds
+    assert not any(passed(verify(item, text, "stop", OPTIONS)) for _, text in made)
 
 
 @pytest.mark.parametrize(
