@@ -20,11 +20,14 @@ _NOT = re2.compile(r" not\b|n't\b|n’t\b| never\b")
 _CONTRACTED = {"can't": "can", "won't": "will", "can’t": "can", "won’t": "will", "cannot": "can"}
 _KOREAN_FLIPS = (
     ("할 수 있", "할 수 없"), ("수 있", "수 없"), ("있습니다", "없습니다"), ("없습니다", "있습니다"),
-    ("있어요", "없어요"), ("없어요", "있어요"), ("입니다", "이 아닙니다"), ("합니다", "하지 않습니다"),
+    ("있어요", "없어요"), ("없어요", "있어요"), ("입니다", "이지 않습니다"), ("합니다", "하지 않습니다"),
     ("됩니다", "되지 않습니다"), ("하세요", "하지 마세요"), ("해보세요", "하지 마세요"), ("예요", "가 아니에요"),
     ("이에요", "이 아니에요"), ("해요", "하지 않아요"), ("돼요", "되지 않아요"), ("거예요", "거 아니에요"),
-    ("했습니다", "하지 않았습니다"), ("한다", "하지 않는다"), ("이다", "이 아니다"), ("있다", "없다"), ("없다", "있다"),
+    ("했습니다", "하지 않았습니다"), ("한다", "하지 않는다"), ("이다", "이지 않다"), ("있다", "없다"), ("없다", "있다"),
 )  # fmt: skip
+# What has no `없다`: a verb that goes on or lasts, `담고 있다` and `섞여 있다`.
+_LASTING = re2.compile(r"[고아어여와워져려쳐혀겨켜해돼]\s+$")
+_GREETING = "안녕"  # `안녕하세요` claims nothing
 _DIGITS = re2.compile(r"\p{Nd}+")
 _LIST_MARK = re2.compile(r"(?m)^[ \t]*\(?\d{1,2}[.):][ \t]")
 _NAME = re2.compile(r"\p{Lu}\p{Ll}{2,}")
@@ -72,7 +75,12 @@ def _replace(text: str, start: int, end: int, by: str) -> str:
 
 def _negation(text: str, other: str, seed: int) -> str | None:
     if korean(text):
-        places = [(at, was, becomes) for was, becomes in _KOREAN_FLIPS for at in _all(text, was)]
+        places = [
+            (at, was, _lasting(text[:at], was, becomes))
+            for was, becomes in _KOREAN_FLIPS
+            for at in _all(text, was)
+            if not text[:at].endswith(_GREETING)
+        ]
         if not places:
             return None
         at, was, becomes = places[_pick(range(len(places)), seed, text)]
@@ -89,6 +97,13 @@ def _negation(text: str, other: str, seed: int) -> str | None:
         return None
     _, end = verbs[_pick(range(len(verbs)), seed, text)]
     return _replace(text, end, end, " not")
+
+
+def _lasting(before: str, was: str, becomes: str) -> str:
+    """How a verb of this kind is denied: `있지 않다` behind another verb, where there is no `없다`."""
+    if not was.startswith("있") or _LASTING.search(before) is None:
+        return becomes
+    return {"있습니다": "있지 않습니다", "있어요": "있지 않아요", "있다": "있지 않다"}[was]
 
 
 def _all(text: str, part: str) -> list[int]:

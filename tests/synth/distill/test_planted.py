@@ -30,8 +30,29 @@ def test_negations_are_put_in_and_taken_out() -> None:
     assert planted.plant("negation", "It is green.", "", 1) == "It is not green."
     assert planted.plant("negation", "It isn't green.", "", 1) == "It is green."
     assert planted.plant("negation", "It can't swim.", "", 1) == "It can swim."
-    assert planted.plant("negation", "초록색입니다.", "", 1) == "초록색이 아닙니다."
+    assert planted.plant("negation", "초록색입니다.", "", 1) == "초록색이지 않습니다."
     assert planted.plant("negation", "답이 없습니다.", "", 1) == "답이 있습니다."
+
+
+@pytest.mark.parametrize(
+    ("text", "denied"),
+    [
+        ("센 불에서 끓입니다.", "센 불에서 끓이지 않습니다."),  # `끓이 아닙니다` is no Korean and denies nothing
+        ("센 불로 끓이다가 식혀요.", "센 불로 끓이지 않다가 식혀요."),
+        ("빛이 섞여 있습니다.", "빛이 섞여 있지 않습니다."),
+        ("일부를 담고 있어요.", "일부를 담고 있지 않아요."),
+        ("수소로 되어 있다.", "수소로 되어 있지 않다."),
+        ("점검이 있어요.", "점검이 없어요."),
+        ("제가 갈 수 있습니다.", "제가 갈 수 없습니다."),
+    ],
+)
+def test_korean_verbs_are_denied_as_verbs_are(text: str, denied: str) -> None:
+    assert planted.plant("negation", text, "", 1) == denied
+
+
+def test_a_greeting_claims_nothing_that_could_be_denied() -> None:
+    assert planted.plant("negation", "안녕하세요.", "", 1) is None
+    assert planted.plant("negation", "안녕하세요, 확인하세요.", "", 1) == "안녕하세요, 확인하지 마세요."
 
 
 def test_names_become_names() -> None:
