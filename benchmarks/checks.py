@@ -11,10 +11,12 @@ import argparse
 import gzip
 import json
 import os
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from curation import tables
 from curation.checks import call_variants, typed
@@ -223,22 +225,26 @@ def by_model(folder: str, name: str, rows: list[Row]) -> None:
 
     engine = TransformersEngine(folder, EngineOptions())
     for check, some in (("judge", rows[:JUDGED]), ("min_support", rows), ("max_leaked", rows)):
-        every = list(leaking(some) if check == "max_leaked" else texts(some))
-        options = replace(OPTIONS, judge=check == "judge", min_support=SUPPORT if check == "min_support" else 0.0,
-                          max_leaked=LEAKED if check == "max_leaked" else 1.0)  # fmt: skip
-        claims = [Claim(f"{at}", row.item(), text, in_view(row)) for at, (_, row, text) in enumerate(every)]
-        results = Asker(engine, engine, options, 0).checks(claims)
-        counts: Counter[tuple[str, bool]] = Counter()
-        for at, (kind, _, _) in enumerate(every):
-            accepted = passed(results[f"{at}"])
-            counts[kind, accepted] += 1
-            if "," in kind:
-                counts[f"{kind.split(',')[0]}, any change", accepted] += 1
         print(f"\n{check}, {name}, {Path(folder).name}: share accepted")
-        for kind in sorted({kind for kind, _ in counts}):
-            print(f"  {kind:<38}{share(counts[kind, True], counts[kind, True] + counts[kind, False])}")
-        details = Counter(one.detail.split(":")[0] for found in results.values() for one in found)
-        print("  " + "; ".join(f"{count} {detail[:60]}" for detail, count in details.most_common(3)), flush=True)
+        asked(engine, check, list(leaking(some) if check == "max_leaked" else texts(some)))
+
+
+def asked(engine: Any, check: str, every: Sequence[tuple[str, Row, str]]) -> None:
+    """What one check that asks the engine, a generator and a scorer, accepts of texts by kind."""
+    options = replace(OPTIONS, judge=check == "judge", min_support=SUPPORT if check == "min_support" else 0.0,
+                      max_leaked=LEAKED if check == "max_leaked" else 1.0)  # fmt: skip
+    claims = [Claim(f"{at}", row.item(), text, in_view(row)) for at, (_, row, text) in enumerate(every)]
+    results = Asker(engine, engine, options, 0).checks(claims)
+    counts: Counter[tuple[str, bool]] = Counter()
+    for at, (kind, _, _) in enumerate(every):
+        accepted = passed(results[f"{at}"])
+        counts[kind, accepted] += 1
+        if "," in kind:
+            counts[f"{kind.split(',')[0]}, any change", accepted] += 1
+    for kind in sorted({kind for kind, _ in counts}):
+        print(f"  {kind:<38}{share(counts[kind, True], counts[kind, True] + counts[kind, False])}")
+    details = Counter(re.sub(r"[\d.]+", "#", one.detail.split(":")[0]) for found in results.values() for one in found)
+    print("  " + "; ".join(f"{count} {detail[:60]}" for detail, count in details.most_common(6)), flush=True)
 
 
 def in_view(row: Row) -> Turns:
