@@ -31,13 +31,13 @@ def from_inputs(said: pl.DataFrame, inputs: pl.DataFrame, own: pl.DataFrame, lim
     Returns:
         Blocks as `likeness.near` gives them.
     """
-    known = shingles(inputs)
-    its_own = own.filter(_near(shingles(said), known, own["at"], own["beside"], limits))["at"].unique()
+    claimed, given = likeness.side(said), likeness.side(inputs)
+    its_own = own.filter(_near(claimed.sets, given.sets, own["at"], own["beside"], limits))["at"].unique()
     mine = own.select("at", pl.col("beside").alias("mine"))
-    for block in likeness.near(said, inputs, limits.near_duplicate):
+    for block in likeness.near(claimed, given, limits.near_duplicate):
         pairs = block.filter(~pl.col("at").is_in(its_own.to_list())).join(own, on=["at", "beside"], how="anti")
         sides = pairs.join(mine, on="at")
-        alike = sides.filter(_near(known, known, sides["beside"], sides["mine"], limits))
+        alike = sides.filter(_near(given.sets, given.sets, sides["beside"], sides["mine"], limits))
         yield pairs.join(alike, on=["at", "beside"], how="anti").sort("at", "beside")
 
 
@@ -58,7 +58,8 @@ def between(said: pl.DataFrame, rows: pl.DataFrame, limits: Limits) -> Iterator[
         "asked", "apart", "parents", numbers=pl.col("asked").str.extract_all(r"\d+"), at=pl.int_range(pl.len())
     )
     before = known.rename({name: f"{name}_before" for name in known.columns}).rename({"at_before": "beside"})
-    for block in likeness.near(said, said, limits.near_duplicate):
+    answers = likeness.side(said)
+    for block in likeness.near(answers, answers, limits.near_duplicate):
         pairs = block.filter(pl.col("beside") < pl.col("at")).join(known, on="at").join(before, on="beside")
         pairs = pairs.filter(
             pl.col("apart") == pl.col("apart_before"),

@@ -11,6 +11,8 @@ from curation.dedup import exact, lsh, minhash
 
 from . import overlap
 
+_SETTINGS = minhash.MinHashOptions(keep_order=("doc_id",))
+_BANDS = lsh.band_columns(_SETTINGS.bands)
 BLOCK = 64  # texts paired with all others at a time: many may share a band with many
 PROMPTS = ("text", "prompt")  # trainers' columns with what is asked, or all there is
 COMPLETIONS = ("completion", "chosen", "rejected", "responses")
@@ -28,6 +30,19 @@ class Limits(Protocol):
     def near_duplicate(self) -> float:
         """Jaccard similarity of shingles from which it is the same."""
         ...
+
+
+@dataclass(frozen=True)
+class Side:
+    """Documents made ready to be compared, once for all comparisons.
+
+    Attributes:
+        bands: a column for each band, a row for each document.
+        sets: of each document the shingles.
+    """
+
+    bands: pl.DataFrame
+    sets: pl.Series
 
 
 @dataclass(frozen=True)
@@ -94,29 +109,52 @@ def numbered(texts: Sequence[str]) -> pl.DataFrame:
     return frame([(f"{number:032d}", text) for number, text in enumerate(texts)])
 
 
-def near(documents: pl.DataFrame, others: pl.DataFrame, threshold: float) -> Iterator[pl.DataFrame]:
+def side(documents: pl.DataFrame) -> Side:
+    """Documents (`doc_id`, `text`) made ready for `near`."""
+    sets = minhash.shingle_sets(documents, _SETTINGS)["shingles"]
+    return Side(minhash.sketch(documents, _SETTINGS).select(_BANDS), sets)
+
+
+def near(documents: Side, others: Side, threshold: float) -> Iterator[pl.DataFrame]:
     """Pairs that reach the threshold, of `BLOCK` documents in their order at a time: `at`, `beside`, `similarity`.
 
     `at` and `beside` are row numbers of documents and others, int64, ascending. Compared, by exact Jaccard similarity,
     are those that share a band. A block without pairs comes out empty, so that a reader knows what is through.
     """
-    settings = minhash.MinHashOptions(threshold=threshold, keep_order=("doc_id",))
-    bands = lsh.band_columns(settings.bands)
-    side = minhash.sketch(documents, settings).select(bands).with_row_index("at")
-    others_side = minhash.sketch(others, settings).select(bands).with_row_index("beside")
-    sets, beside = (minhash.shingle_sets(frame, settings)["shingles"] for frame in (documents, others))
-    for begin in range(0, side.height, BLOCK):
-        block = side.slice(begin, BLOCK)
-        shared = np.zeros((block.height, others.height), bool)  # one after the other: where all are alike, each has all
-        for band in bands:
-            pairs = block.select("at", band).join(others_side.select("beside", band), on=band)
-            shared[pairs["at"].to_numpy() - begin, pairs["beside"].to_numpy()] = True
+    keys = [_keys(documents.bands[band]) for band in _BANDS]
+    ranked = [_ranked(others.bands[band]) for band in _BANDS]
+    for begin in range(0, documents.bands.height, BLOCK):
+        rows = min(BLOCK, documents.bands.height - begin)
+        shared = np.zeros((rows, others.bands.height), bool)  # a block at a time: where all are alike, each has all
+        for (own, has_one), (known, places) in zip(keys, ranked, strict=True):
+            of_block = slice(begin, begin + rows)
+            _mark(own[of_block], has_one[of_block], known, places, shared)
         left, right = np.nonzero(shared)
         left += begin
-        similarity = overlap.of_pairs(sets, beside, left, right)
+        similarity = overlap.of_pairs(documents.sets, others.sets, left, right)
         yield pl.DataFrame({"at": left, "beside": right, "similarity": similarity}).filter(
             pl.col("similarity") >= threshold
         )
+
+
+def _keys(band: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Keys of a band, uint64 (n,), and which rows have one: a text that is too short for a shingle has none."""
+    return band.fill_null(0).to_numpy(), band.is_not_null().to_numpy()
+
+
+def _ranked(band: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Keys of a band, ascending, and the rows they are of."""
+    keys, has_one = _keys(band)
+    rows = np.flatnonzero(has_one)
+    order = np.argsort(keys[rows], kind="stable")
+    return keys[rows][order], rows[order]
+
+
+def _mark(own: np.ndarray, has_one: np.ndarray, known: np.ndarray, places: np.ndarray, shared: np.ndarray) -> None:
+    """Mark for each row of a block the others with the same key of a band, in `shared` (rows, others)."""
+    begins, ends = np.searchsorted(known, own, "left"), np.searchsorted(known, own, "right")
+    for row in np.flatnonzero(has_one & (begins < ends)):
+        shared[row, places[begins[row] : ends[row]]] = True
 
 
 def nearest(documents: pl.DataFrame, others: pl.DataFrame, threshold: float) -> pl.DataFrame:
@@ -126,7 +164,7 @@ def nearest(documents: pl.DataFrame, others: pl.DataFrame, threshold: float) -> 
     """
     found = [pl.DataFrame(schema={"doc_id": pl.String, "nearest": pl.String, "similarity": pl.Float64})]
     if documents.height and others.height:
-        for block in near(documents, others, threshold):
+        for block in near(side(documents), side(others), threshold):
             pairs = block.select(
                 documents["doc_id"].gather(block["at"]),
                 others["doc_id"].gather(block["beside"]).alias("nearest"),

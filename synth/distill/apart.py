@@ -97,7 +97,7 @@ def _blocks(every: Sequence[tuple[Tried, Candidate]], limits: Limits) -> Iterato
 
     Columns `name`, `name_before` (requests), `similarity` (of the answers) and `references` (whether these are alike).
     """
-    said = likeness.frame([(candidate.request.id, candidate.text) for _, candidate in every])
+    said = likeness.side(likeness.frame([(candidate.request.id, candidate.text) for _, candidate in every]))
     rows = pl.DataFrame([_row(one, candidate) for one, candidate in every], schema=_ROWS, orient="row")
     whole, references = (_sets(rows[name]) for name in ("whole", "reference"))
     known = rows.select(

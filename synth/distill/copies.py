@@ -29,11 +29,11 @@ class Inputs:
     Attributes:
         texts: long prompts (last turns) and references: `doc_id` (a number), `text`, `owner` (id of its row), `part`
             (`prompt` or `reference`), `answer` (the bare answer of its row, folded; none for open text).
-        sets: the shingles of each.
+        side: the same made ready to be compared, since every rung is compared with them.
     """
 
     texts: pl.DataFrame
-    sets: pl.Series
+    side: likeness.Side
 
 
 def inputs(items: Sequence[Item], limits: Limits) -> Inputs:
@@ -41,7 +41,7 @@ def inputs(items: Sequence[Item], limits: Limits) -> Inputs:
     rows = [(text, item.id, part, bare(item)) for item in items for part, text in _texts(item) if is_long(text, limits)]
     texts = pl.DataFrame(rows, schema=_TEXTS, orient="row")
     texts = likeness.numbered(texts["text"].to_list()).hstack(texts.drop("text"))
-    return Inputs(texts, _sets(texts))
+    return Inputs(texts, likeness.side(texts))
 
 
 def is_long(text: str, limits: Limits) -> bool:
@@ -110,15 +110,16 @@ def _others(claims: Sequence[Claim], given: Inputs, limits: Limits) -> dict[str,
     asked = asked.with_columns(pl.col("at").cast(pl.Int64))
     own = texts.select(pl.col("owner").alias("row"), pl.col("beside").alias("mine"))
     mine = asked.join(own, on="row")
-    its_own = mine.filter(_alike(_sets(said), given.sets, mine["at"], mine["mine"], limits))["at"]
+    claimed = likeness.side(said)
+    its_own = mine.filter(_alike(claimed.sets, given.side.sets, mine["at"], mine["mine"], limits))["at"]
     found: dict[str, str] = {}
-    for block in likeness.near(said, given.texts, limits.near_duplicate):
+    for block in likeness.near(claimed, given.side, limits.near_duplicate):
         pairs = block.join(asked, on="at").join(texts.drop("doc_id", "text"), on="beside")
         # Where either answer is missing nothing tells the two rows apart, and the pair stays.
         differ = (pl.col("bare") != pl.col("answer")).fill_null(False)
         pairs = pairs.filter(pl.col("owner") != pl.col("row"), ~differ, ~pl.col("at").is_in(its_own.to_list()))
         sides = pairs.select("at", "beside", "row").join(own, on="row")
-        inputs_alike = sides.filter(_alike(given.sets, given.sets, sides["beside"], sides["mine"], limits))
+        inputs_alike = sides.filter(_alike(given.side.sets, given.side.sets, sides["beside"], sides["mine"], limits))
         left = pairs.join(inputs_alike, on=["at", "beside"], how="anti")
         ranked = left.sort("at", "similarity", "beside", descending=[False, True, False]).unique("at", keep="first")
         for at, similarity, part, owner in ranked.select("at", "similarity", "part", "owner").iter_rows():

@@ -95,3 +95,17 @@ def test_of_several_near_texts_the_most_similar_counts_and_of_equals_the_first()
     others = likeness.numbered([f"{base} but not today or soon", f"{base} today", f"{base} today"])
     found = likeness.nearest(likeness.numbered([f"{base} today"]), others, 0.5).to_dicts()
     assert [(int(row["nearest"]), row["similarity"]) for row in found] == [(1, 1.0)]
+
+
+def test_pairs_across_blocks_are_those_of_all_texts_and_texts_without_shingles_have_none() -> None:
+    """150 texts, 40 of them different, in blocks of 64: equal texts share every band, so that all pairs are found."""
+    texts = [f"the {number % 40} quiet harbours of winter {number % 40} lie open to the grey northern wind" * 2
+             for number in range(150)] + ["", "a", ""]  # fmt: skip
+    others = [*texts[30:75], "", "b"]
+    one, other = likeness.side(likeness.numbered(texts)), likeness.side(likeness.numbered(others))
+    for left, right, first, second in ((one, other, texts, others), (one, one, texts, texts)):
+        blocks = list(likeness.near(left, right, 1.0))
+        assert [len(block) > 0 for block in blocks] == [True] * 3
+        pairs = [pair for block in blocks for pair in block.select("at", "beside").rows()]
+        assert pairs == [(at, beside) for at, text in enumerate(first) for beside, other_text in enumerate(second)
+                         if len(text) > 1 and text == other_text]  # fmt: skip
