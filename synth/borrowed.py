@@ -11,33 +11,32 @@ import polars as pl
 from curation.dedup import minhash
 
 from . import likeness, overlap
-from .likeness import Limits
+from .likeness import Limits, Side
 
 PAIRS = pl.Schema({"at": pl.Int64, "beside": pl.Int64, "similarity": pl.Float64})
 
 
-def from_inputs(said: pl.DataFrame, inputs: pl.DataFrame, own: pl.DataFrame, limits: Limits) -> Iterator[pl.DataFrame]:
+def from_inputs(said: Side, inputs: Side, own: pl.DataFrame, limits: Limits) -> Iterator[pl.DataFrame]:
     """Pairs (`PAIRS`) of a long text and an input that it is near and that is not its own.
 
     A text that is near an input of its own row has its words from there, and where the other input is near one of the
     row's own the inputs are alike, not the text: these are no pairs.
 
     Args:
-        said: `doc_id`, `text`; rows are numbered from 0, `at`.
-        inputs: the same, `beside`.
+        said: texts, numbered from 0 as `at`.
+        inputs: the same, as `beside`.
         own: `at`, `beside` (int64): the inputs that stand in a text's own row.
         limits: which texts are near.
 
     Returns:
         Blocks as `likeness.near` gives them.
     """
-    claimed, given = likeness.side(said), likeness.side(inputs)
-    its_own = own.filter(_near(claimed.sets, given.sets, own["at"], own["beside"], limits))["at"].unique()
+    its_own = own.filter(_near(said.sets, inputs.sets, own["at"], own["beside"], limits))["at"].unique()
     mine = own.select("at", pl.col("beside").alias("mine"))
-    for block in likeness.near(claimed, given, limits.near_duplicate):
+    for block in likeness.near(said, inputs, limits.near_duplicate):
         pairs = block.filter(~pl.col("at").is_in(its_own.to_list())).join(own, on=["at", "beside"], how="anti")
         sides = pairs.join(mine, on="at")
-        alike = sides.filter(_near(given.sets, given.sets, sides["beside"], sides["mine"], limits))
+        alike = sides.filter(_near(inputs.sets, inputs.sets, sides["beside"], sides["mine"], limits))
         yield pairs.join(alike, on=["at", "beside"], how="anti").sort("at", "beside")
 
 
@@ -53,7 +52,8 @@ def between(said: pl.DataFrame, rows: pl.DataFrame, limits: Limits) -> Iterator[
     Returns:
         Blocks as `likeness.near` gives them, each text beside earlier ones.
     """
-    whole = shingles(likeness.numbered((rows["asked"] + "\n" + said["text"]).to_list()))
+    together = likeness.numbered((rows["asked"] + "\n" + said["text"]).to_list())
+    whole = minhash.shingle_sets(together, minhash.MinHashOptions(keep_order=("doc_id",)))["shingles"]
     known = rows.select(
         "asked", "apart", "parents", numbers=pl.col("asked").str.extract_all(r"\d+"), at=pl.int_range(pl.len())
     )
@@ -69,11 +69,6 @@ def between(said: pl.DataFrame, rows: pl.DataFrame, limits: Limits) -> Iterator[
         )
         near = _near(whole, whole, pairs["at"], pairs["beside"], limits)
         yield pairs.filter(near).select(list(PAIRS)).sort("at", "beside")
-
-
-def shingles(texts: pl.DataFrame) -> pl.Series:
-    """Sets of shingles of documents, in their order."""
-    return minhash.shingle_sets(texts, minhash.MinHashOptions(keep_order=("doc_id",)))["shingles"]
 
 
 def _near(one: pl.Series, other: pl.Series, left: pl.Series, right: pl.Series, limits: Limits) -> pl.Series:

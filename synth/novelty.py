@@ -215,7 +215,7 @@ def _borrowed(samples: pl.DataFrame, rows: pl.DataFrame, options: NoveltyOptions
     own = said.select("parents").with_row_index("at").explode("parents").join(owned, on="parents")
     own = own.select(pl.col("at", "beside").cast(pl.Int64)).unique(maintain_order=True)
     if said.height and inputs.height:
-        for block in borrowed.from_inputs(said, inputs, own, options):
+        for block in borrowed.from_inputs(likeness.side(said), likeness.side(inputs), own, options):
             for at, beside, similarity in block.sort("at", "similarity", descending=[False, True]).iter_rows():
                 drop = _drop("repeats_input", similarity, options.near_duplicate, repeats=inputs["text"][beside])
                 drops.setdefault(said["doc_id"][at], drop)

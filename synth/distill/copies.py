@@ -14,7 +14,7 @@ from curation.checks.typed_result import CheckResult, graded, verdict
 from curation.dedup import minhash
 from curation.metrics.text import normalise_answer
 
-from .. import likeness, overlap
+from .. import borrowed, likeness, overlap
 from ..likeness import Limits
 from .claim import Claim
 from .item import Item
@@ -108,25 +108,13 @@ def _others(claims: Sequence[Claim], given: Inputs, limits: Limits) -> dict[str,
     rows = [(claim.item.id, bare(claim.item)) for claim in claims]
     asked = pl.DataFrame(rows, schema=dict.fromkeys(("row", "bare"), pl.String), orient="row").with_row_index("at")
     asked = asked.with_columns(pl.col("at").cast(pl.Int64))
-    own = texts.select(pl.col("owner").alias("row"), pl.col("beside").alias("mine"))
-    mine = asked.join(own, on="row")
-    claimed = likeness.side(said)
-    its_own = mine.filter(_alike(claimed.sets, given.side.sets, mine["at"], mine["mine"], limits))["at"]
+    own = asked.join(texts.select("beside", row="owner"), on="row").select("at", "beside")
     found: dict[str, str] = {}
-    for block in likeness.near(claimed, given.side, limits.near_duplicate):
+    for block in borrowed.from_inputs(likeness.side(said), given.side, own, limits):
         pairs = block.join(asked, on="at").join(texts.drop("doc_id", "text"), on="beside")
         # Where either answer is missing nothing tells the two rows apart, and the pair stays.
-        differ = (pl.col("bare") != pl.col("answer")).fill_null(False)
-        pairs = pairs.filter(pl.col("owner") != pl.col("row"), ~differ, ~pl.col("at").is_in(its_own.to_list()))
-        sides = pairs.select("at", "beside", "row").join(own, on="row")
-        inputs_alike = sides.filter(_alike(given.side.sets, given.side.sets, sides["beside"], sides["mine"], limits))
-        left = pairs.join(inputs_alike, on=["at", "beside"], how="anti")
+        left = pairs.filter(~(pl.col("bare") != pl.col("answer")).fill_null(False))
         ranked = left.sort("at", "similarity", "beside", descending=[False, True, False]).unique("at", keep="first")
         for at, similarity, part, owner in ranked.select("at", "similarity", "part", "owner").iter_rows():
             found[claims[at].key] = f"{similarity:.2f} like the {part} of row {owner}"
     return found
-
-
-def _alike(one: pl.Series, other: pl.Series, left: pl.Series, right: pl.Series, limits: Limits) -> pl.Series:
-    """Which pairs of sets, by their rows, are near."""
-    return pl.Series(overlap.of_pairs(one, other, left.to_numpy(), right.to_numpy()) >= limits.near_duplicate)

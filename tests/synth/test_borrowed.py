@@ -24,7 +24,7 @@ def owned(*pairs: tuple[int, int]) -> pl.DataFrame:
 
 
 def found(said: pl.DataFrame, inputs: pl.DataFrame, own: pl.DataFrame) -> list[tuple[int, int]]:
-    blocks = from_inputs(said, inputs, own, LIMITS)
+    blocks = from_inputs(likeness.side(said), likeness.side(inputs), own, LIMITS)
     return [pair for block in blocks for pair in block.select("at", "beside").iter_rows()]
 
 
