@@ -67,10 +67,12 @@ def _said(item: Item, answer: str) -> Iterator[tuple[str, str]]:
 
     Yes and no are in none, since a candidate must begin with them. Choices of one letter stand in capitals.
     """
+    if item.kind == "choice" and len(answer) == 1 and answer.isascii():
+        answer = answer.upper()
     yield "the bare answer", answer
     language = "ko" if planted.korean(item.reference if _script(item.reference) else item.question) else "en"
     if item.kind == "choice":
-        said = answer.upper() if len(answer) == 1 else answer
+        said = answer
     elif item.kind == "short_answer" and typed_answers.yes_or_no(answer):
         return
     else:

@@ -100,6 +100,8 @@ KINDS: dict[str, Callable[[int], dict[str, Any]]] = {
     "choice": lambda n: {"completion": f"I pick {'BC'[n % 2]}.", "answer": "BC"[n % 2], "choices": ["A", "B", "C"]},
     "json": lambda n: {"completion": f'{{"a": {n}, "b": "x"}}', "answer": f'{{"a": {n}, "b": "x"}}'},
     "python_call": lambda n: {"completion": f"f(a={n}, b='x')", "answer": f"f(a={n}, b='x')"},
+    "parallel": lambda n: {"completion": f"f(a={n})\ng('(#', b=<token>)", "answer": f"f(a={n})\ng('(#', b=<token>)"},
+    "half_a_pair": lambda n: dict.fromkeys(("completion", "answer"), f'{{"a": {n}, "b": "\\ud83d"}}'),
     "regex": lambda n: {"completion": f"A{n}", "answer": r"[A-Z]\d+"},
     "one_match": lambda n: {"completion": f"A{n}", "answer": f"A{n}"},
 }  # fmt: skip
@@ -108,11 +110,13 @@ KINDS: dict[str, Callable[[int], dict[str, Any]]] = {
 @pytest.mark.parametrize(("kind", "rows", "good"), [
     ("short_answer", 5, 60), ("number", 5, 60), ("choice", 5, 60), ("json", 6, 60), ("python_call", 9, 60),
     ("short_answer", 4, 48), ("regex", 5, 60), ("one_match", 9, 9), ("yes", 1, 2), ("yes", 5, 10), ("no", 12, 24),
+    ("parallel", 9, 27), ("half_a_pair", 6, 60),
 ])  # fmt: skip
 def test_a_few_rows_give_as_many_good_canaries_as_are_wanted_or_the_report_says_so(
     make_rows: Make, kind: str, rows: int, good: int
 ) -> None:
-    check = {"yes": "short_answer", "no": "short_answer", "one_match": "regex"}.get(kind, kind)
+    others = {"yes": "short_answer", "no": "short_answer", "parallel": "python_call", "half_a_pair": "json"}
+    check = {**others, "one_match": "regex"}.get(kind, kind)
     made = make_rows([{"prompt": f"q{n}?", "check": check, **KINDS[kind](n)} for n in range(rows)])
     measured = measure(list(items(made)), DistillOptions(max_false_accept=1.0), seed=1)
     reject = measured["false_reject"]
