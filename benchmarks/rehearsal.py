@@ -146,16 +146,17 @@ def counted(run: Path, step: str, demos: list[dict[str, Any]]) -> dict[str, int]
 
 
 def tasks_shown(
-    data: Path, out: Path, model: Path, steps: int, made: int, per_task: int, penalty: float
+    data: Path, out: Path, model: Path, steps: int, made: int, only: tuple[str, ...], per_task: int, samples: int,
+    penalty: float,
 ) -> None:  # fmt: skip
     folder = out / "inputs"
     folder.mkdir(parents=True, exist_ok=True)
-    tasks = ALL if made else TASKS
+    tasks = only or (ALL if made else TASKS)
     if made:
-        learned = {task: part(data, task, "train", whole=True) for task in tasks}
+        learned = {task: part(data, task, "train", whole=True) for task in ALL}
         model, steps = list_model.make(learned, out / "made", LISTS, made, SEED), 0
-    path = recipe(folder, data, model, tasks, 500, steps, per_task=per_task, prompts_per_task=190, samples=1,
-                  repetition_penalty=penalty)  # fmt: skip
+    path = recipe(folder, data, model, tasks, 500, steps, per_task=per_task, prompts_per_task=190,
+                  samples=samples, repetition_penalty=penalty)  # fmt: skip
     outputs = run_recipe(load(path), out / "run", print).outputs
     demos = [json.loads(line) for line in (folder / "demos.jsonl").read_text(encoding="utf-8").splitlines()]
     print("\nyield of `nearest`, by task and reason")
@@ -199,6 +200,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=100, help="of the tuning")
     parser.add_argument("--made", type=int, default=0, help="steps of a model made from nothing, for all ten tasks")
     parser.add_argument("--per-task", type=int, default=8, help="rows wanted of each task")
+    parser.add_argument("--only", nargs="*", default=[], choices=ALL, help="of the tasks")
+    parser.add_argument("--samples", type=int, default=1, help="instances asked for with each of 190 lists")
     # The penalty counts the prompt: at the paper's 1.2 a tiny model hardly writes a second `Output:`.
     parser.add_argument("--repetition-penalty", type=float, default=1.0, help="of the instances; the paper's is 1.2")
     parser.add_argument("--draws", type=int, default=300, help="samples of the story model")
@@ -206,7 +209,7 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     if given.what == "tasks":
         tasks_shown(given.data.resolve(), given.out.resolve(), given.model.resolve(), given.steps, given.made,
-                    given.per_task, given.repetition_penalty)  # fmt: skip
+                    tuple(given.only), given.per_task, given.samples, given.repetition_penalty)  # fmt: skip
     else:
         stories_shown(given.data.resolve(), given.out.resolve(), given.draws)
 
