@@ -1,14 +1,18 @@
 """Candidates that must not pass do not, for every kind of check, in English and Korean."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curation.checks import sandbox, typed
 from synth.distill import DistillOptions, wrong
 from synth.distill.item import Item
 from synth.distill.verify import passed, verify
+from tests.synth.distill.test_right import VALUES, calls
 
 MakeItem = Callable[..., Item]
 OPTIONS = DistillOptions()
@@ -136,3 +140,18 @@ def test_half_of_a_call_is_none(make_item: MakeItem, call: str) -> None:
     item = make_item(reference=call, answer="f(1)", check="python_call")
     for how, text in wrong.answers(item, 1):
         assert not passed(verify(item, text, "stop", OPTIONS)), (how, text)
+
+
+@given(VALUES, st.sampled_from(["json", "json_schema"]))
+def test_no_wrong_json_of_a_value_passes(make_item: MakeItem, value: object, kind: str) -> None:
+    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+    item = make_item(reference=text, answer=text if kind == "json" else "{}", check=kind)
+    for how, other in wrong.answers(item, 1):
+        assert not passed(verify(item, other, "stop", OPTIONS)), (how, other)
+
+
+@given(calls())
+def test_no_changed_call_passes(make_item: MakeItem, call: str) -> None:
+    item = make_item(reference=call, answer=call, check="python_call")
+    for how, other in wrong.answers(item, 1):
+        assert not passed(verify(item, other, "stop", OPTIONS)), (how, other)
