@@ -50,9 +50,7 @@ def test_a_made_up_prompt_repeats_no_input_and_an_answered_one_may(
 def test_a_long_answer_in_the_words_of_another_row_is_dropped(
     tmp_path: Path, answering: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    copied = (
-        "the ferry leaves the old harbour at nine in the morning and comes back before night falls on the island"
-    )
+    copied = "the ferry leaves the old harbour at nine in the morning and comes back before night falls on the island"
     if place == "text":
         given: list[dict[str, Any]] = [{"text": "A short document of its own."}, {"text": copied}]
     else:
