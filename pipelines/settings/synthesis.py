@@ -42,6 +42,9 @@ class DistillSettings(Settings):
     min_precision: float = Field(0.7, description="share of a rewriting's content words that come from the row")
     min_kept: float = Field(0.8, description="min_recall for the sentence of the reference that is kept worst")
     min_grounded: float = Field(0.7, description="min_precision for the sentence of the rewriting that is known least")
+    signs: bool = Field(
+        True, description="compare open texts by words, numbers, names and negations; false: judge alone"
+    )
     judge: bool = Field(False, description="ask the model whether an open text says the same; wants guided output")
     round_trip: bool = Field(False, description="ask for a bare answer again with only the rewriting to read")
     min_support: float = Field(0.0, description="how well both open texts explain each other by likelihood; 0: off")

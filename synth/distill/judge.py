@@ -4,7 +4,7 @@ Guided output leaves it two labels, `A` and `B`; which of them means `the same` 
 so that a text which tells the judge what label to emit contradicts itself. A text that talks the judge into finding
 everything the same is found out by two controls on the same row: the candidate beside a foreign text, and the
 reference beside one. A judge that calls either the same has no say on this row, and the candidate is rejected. So a
-judge can only take away what the other checks let pass.
+judge can only take away what the other checks let pass; of content that is all but nothing where `signs` are off.
 """
 
 from collections.abc import Sequence

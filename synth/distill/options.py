@@ -40,6 +40,8 @@ class DistillOptions:
         min_precision: share of an open-text candidate's content words that reference or prompt must have.
         min_kept: the same as `min_recall`, for the sentence of the reference that is kept worst.
         min_grounded: the same as `min_precision`, for the sentence of the candidate that is known least.
+        signs: compare an open-text candidate with its reference by words, numbers, names and polarity (`open_text`).
+            Without them `judge` alone decides on the content, and canaries, planted changes among them, on the judge.
         judge: ask the model whether an open-text candidate says the same as its reference (`judge`).
         round_trip: ask the model for a bare answer again, with only the candidate to read (`round_trip`).
         min_support: how well an open-text candidate and its reference must explain each other by likelihood, about 0
@@ -73,6 +75,7 @@ class DistillOptions:
     min_precision: float = 0.7
     min_kept: float = 0.8
     min_grounded: float = 0.7
+    signs: bool = True
     judge: bool = False
     round_trip: bool = False
     min_support: float = 0.0
@@ -100,5 +103,8 @@ class DistillOptions:
                 f"distill option shortest is {self.shortest} and longest {self.longest}, "
                 "expected 0 <= shortest <= longest"
             )
+        if not self.signs and not (self.judge and self.canaries):
+            raise InputError("distill option signs is off, expected judge on, to compare open texts in their place, "
+                             "and canaries above 0, to show that it can")  # fmt: skip
         if not self.closed_book and not self.candidates:
             raise InputError("distill options closed_book and candidates are both off, expected at least one of them")

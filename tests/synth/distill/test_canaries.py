@@ -1,7 +1,10 @@
 """The checks measured: canaries find a check that cannot tell right from wrong, and never reach the output."""
 
+import json
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,6 +17,7 @@ from synth.distill import CanaryError, DistillOptions, canaries, distill
 from synth.distill.asked import Asker
 from synth.distill.canaries import measure
 from synth.distill.item import Item, items
+from synth.distill.judge import FOREIGN
 
 Make = Callable[..., pl.DataFrame]
 
@@ -234,6 +238,38 @@ def test_a_judge_that_takes_everything_adds_nothing_and_one_that_takes_nothing_s
     options = DistillOptions(judge=True)
     with pytest.raises(CanaryError, match="reject known-good answers too often"):
         measure(rows, options, 1, Asker(by_rule(lambda request: "A"), None, options, 1))
+
+
+KOREAN = Path(__file__).parents[3] / "benchmarks" / "korean_rewrites.jsonl"
+
+
+@pytest.mark.parametrize("careless", [False, True])
+def test_a_judge_that_decides_alone_takes_natural_rewrites_or_stops_the_run(
+    make_rows: Make, by_rule: Any, careless: bool
+) -> None:
+    """Of rewrites in quite other words, which the signs refuse; the careless judge overlooks planted changes."""
+    every = [json.loads(line) for line in KOREAN.read_text(encoding="utf-8").splitlines()]
+    rows = make_rows([{"prompt": row["instruction"], "completion": row["reference"]} for row in every])
+
+    def rule(request: Any) -> str:
+        text = request.prompt[-1][1]
+        if "/judge-" not in request.id:
+            return next(str(row["rewrites"][0]) for row in every if row["instruction"] in text)
+        both = {text.split(f"<{name}>\n")[1].split(f"\n</{name}>")[0].strip() for name in ("first", "second")}
+        same = any(both <= {row["reference"], *row["rewrites"]} for row in every)
+        if careless:
+            same = not both & set(FOREIGN.values())
+        return "A" if same == ("A: 같은" in text or "A: they say the same" in text) else "B"
+
+    options = DistillOptions(signs=False, judge=True, candidates=1, closed_book=False)
+    if careless:
+        with pytest.raises(CanaryError, match="accept known-bad answers too often"):
+            distill(rows, by_rule(rule), None, options, seed=1)
+        return
+    tiers = distill(rows, by_rule(rule), None, options, seed=1).samples["tier"].to_list()
+    assert tiers.count("verified_rewrite") == len(rows)
+    with_signs = distill(rows, by_rule(rule), None, replace(options, signs=True), seed=1)
+    assert set(with_signs.samples["tier"]) == {"gold_fallback"}
 
 
 @pytest.mark.parametrize("groups", [1, 2, 6])

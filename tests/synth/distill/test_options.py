@@ -39,6 +39,8 @@ def test_the_defaults_are_valid_and_cannot_be_changed_later() -> None:
         ({"max_false_accept": 8.0}, "max_false_accept is 8.0, expected from 0 to 1"),
         ({"max_false_reject": -1.0}, "max_false_reject is -1.0, expected from 0 to 1"),
         ({"shortest": -1.0}, "shortest is -1.0 and longest 4.0, expected 0 <= shortest <= longest"),
+        ({"signs": False}, "signs is off, expected judge on"),
+        ({"signs": False, "judge": True, "canaries": 0}, "signs is off, expected judge on"),
         ({"shortest": 5.0}, "shortest is 5.0 and longest 4.0, expected 0 <= shortest <= longest"),
     ],
 )
