@@ -100,7 +100,7 @@ def test_a_second_run_does_nothing_and_says_so(whole, keepwise, contents):
     ("setting", "steps"),
     [
         ("corpus.minhash.threshold=0.9", {"corpus"}),
-        ("distilled.candidates=3", {"distilled", "tuned", "examined"}),
+        ("distilled.max_tokens=2", {"distilled", "tuned", "examined"}),
         ("rehearsal.per_task=2", {"rehearsal", "tuned", "examined"}),
         ("tuned.learning_rate=1e-3", {"tuned", "examined"}),
         ("examined.resamples=120", {"examined"}),
