@@ -45,30 +45,38 @@ def between(said: pl.DataFrame, rows: pl.DataFrame, limits: Limits) -> Iterator[
 
     Args:
         said: `doc_id`, `text`.
-        rows: of each text, in the same order: `asked` (the users' turns), `apart` (what tells rows apart where it
-            differs, besides numbers in what is asked) and `parents`; rows of a common parent are meant to be alike.
+        rows: of each text, in the same order: `asked` (the users' turns), `rules` (the system's), `answer` (the bare
+            one that its row was given with, or none), `reference` (its row's answer in full, or none) and `parents`.
+            Rows of a common parent are meant to be alike. Rules, bare answers and numbers in what is asked tell rows
+            apart where they differ; where the references are as alike, the rows are, and not the answers alone.
         limits: which texts are near.
 
     Returns:
         Blocks as `likeness.near` gives them, each text beside earlier ones.
     """
-    together = likeness.numbered((rows["asked"] + "\n" + said["text"]).to_list())
-    whole = minhash.shingle_sets(together, minhash.MinHashOptions(keep_order=("doc_id",)))["shingles"]
-    known = rows.select(
-        "asked", "apart", "parents", numbers=pl.col("asked").str.extract_all(r"\d+"), at=pl.int_range(pl.len())
-    )
+    whole = _sets((rows["asked"] + "\n" + said["text"]).to_list())
+    references = _sets(rows["reference"].fill_null("").to_list())
+    known = rows.with_columns(numbers=pl.col("asked").str.extract_all(r"\d+"), at=pl.int_range(pl.len()))
     before = known.rename({name: f"{name}_before" for name in known.columns}).rename({"at_before": "beside"})
     answers = likeness.side(said)
     for block in likeness.near(answers, answers, limits.near_duplicate):
         pairs = block.filter(pl.col("beside") < pl.col("at")).join(known, on="at").join(before, on="beside")
         pairs = pairs.filter(
-            pl.col("apart") == pl.col("apart_before"),
+            pl.col("rules") == pl.col("rules_before"),
+            ~(pl.col("answer") != pl.col("answer_before")).fill_null(False),
+            ~(pl.col("reference") == pl.col("reference_before")).fill_null(False),
             pl.col("numbers") == pl.col("numbers_before"),
             pl.col("asked") != pl.col("asked_before"),
             pl.col("parents").list.set_intersection("parents_before").list.len() == 0,
         )
         near = _near(whole, whole, pairs["at"], pairs["beside"], limits)
-        yield pairs.filter(near).select(list(PAIRS)).sort("at", "beside")
+        alike = _near(references, references, pairs["at"], pairs["beside"], limits)
+        yield pairs.filter(near & ~alike).select(list(PAIRS)).sort("at", "beside")
+
+
+def _sets(texts: list[str]) -> pl.Series:
+    options = minhash.MinHashOptions(keep_order=("doc_id",))
+    return minhash.shingle_sets(likeness.numbered(texts), options)["shingles"]
 
 
 def _near(one: pl.Series, other: pl.Series, left: pl.Series, right: pl.Series, limits: Limits) -> pl.Series:

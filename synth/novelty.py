@@ -98,7 +98,8 @@ def novel(
         options: see `NoveltyOptions`.
         seed: of the clusters.
         made: what the method made up.
-        rows: texts of the rows that prompts were taken from: `doc_id` (of the row), `text`.
+        rows: texts of the rows that prompts were taken from: `doc_id` (of the row), `text`, `answer` (the row's bare
+            answer, or none) and `reference` (its answer in full, or none), equal in all texts of a row.
 
     Returns:
         Kept samples in their order; the others; a ledger row for each of these with the rule `novelty.held_out`,
@@ -209,7 +210,9 @@ def _near_answers(rows: pl.DataFrame, options: NoveltyOptions, drops: dict[str, 
 def _borrowed(samples: pl.DataFrame, rows: pl.DataFrame, options: NoveltyOptions, drops: dict[str, Any]) -> None:
     """Drop samples whose answers are in the words of other rows, then of other answers, earlier ids first."""
     of = samples.select(pl.col("sample_id").alias("doc_id"), "parents")
-    said = _long(_left(likeness.completions(samples), drops), options).join(of, on="doc_id", maintain_order="left")
+    # What is rejected is not learned; beside it, what is chosen would be near nothing.
+    learned = likeness.completions(samples.drop("rejected", strict=False))
+    said = _long(_left(learned, drops), options).join(of, on="doc_id", maintain_order="left")
     inputs = _long(rows, options)
     owned = inputs.select(pl.col("doc_id").alias("parents")).with_row_index("beside")
     own = said.select("parents").with_row_index("at").explode("parents").join(owned, on="parents")
@@ -222,8 +225,11 @@ def _borrowed(samples: pl.DataFrame, rows: pl.DataFrame, options: NoveltyOptions
     left = _left(said, drops)
     if not left.height:
         return
-    asked = likeness.prompts(samples).rename({"text": "asked", "rules": "apart"})
-    about = left.join(asked, on="doc_id", maintain_order="left").select("asked", "apart", "parents")
+    asked = likeness.prompts(samples).rename({"text": "asked"})
+    given = rows.select(pl.col("doc_id").alias("parent"), "answer", "reference").unique("parent", keep="first")
+    about = left.join(asked, on="doc_id", maintain_order="left").with_columns(parent=pl.col("parents").list.first())
+    about = about.join(given, on="parent", how="left", maintain_order="left")
+    about = about.select("asked", "rules", "answer", "reference", "parents")
     for block in borrowed.between(left, about, options):
         for at, beside, similarity in block.sort("at", "similarity", descending=[False, True]).iter_rows():
             name, kept = left["doc_id"][at], left["doc_id"][beside]

@@ -78,10 +78,10 @@ def run_python(code: str, stdin: str = "", seconds: float = 5.0, memory_mb: int 
     """Run `code` as a Python program of its own, standard library only, in an empty working folder that is thrown away.
 
     `seconds` bounds its CPU time (rounded up to whole seconds, and one more for a program that ignores the signal that
-    comes then); wall-clock time is bounded by twice that and two
-    seconds, so that a busy machine does not change a verdict. `memory_mb` (MiB) bounds its address space. It can start
-    threads but no processes. Sets of strings iterate in the same order on every run. Raises SandboxUnavailable where no
-    sandbox works, ValueError for limits that make no sense.
+    comes then); wall-clock time is bounded by twice that and two seconds, so that a busy machine does not change a
+    verdict. `memory_mb` (MiB) bounds its address space. It can start threads but no processes. Sets of strings iterate
+    in the same order on every run. Raises SandboxUnavailable where no sandbox works, ValueError for limits that make no
+    sense.
     """
     if not seconds > 0 or memory_mb < MIN_MEMORY_MB:
         raise ValueError(

@@ -39,6 +39,8 @@ def problem(kind: str, answer: str, choices: Sequence[str] = ()) -> str | None:
 
 
 def _choice(answer: str, choices: Sequence[str]) -> str | None:
+    if not all(folded(option) for option in choices):
+        return "stands beside an empty choice"
     if sum(folded(option) == folded(answer) for option in choices) == 1 and len(choices) > 1:
         return None
     try:

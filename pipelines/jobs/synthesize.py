@@ -82,7 +82,8 @@ def _synthesize(
     if settings.method in MAKING_PROMPTS:
         split = novelty.novel(made.samples, texts, held, settings.novelty, seed)
     else:
-        given = _given(loaded.rows)
+        # Templates are filled from the rows themselves, whose answers stay what they are.
+        given = None if settings.method == "templates" else _given(loaded.rows)
         split = novelty.novel(made.samples, (), held, settings.novelty, seed, made="completion", rows=given)
     write(folder, step, "synthesize", loaded.rows, split.kept, [loaded.ledger, made.ledger, split.ledger])
     more = []
@@ -100,19 +101,20 @@ def _synthesize(
 
 
 def _given(frame: "pl.DataFrame") -> "pl.DataFrame":
-    """What stands in the rows or documents that were read: `doc_id` (of the row), `text`."""
+    """What stands in the rows or documents that were read: `doc_id` (of the row), `text`, `answer`, `reference`."""
+    import polars as pl
+
     from synth import likeness
 
     if "text" in frame.columns:
-        return frame.select("doc_id", "text")
-    texts = [
-        (name, text)
-        for name, prompt, completion, references in frame.select(
-            "sample_id", "prompt", "completion", "references"
-        ).iter_rows()
-        for text in (prompt[-1]["content"], *(said for _, said in likeness.said(completion)), *(references or ()))
-    ]
-    return likeness.frame(texts)
+        return frame.select("doc_id", "text", answer=pl.lit(None, pl.String), reference=pl.lit(None, pl.String))
+    texts = []
+    for name, prompt, completion, answer, references in frame.select(
+        "sample_id", "prompt", "completion", "answer", "references"
+    ).iter_rows():
+        reference = "\n".join(said for _, said in likeness.said(completion))
+        texts += [(name, text, answer, reference) for text in (prompt[-1]["content"], reference, *(references or ()))]
+    return pl.DataFrame(texts, dict.fromkeys(("doc_id", "text", "answer", "reference"), pl.String), orient="row")
 
 
 def _load(settings: SynthesizeSettings, paths: list[Path]) -> tuple[Any, list[str]]:

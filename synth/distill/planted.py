@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import re2
 
 from curation import tables
+from curation.checks.typed_phrases import COPULAS
 from curation.checks.typed_result import is_hangul
 
 from . import open_words as said
@@ -174,6 +175,13 @@ _POLITE = (("합니다", "해요"), ("됩니다", "돼요"), ("있습니다", "�
 _APART = (("don't", "do not"), ("doesn't", "does not"), ("isn't", "is not"), ("can't", "cannot"), ("it's", "it is"),
           ("It's", "It is"), ("I'm", "I am"), ("you're", "you are"))  # fmt: skip
 _MARK = re2.compile(r"(?m)^[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+")
+
+
+def uninflected(answer: str) -> str:
+    """An answer without the marks and the copula at its end, which the sentence around it has."""
+    said = answer.rstrip(" .。!?")
+    copula = next((one for one in COPULAS if said.endswith(one)), "")
+    return said.removesuffix(copula) or answer
 
 
 def alike(text: str) -> dict[str, str]:

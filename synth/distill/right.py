@@ -11,7 +11,6 @@ from string import ascii_lowercase, ascii_uppercase
 
 from curation.checks import call_variants, typed_answers
 from curation.checks.placeholders import hidden, parsed, shown
-from curation.checks.typed_phrases import COPULAS
 from curation.checks.typed_result import compiled, folded, is_hangul, unfenced
 
 from . import json_text, open_words, planted
@@ -76,18 +75,11 @@ def _said(item: Item, answer: str) -> Iterator[tuple[str, str]]:
     elif item.kind == "short_answer" and typed_answers.yes_or_no(answer):
         return
     else:
-        said = _uninflected(answer)
+        said = planted.uninflected(answer)
     for form in _SENTENCES[language]:
         text = form.format(said)
         if not any(_times(text, choice) > _times(said, choice) for choice in item.choices):
             yield "in a sentence", text
-
-
-def _uninflected(answer: str) -> str:
-    """An answer without the marks and the copula at its end, which the sentence around it has."""
-    said = answer.rstrip(" .。!?")
-    copula = next((one for one in COPULAS if said.endswith(one)), "")
-    return said.removesuffix(copula) or answer
 
 
 def _times(text: str, choice: str) -> int:

@@ -52,7 +52,8 @@ def answers(item: Item, seed: int) -> Iterator[tuple[str, str]]:
         yield "fails", f"{code}\nraise ValueError"
     elif item.kind == "short_answer" and not typed_answers.yes_or_no(answer):
         korean = planted.korean(f"{item.question} {answer}")
-        yield "denied", f"{answer} 아닙니다." if korean else f"It is not {answer}."
+        said = planted.uninflected(answer)
+        yield "denied", f"{said} 아닙니다." if korean else f"It is not {said}."
 
 
 def forms(item: Item) -> Iterator[tuple[str, str, str]]:

@@ -1,5 +1,7 @@
 """Answers in other rows' words: which pairs count, and which are alike for their rows' sake."""
 
+from typing import Any
+
 import polars as pl
 import pytest
 
@@ -43,9 +45,11 @@ def test_inputs_that_are_alike_are_not_borrowed_from_each_other() -> None:
     assert found(said, texts(BAKER, FERRY), owned((0, 0))) == [(0, 1)]
 
 
-def rows(*every: tuple[str, str, list[str]]) -> pl.DataFrame:
-    schema = {"asked": pl.String, "apart": pl.String, "parents": pl.List(pl.String)}
-    return pl.DataFrame(every, schema=schema, orient="row")
+def rows(*every: tuple[Any, ...]) -> pl.DataFrame:
+    """Prompts, rules, parents, and where given bare answers and references."""
+    schema = {"asked": pl.String, "rules": pl.String, "parents": pl.List(pl.String), "answer": pl.String,
+              "reference": pl.String}  # fmt: skip
+    return pl.DataFrame([(*row, None, None)[:5] for row in every], schema=schema, orient="row")
 
 
 ASKED = "tell me in a few words of your own about {} and do not leave out what a visitor has to know beforehand"
@@ -60,10 +64,16 @@ ASKED = "tell me in a few words of your own about {} and do not leave out what a
         ((ASKED.format("it"), "", ["a"]), (ASKED.format("it"), "", ["b"]), []),  # one prompt: compared elsewhere
         ((ASKED.format("day 3"), "", ["a"]), (ASKED.format("day 5"), "", ["b"]), []),  # other numbers
         ((ASKED.format("it"), "", ["a"]), (f"{BAKER} {BAKER[::-1]} {한강}", "", ["b"]), []),  # other questions
+        ((ASKED.format("it"), "", ["a"], "yes"), (ASKED.format("that"), "", ["b"], "no"), []),  # other answers
+        ((ASKED.format("it"), "", ["a"], "yes"), (ASKED.format("that"), "", ["b"], "yes"), [(1, 0)]),
+        ((ASKED.format("it"), "", ["a"], "yes"), (ASKED.format("that"), "", ["b"], None), [(1, 0)]),
+        ((ASKED.format("it"), "", ["a"], "yes", "Yes."), (ASKED.format("that"), "", ["b"], "yes", "Yes."), []),
+        ((ASKED.format("it"), "", ["a"], None, BAKER), (ASKED.format("that"), "", ["b"], None, BAKER + " so"), []),
+        ((ASKED.format("it"), "", ["a"], None, BAKER), (ASKED.format("that"), "", ["b"], None, 한강), [(1, 0)]),
     ],
 )
 def test_answers_are_the_same_where_their_rows_are(
-    one: tuple[str, str, list[str]], other: tuple[str, str, list[str]], pairs: list[tuple[int, int]]
+    one: tuple[Any, ...], other: tuple[Any, ...], pairs: list[tuple[int, int]]
 ) -> None:
     said = texts(FERRY, FERRY + " now")
     blocks = between(said, rows(one, other), LIMITS)

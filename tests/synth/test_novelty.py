@@ -244,6 +244,20 @@ def test_options_that_make_no_sense_are_one_sentence(options: dict[str, Any], sa
         NoveltyOptions(**options)
 
 
+def read(*texts: tuple[str, str]) -> pl.DataFrame:
+    nothing = pl.lit(None, pl.String)
+    return likeness.frame(texts).with_columns(answer=nothing, reference=nothing)
+
+
+def test_of_a_preference_what_is_chosen_is_compared() -> None:
+    rows = made(("q", "x")).drop("completion")
+    turn = [{"role": "assistant", "content": LONG.format("Po")}]
+    other = [{"role": "assistant", "content": KOREAN.format("가") * 3}]
+    pair = rows.with_columns(chosen=pl.Series([turn]), rejected=pl.Series([other]), parents=pl.Series([["a"]]))
+    given = read(("a", "What is said?"), ("b", LONG.format("Po")))
+    assert rules(novel(pair, (), (), NONE, 1, made="completion", rows=given).ledger) == {0: "repeats_input"}
+
+
 def test_answers_are_compared_with_other_rows_where_these_are_given() -> None:
     samples = made(
         (LONG.format("Han"), LONG.format("Po")),  # in the words of row b
@@ -252,7 +266,7 @@ def test_answers_are_compared_with_other_rows_where_these_are_given() -> None:
     ).with_columns(parents=pl.Series([["a"], ["b"], ["c"]]))
     question = "what would you say that a person who has never seen the sea should know before the first journey there"
     texts = [("a", question), ("b", LONG.format("Po")), ("c", KOREAN.format("가"))]
-    given = likeness.frame(texts)
+    given = read(*texts)
     split = novel(samples, (), (), NONE, 1, made="completion", rows=given)
     assert rules(split.ledger) == {0: "repeats_input"}
     assert split.ledger["detail"].str.json_path_match("$.repeats").to_list() == [LONG.format("Po")]
@@ -266,7 +280,7 @@ def test_of_near_answers_to_near_prompts_the_first_stays_whatever_the_order() ->
     samples = made((LONG.format("Han"), answer), (LONG.format("Po"), answer + " now")).with_columns(
         parents=pl.Series([["a"], ["b"]])
     )
-    none = likeness.frame([])
+    none = read()
     for frame in (samples, samples.reverse()):
         split = novel(frame, (), (), NONE, 1, made="completion", rows=none)
         assert rules(split.ledger) == {1: "repeats_sample"} and split.ledger["duplicate_of"].to_list() == [f"{0:032x}"]

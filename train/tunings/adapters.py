@@ -81,7 +81,7 @@ def check_targets(model: Any, lora: Lora, moving: Sequence[str] = ()) -> None:
             raise InputError(f"lora.target_modules has {target!r}, found {type(layers[other[0]]).__name__} under "
                              f"{other[0]}, expected {expected}")  # fmt: skip
         adapted += found
-    stacked = [name for name in moving if not isinstance(layers[name], torch.nn.Conv1d)
+    stacked = [name for name in moving if not isinstance(layers[name], torch.nn.modules.conv._ConvNd)
                for weight in layers[name].parameters(recurse=False) if weight.dim() > 2]  # fmt: skip
     if stacked and isinstance(targets, str):
         # PEFT may turn a pattern into adapters of such weights, and then cannot train the same layer whole.

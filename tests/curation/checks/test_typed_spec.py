@@ -40,6 +40,11 @@ def test_what_cannot_be_matched_says_why(kind: str, answer: str, why: str):
     assert why in str(problem(kind, answer, ("a", "b")))
 
 
+def test_an_empty_choice_is_none():
+    assert problem("choice", "b", ["", "b"]) == "the answer 'b' stands beside an empty choice"
+    assert problem("choice", "b", [" ", "b"]) is not None
+
+
 def test_choices_that_are_none():
     assert "expected two or more" in str(problem("choice", "a", ("a",)))
     assert "expected two or more" in str(problem("choice", "a", ("a", "A")))

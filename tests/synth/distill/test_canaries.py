@@ -243,6 +243,15 @@ def test_a_judge_that_takes_everything_adds_nothing_and_one_that_takes_nothing_s
 KOREAN = Path(__file__).parents[3] / "benchmarks" / "korean_rewrites.jsonl"
 
 
+@pytest.mark.parametrize("end", ["", ".", "입니다", "입니다."])
+def test_korean_answers_with_their_copula_or_mark_stop_no_run(make_rows: Make, end: str) -> None:
+    places = ["서울", "부산", "대구", "인천", "광주", "대전", "울산", "세종"]
+    rows = make_rows([{"prompt": f"{n}번째 도시는 어디인가요?", "completion": f"그 도시는 {place}입니다.",
+                       "answer": f"{place}{end}"} for n, place in enumerate(places)])  # fmt: skip
+    measured = measure(list(items(rows)), DistillOptions(), seed=1)
+    assert measured["false_accept"]["wrong"] == measured["false_reject"]["wrong"] == 0
+
+
 @pytest.mark.parametrize("careless", [False, True])
 def test_a_judge_that_decides_alone_takes_natural_rewrites_or_stops_the_run(
     make_rows: Make, by_rule: Any, careless: bool

@@ -83,9 +83,9 @@ class Separate:
     def __init__(self, given: Setup, end_ids: frozenset[int], device: torch.device) -> None:
         options = given.options
         model, peft = given.tuned.model, given.tuned.peft
-        of_critic = (
-            None if peft is None else replace(peft, task_type="FEATURE_EXTRACTION")
-        )  # peft changes what it is given
+        of_critic = (  # adapters alone; peft changes what it is given
+            None if peft is None else replace(peft, task_type="FEATURE_EXTRACTION", modules_to_save=None)
+        )
         self.policy: Any = sharding.shared_out(model if peft is None else get_peft_model(model, peft))
         self._adapted = peft is not None
         self._reference: Any = None
