@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from curation import tables
-from curation.checks import call_variants, typed, typed_marks
+from curation.checks import call_variants, typed
 from curation.metrics.intervals import wilson
 from synth import prompts
 from synth.distill import DistillOptions, copies, planted, right, wrong
@@ -74,11 +74,6 @@ def failing(kind: str, row: Row, text: str) -> str | None:
     return None if result.passed else result.detail
 
 
-def marked(text: str) -> bool:
-    """Whether a text ends with a final mark or the ending of a Korean sentence; most that do not are whole."""
-    return text.rstrip()[-1:] in typed_marks.ENDS or text.rstrip().endswith(typed_marks.KOREAN_ENDS)
-
-
 def share(count: int, of: int) -> str:
     low, high = wilson(count, of)
     return f"{count:>5} of {of:<5} {count / of if of else 0:7.3f}  [{low:.3f}, {high:.3f}]"
@@ -99,8 +94,8 @@ def published(name: str, rows: list[Row], flagged: str | None) -> None:
                 f"      {text[:150]!r} ... {text[-150:]!r}"
             )
     print(f"  {'leak or remark':<22}{share(len(seen['leak'] | seen['remark']), len(rewritten))}")
-    unmarked = {at for at, row in enumerate(rewritten) if not marked(str(row.rewrite))}
-    print(f"  {'whole or no mark':<22}{share(len(seen['whole'] | unmarked), len(rewritten))}")
+    strict = sum(not typed.check("whole", r.reference, str(r.rewrite), strict=True).passed for r in rewritten)
+    print(f"  {'whole, strict':<22}{share(strict, len(rewritten))}")
     bare = sum(str(row.rewrite).rstrip()[-1:] not in FINAL for row in rewritten)
     print(f"  {'no full stop at the end':<22}{share(bare, len(rewritten))}")
     short = [row for row in rewritten if len(row.reference.split()) <= SHORT]

@@ -229,7 +229,9 @@ def _borrowed(samples: pl.DataFrame, rows: pl.DataFrame, options: NoveltyOptions
     given = rows.select(pl.col("doc_id").alias("parent"), "answer", "reference").unique("parent", keep="first")
     about = left.join(asked, on="doc_id", maintain_order="left").with_columns(parent=pl.col("parents").list.first())
     about = about.join(given, on="parent", how="left", maintain_order="left")
-    about = about.select("asked", "rules", "answer", "reference", "parents")
+    # A short answer in full is a bare one: a label that stands in the completion alone tells rows apart too.
+    short = pl.when(pl.col("reference").str.count_matches(r"\S+") < options.long_words).then("reference")
+    about = about.select("asked", "rules", pl.coalesce("answer", short), "reference", "parents")
     for block in borrowed.between(left, about, options):
         for at, beside, similarity in block.sort("at", "similarity", descending=[False, True]).iter_rows():
             name, kept = left["doc_id"][at], left["doc_id"][beside]

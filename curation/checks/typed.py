@@ -33,6 +33,7 @@ def check(
     threshold: float | None = None,
     seconds: float = typed_code.SECONDS,
     memory_mb: int = typed_code.MEMORY_MB,
+    strict: bool = False,
 ) -> CheckResult:
     """Check a candidate answer against a reference.
 
@@ -52,6 +53,7 @@ def check(
         threshold: least score, for `language` (0.5) and `repetition` (0.7).
         seconds: of CPU time, for `python_code` and `python_output`.
         memory_mb: MiB, for the same.
+        strict: any end without a final mark is none, for `whole`.
 
     Raises:
         InputError: for an unknown kind, or a kind without the setting that it needs.
@@ -72,7 +74,7 @@ def check(
         "refusal": lambda: typed_form.refusal(reference, candidate),
         "repetition": lambda: typed_form.repetition(reference, candidate, **graded),
         "finish": lambda: typed_form.finish(_needed(kind, "finish_reason", finish_reason)),
-        "whole": lambda: typed_marks.whole(reference, candidate),
+        "whole": lambda: typed_marks.whole(reference, candidate, strict=strict),
         "leak": lambda: typed_form.leak(reference, candidate, prompt=prompt),
         "remark": lambda: typed_marks.remark(reference, candidate, prompt=prompt),
         "markers": lambda: typed_marks.markers(reference, candidate, prompt=prompt),

@@ -7,8 +7,8 @@ from .typed_result import CheckResult, folded, is_word, verdict
 from .typed_turns import ANY_MARK
 
 _LAST_LINE_WORDS = 7  # a last line of fewer words may be an item of a list, which needs no full stop
-ENDS = set(".!?…。！？:\"'”’»)]}>」』`*~")
-KOREAN_ENDS = tuple("다요죠까네오음함임됨것니지라자군걸께세")
+_ENDS = set(".!?…。！？:\"'”’»)]}>」』`*~")
+_KOREAN_ENDS = tuple("다요죠까네오음함임됨것니지라자군걸께세")
 _FULL_STOPS = (".", "!", "?", "…", "。")
 _OPEN = set(",([{<「『“‘/&=+\\")
 _FENCE = re2.compile(r"(?m)^[ \t]*```")
@@ -42,13 +42,13 @@ def orders(reference: str, candidate: str, *, prompt: str = "") -> CheckResult:
     return _without("orders", _ORDER, folded(reference) + "\n" + folded(prompt), folded(candidate))
 
 
-def whole(reference: str, candidate: str) -> CheckResult:
+def whole(reference: str, candidate: str, *, strict: bool = False) -> CheckResult:
     """The candidate does not end in the middle: for texts whose finish reason nobody kept.
 
     It fails for a code block that is not closed, for a last character that always has something after it, and for a
     last line without the end of a sentence where the line before it has one, or where the reference has one and the
-    line is no short item of a list (fewer than `_LAST_LINE_WORDS` words). Tags (#word) at the end need none. Most texts
-    that end without a final mark are whole, and pass.
+    line is no short item of a list (fewer than `_LAST_LINE_WORDS` words). Tags (#word) at the end need none. With
+    `strict` it fails for every end without a final mark or the ending of a Korean sentence, most of which are whole.
     """
     text = candidate.rstrip()
     if not text:
@@ -64,12 +64,14 @@ def whole(reference: str, candidate: str) -> CheckResult:
             return verdict("whole", False, f"ends with {words[-1][-20:]!r}, the line before with the end of a sentence")
         if len(words) >= _LAST_LINE_WORDS and _ended(reference.rstrip()):
             return verdict("whole", False, f"ends with {words[-1][-20:]!r}, the reference with the end of a sentence")
+    if strict and text[-1] not in _ENDS and not text.endswith(_KOREAN_ENDS):
+        return verdict("whole", False, f"ends with {text[-20:]!r}, without a final mark")
     return verdict("whole", True, "ends like a whole text")
 
 
 def _ended(text: str) -> bool:
     """Whether a text ends with the end of a sentence; an emoji or another sign is one, a letter or digit is none."""
-    return bool(text) and (text[-1] in ENDS or text.endswith(KOREAN_ENDS) or not is_word(text[-1]))
+    return bool(text) and (text[-1] in _ENDS or text.endswith(_KOREAN_ENDS) or not is_word(text[-1]))
 
 
 def _without(name: str, pattern: re2._Regexp, own: str, text: str) -> CheckResult:

@@ -249,6 +249,20 @@ def read(*texts: tuple[str, str]) -> pl.DataFrame:
     return likeness.frame(texts).with_columns(answer=nothing, reference=nothing)
 
 
+@pytest.mark.parametrize(("references", "dropped"), [(("good", "bad"), {}), (("good", "good"), {})])
+def test_labels_tell_near_answers_apart(references: tuple[str, str], dropped: dict[int, str]) -> None:
+    answer = (
+        "it is a long way over stones and through reeds but at the end of it the water is salt and it is free"
+    )
+    samples = made((LONG.format("Han"), answer), (LONG.format("Po"), answer + " now")).with_columns(
+        parents=pl.Series([["a"], ["b"]])
+    )
+    bare = read(("a", "one"), ("b", "two")).with_columns(reference=pl.Series(references))
+    assert rules(novel(samples, (), (), NONE, 1, made="completion", rows=bare).ledger) == dropped
+    none = bare.with_columns(reference=pl.lit(None, pl.String))
+    assert rules(novel(samples, (), (), NONE, 1, made="completion", rows=none).ledger) == {1: "repeats_sample"}
+
+
 def test_of_a_preference_what_is_chosen_is_compared() -> None:
     rows = made(("q", "x")).drop("completion")
     turn = [{"role": "assistant", "content": LONG.format("Po")}]

@@ -104,9 +104,17 @@ def test_what_the_reference_has_and_short_items_are_no_missing_end():
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["Vegetables:\n1. Cabbage", "Our planet depends on it! #ClimateAction", "It is four.", "print(4)",
-     "안전하게 운전할 수 있습니다", "안전하게 운전할"],
-)  # fmt: skip
-def test_most_ends_without_a_final_mark_are_whole(text: str):
-    assert check("whole", "a walk", text).passed and not check("whole", "a walk", "").passed
+    ("text", "ended"),
+    [
+        ("Vegetables:\n1. Cabbage", False),
+        ("Our planet depends on it! #ClimateAction", False),
+        ("It is four.", True),
+        ("print(4)", True),
+        ("안전하게 운전할 수 있습니다", True),
+        ("안전하게 운전할", False),
+        ("", False),
+    ],
+)
+def test_strictly_a_text_ends_with_a_final_mark(text: str, ended: bool):
+    assert check("whole", "a walk", text, strict=True).passed == ended
+    assert check("whole", "a walk", text).passed == bool(text)  # else all of these pass
