@@ -251,9 +251,7 @@ def read(*texts: tuple[str, str]) -> pl.DataFrame:
 
 @pytest.mark.parametrize(("references", "dropped"), [(("good", "bad"), {}), (("good", "good"), {})])
 def test_labels_tell_near_answers_apart(references: tuple[str, str], dropped: dict[int, str]) -> None:
-    answer = (
-        "it is a long way over stones and through reeds but at the end of it the water is salt and it is free"
-    )
+    answer = "it is a long way over stones and through reeds but at the end of it the water is salt and it is free"
     samples = made((LONG.format("Han"), answer), (LONG.format("Po"), answer + " now")).with_columns(
         parents=pl.Series([["a"], ["b"]])
     )
