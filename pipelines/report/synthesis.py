@@ -93,8 +93,8 @@ def _distilled(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("the longest", length.get("highest")),
         ("the model's own texts that nearly copy their references", copied.get("copies")),
         ("of so many with words enough to be compared", copied.get("compared")),
-        ("groups of rows with fewer good canaries than wanted", len(too_few.get("good") or ()) or None),
-        ("groups of rows with fewer bad ones", len(too_few.get("bad") or ()) or None),
+        ("groups whose own rows gave too few good canaries (ready rows gave the rest)", _some(too_few.get("good"))),
+        ("groups whose own rows gave too few bad ones", _some(too_few.get("bad"))),
         ("references that fail their own checks", facts.get("inconsistent_references")),
         ("answers asked for", requests.get("candidates")),
         ("answers used", requests.get("used")),
@@ -104,6 +104,10 @@ def _distilled(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("tokens generated", tokens.get("generated")),
     ]
     return words.measured(named)
+
+
+def _some(groups: dict[str, Any] | None) -> int | None:
+    return len(groups or ()) or None
 
 
 def _by_ladder(tiers: dict[str, int]) -> list[tuple[str, int]]:

@@ -3,13 +3,14 @@
 Good canaries are references for their own rows and, where these are too few, texts that say the same by the definition
 of the row's check (`right`). Bad ones are another row's reference, a row's own reference with another row's answer or a
 changed one in the place of its own, open text with one planted change, and right answers in a form that no answer has.
-They are measured for every kind of check and language that a run uses, and none of them is ever returned. They pass
-through the same functions as real candidates, those that ask a model as well, but for one: `copies` compares a text
-with its own reference and with other rows' texts, and a canary is such a text by the way it is made.
+Where a run's rows give too few all the same, rows that stand ready (`ready`) give the rest, counted apart. They are
+measured for every kind of check and language that a run uses, and none of them is ever returned. They pass through the
+same functions as real candidates, those that ask a model as well, but for one: `copies` compares a text with its own
+reference and with other rows' texts, and a canary is such a text by the way it is made.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -17,7 +18,7 @@ from curation.errors import InputError
 from curation.metrics.intervals import wilson
 from curation.metrics.text import normalise_answer
 
-from . import planted, right, wrong
+from . import planted, ready, right, wrong
 from .asked import Asker
 from .claim import Claim
 from .item import Item, order
@@ -27,9 +28,16 @@ from .verify import passed, verify
 PARTNERS = 20  # other rows that a row's known-bad answers may come from
 OPEN = "open text"
 ACCEPT, REJECT = "accept known-bad answers", "reject known-good answers"
+READY = "ready rows"
 _ADVICE = {
     ACCEPT: "give such rows a stricter check, or raise max_false_accept if such an answer may pass",
     REJECT: "mend the references or answers of such rows, or raise max_false_reject if they may be lost",
+}
+_READY_ADVICE = {
+    ACCEPT: "a check passes everything with these settings, or the model that is asked does: change them, or raise "
+    "max_false_accept",
+    REJECT: "a check refuses everything with these settings, or the model that is asked does: change them, or raise "
+    "max_false_reject",
 }
 OPEN_TIMES = 4  # open text gets so many times the canaries: it fails in more ways, and more often
 
@@ -61,8 +69,8 @@ def measure(items: list[Item], options: DistillOptions, seed: int, asker: Asker 
     Returns:
         `false_accept` and `false_reject`: wrong, of, rate, low, high, possible (the bound with none wrong), shown
         (whether the budget is shown to be kept), rows (that the canaries were made from); the same by group (kind of
-        check and language) and by how the canary was made. `too_few`: groups with fewer canaries than wanted, under
-        `good` and `bad`, with `of` and `wanted`.
+        check and language, those from ready rows apart) and by how the canary was made. `too_few`: groups whose own
+        rows gave fewer canaries than wanted, under `good` and `bad`, with `of` and `wanted`; ready rows gave the rest.
 
     Raises:
         CanaryError: when the canaries of a group, or all, were judged wrongly more often than the budget allows.
@@ -80,17 +88,19 @@ def measure(items: list[Item], options: DistillOptions, seed: int, asker: Asker 
         good[name] = _good(groups[name], options)
         bad[name] = _bad(groups[name], _wanted(name, options), seed)
     bad[wrong.FORM] = _forms(pool, options.canaries)
+    _fill(good, bad, groups, options, seed)
     failed = _accepted([one for many in (*good.values(), *bad.values()) for one in many], options, asker)
+    short = {
+        "good": {name: {"of": len(good[name]), "wanted": options.canaries} for name in groups
+                 if len(good[name]) < options.canaries},
+        "bad": {name: {"of": len(bad[name]), "wanted": _wanted(name, options)} for name in (*groups, wrong.FORM)
+                if len(bad[name]) < _wanted(name, options)},
+    }  # fmt: skip
     report = {
         "false_accept": _rates(bad, lambda canary: id(canary) in failed, options.max_false_accept),
         "false_reject": _rates(good, lambda canary: id(canary) not in failed, options.max_false_reject),
-        "too_few": {
-            "good": {name: {"of": len(many), "wanted": options.canaries} for name, many in good.items()
-                     if len(many) < options.canaries},
-            "bad": {name: {"of": len(many), "wanted": _wanted(name, options)} for name, many in bad.items()
-                    if len(many) < _wanted(name, options)},
-        },
-    }  # fmt: skip
+        "too_few": short,
+    }
     _within(ACCEPT, report["false_accept"], bad, lambda canary: id(canary) in failed)
     _within(REJECT, report["false_reject"], good, lambda canary: id(canary) not in failed)
     return report
@@ -103,13 +113,22 @@ def group(item: Item) -> str:
 
 
 def _accepted(canaries: Sequence[Canary], options: DistillOptions, asker: Asker | None) -> set[int]:
-    """Identities of the canaries that pass, the checks that ask a model last, as for candidates, without `copies`."""
+    """Identities of the canaries that pass, the checks that ask a model last, as for candidates, without `copies`.
+
+    What a model can be asked hangs on what it was trained on: it is asked about ready rows only where it alone decides.
+    """
     let = [one for one in canaries if passed(verify(one.item, one.text, one.finish_reason, options))]
     if asker is None or not asker.asks():
         return {id(one) for one in let}
-    claims = {f"canary-{number}/{one.item.id}": one for number, one in enumerate(let)}
+    asked = [one for one in let if not _is_ready(one.item) or (one.item.answer is None and not options.signs)]
+    claims = {f"canary-{number}/{one.item.id}": one for number, one in enumerate(asked)}
     results = asker.checks([Claim(key, one.item, one.text.strip()) for key, one in claims.items()])
-    return {id(one) for key, one in claims.items() if passed(results[key])}
+    refused = {id(one) for key, one in claims.items() if not passed(results[key])}
+    return {id(one) for one in let} - refused
+
+
+def _is_ready(item: Item) -> bool:
+    return bool(item.row["task"] == ready.TASK)
 
 
 def _wanted(name: str, options: DistillOptions) -> int:
@@ -144,6 +163,30 @@ def _bad(pool: list[Item], count: int, seed: int) -> list[Canary]:
                     return list(made.values())
                 made.setdefault((item.id, canary.text), canary)
     return list(made.values())
+
+
+def _fill(
+    good: dict[str, list[Canary]],
+    bad: dict[str, list[Canary]],
+    groups: dict[str, list[Item]],
+    options: DistillOptions,
+    seed: int,
+) -> None:
+    """What a run's own rows are too few for, from rows that stand ready: groups of their own, by which each is held.
+
+    Where marks of translation are counted a row gives its reference alone, and as many rows are taken as canaries.
+    """
+    count = options.canaries if options.fluency else options.canaries // 2 + 1
+    forms = []
+    for name, own in groups.items():
+        rows = ready.rows(own, name.rpartition(", ")[2], count)
+        forms.append(rows)
+        if (lacking := options.canaries - len(good[name])) > 0:
+            good[f"{name}, {READY}"] = _good(rows, replace(options, canaries=lacking))
+        if (lacking := _wanted(name, options) - len(bad[name])) > 0:
+            bad[f"{name}, {READY}"] = _bad(rows, lacking, seed)
+    if groups and (lacking := options.canaries - len(bad[wrong.FORM])) > 0:
+        bad[f"{wrong.FORM}, {READY}"] = _forms([one for many in zip(*forms, strict=True) for one in many], lacking)
 
 
 def _from(item: Item, other: Item | None, seed: int) -> Iterator[Canary]:
@@ -224,5 +267,6 @@ def _within(
         raise CanaryError(
             f"distill: the checks {what} too often ({name}): {rate['wrong']} of {rate['of']} canaries, {bound} bound "
             f"{value:.2f}, expected at most {rate['budget']:.2f}; for example ({first.kind}) {first.text[:80]!r} "
-            f"for row {first.item.id} with answer {first.item.answer!r}; {_ADVICE[what]}"
+            f"for row {first.item.id} with answer {first.item.answer!r}; "
+            f"{(_READY_ADVICE if _is_ready(first.item) else _ADVICE)[what]}"
         )

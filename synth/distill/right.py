@@ -23,6 +23,13 @@ _SENTENCES = {
            "{}, 바로 이것입니다.", "아마 {}일 것입니다.", "보시다시피 {}입니다.", "제가 알기로는 {}입니다.",
            "그러니까 {}입니다."),
 }  # fmt: skip
+# Behind yes or no, with which an answer begins; none of these says either itself.
+_SURE = {
+    "en": ("{}, as far as I know.", "{}, I am sure.", "{}, without a doubt.", "{}, clearly.", "{}! That is certain.",
+           "{}. I have looked it up."),
+    "ko": ("{}, 제가 알기로는요.", "{}, 확실합니다.", "{}, 틀림없습니다.", "{}, 분명합니다.",
+           "{}! 누구나 아는 일입니다.", "{}. 직접 찾아보았습니다."),
+}  # fmt: skip
 _COMMENTS = ("# a solution", "# written for this task")
 _SIGNS = ("0123456789", ascii_lowercase, ascii_uppercase, "가나다라마바사아자차카타파하")
 _MATCHES = 12  # of a pattern, from one text
@@ -64,19 +71,18 @@ def _script(text: str) -> str | None:
 def _said(item: Item, answer: str) -> Iterator[tuple[str, str]]:
     """The bare answer, alone and in sentences; not in those whose own words make a choice of the row.
 
-    Yes and no are in none, since a candidate must begin with them. Choices of one letter stand in capitals.
+    Yes and no stand at the beginning of theirs. Choices of one letter stand in capitals.
     """
     if item.kind == "choice" and len(answer) == 1 and answer.isascii():
         answer = answer.upper()
     yield "the bare answer", answer
     language = "ko" if planted.korean(item.reference if _script(item.reference) else item.question) else "en"
-    if item.kind == "choice":
-        said = answer
-    elif item.kind == "short_answer" and typed_answers.yes_or_no(answer):
-        return
+    yes_or_no = item.kind == "short_answer" and typed_answers.yes_or_no(answer)
+    if yes_or_no:
+        said = answer.rstrip(" .。!?,").capitalize()
     else:
-        said = planted.uninflected(answer)
-    for form in _SENTENCES[language]:
+        said = answer if item.kind == "choice" else planted.uninflected(answer)
+    for form in (_SURE if yes_or_no else _SENTENCES)[language]:
         text = form.format(said)
         if not any(_times(text, choice) > _times(said, choice) for choice in item.choices):
             yield "in a sentence", text

@@ -30,8 +30,8 @@ def test_groups_with_too_few_canaries_are_counted_and_are_no_rate() -> None:
     view = distill({"facts": {"canaries": {"too_few": few}, "copies_of_reference": copied}, "examples": []})
     assert view["canaries"] == []
     shown = dict(view["facts"])
-    assert shown["groups of rows with fewer good canaries than wanted"] == "1"
-    assert "groups of rows with fewer bad ones" not in shown
+    assert shown["groups whose own rows gave too few good canaries (ready rows gave the rest)"] == "1"
+    assert "groups whose own rows gave too few bad ones" not in shown
     assert shown["the model's own texts that nearly copy their references"] == "3"
 
 

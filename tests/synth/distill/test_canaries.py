@@ -79,19 +79,27 @@ def test_open_text_is_measured_with_other_rows_references(make_rows: Make) -> No
     assert measured["false_accept"]["by_group"]["open text, en"]["wrong"] == 0
     assert measured["too_few"] == {"good": {}, "bad": {}}
     few = measure(list(items(rows[:3])), DistillOptions(max_false_accept=1.0), seed=1)
-    assert few["too_few"]["bad"]["open text, en"]["wanted"] == 240
+    own = few["too_few"]["bad"]["open text, en"]
+    given = few["false_accept"]["by_group"]["open text, en, ready rows"]
+    assert own["wanted"] == 240 == own["of"] + given["of"] and given["wrong"] == 0 < given["of"]
 
 
-def test_too_few_canaries_show_nothing_and_stop_nothing(make_rows: Make) -> None:
+def test_ready_rows_give_what_a_run_has_too_few_for_and_are_counted_apart(make_rows: Make) -> None:
     measured = measure(list(items(capitals(make_rows, 3))), DistillOptions(), seed=1)
-    assert measured["false_accept"]["wrong"] == 0 and not measured["false_accept"]["shown"]
+    accept = measured["false_accept"]
+    assert (accept["wrong"], accept["of"], measured["false_reject"]["of"]) == (0, 120, 60) and accept["shown"]
     few = measured["false_accept"]["by_group"]["short_answer, en"]
     assert few["of"] == 15  # each of 3 rows with both others, two kinds, and denied
     assert few["possible"] == few["high"] == pytest.approx(0.2039, abs=1e-4)  # what so few can show at best
     forms = {"of": 24, "wanted": 60}  # three each of eight ways
     assert measured["too_few"]["bad"] == {"short_answer, en": {"of": 15, "wanted": 60}, "form": forms}
+    given = {name: found["of"] for name, found in accept["by_group"].items() if name.endswith("ready rows")}
+    assert given == {"short_answer, en, ready rows": 45, "form, ready rows": 36}
+    assert measured["false_reject"]["by_group"]["short_answer, en, ready rows"]["of"] == 24
     alone = measure(list(items(capitals(make_rows, 1))), DistillOptions(), seed=1)
     assert alone["false_accept"]["by_group"]["short_answer, en"]["of"] == 1
+    none = measure(list(items(capitals(make_rows, 3))), DistillOptions(canaries=0), seed=1)
+    assert none["false_accept"]["of"] == none["false_reject"]["of"] == 0
     nothing = measure([], DistillOptions(), seed=1)
     assert nothing["false_accept"]["of"] == 0 and nothing["false_accept"]["rate"] is None
 
@@ -113,10 +121,10 @@ KINDS: dict[str, Callable[[int], dict[str, Any]]] = {
 
 @pytest.mark.parametrize(("kind", "rows", "good"), [
     ("short_answer", 5, 60), ("number", 5, 60), ("choice", 5, 60), ("json", 6, 60), ("python_call", 9, 60),
-    ("short_answer", 4, 48), ("regex", 5, 60), ("one_match", 9, 9), ("yes", 1, 2), ("yes", 5, 10), ("no", 12, 24),
+    ("short_answer", 4, 48), ("regex", 5, 60), ("one_match", 9, 9), ("yes", 1, 8), ("yes", 5, 40), ("no", 12, 60),
     ("parallel", 9, 27), ("half_a_pair", 6, 60),
 ])  # fmt: skip
-def test_a_few_rows_give_as_many_good_canaries_as_are_wanted_or_the_report_says_so(
+def test_a_few_rows_give_as_many_good_canaries_as_are_wanted_or_ready_rows_give_the_rest(
     make_rows: Make, kind: str, rows: int, good: int
 ) -> None:
     others = {"yes": "short_answer", "no": "short_answer", "parallel": "python_call", "half_a_pair": "json"}
@@ -124,9 +132,12 @@ def test_a_few_rows_give_as_many_good_canaries_as_are_wanted_or_the_report_says_
     made = make_rows([{"prompt": f"q{n}?", "check": check, **KINDS[kind](n)} for n in range(rows)])
     measured = measure(list(items(made)), DistillOptions(max_false_accept=1.0), seed=1)
     reject = measured["false_reject"]
-    (group,) = reject["by_group"].values()
+    group = reject["by_group"][f"{check}, en"]
     assert (group["of"], group["wrong"], group["rows"]) == (good, 0, rows)
-    assert reject["by_kind"]["own reference"]["of"] == rows
+    rest = reject["by_group"].get(f"{check}, en, ready rows", {"of": 0, "wrong": 0})
+    assert (rest["of"], rest["wrong"], reject["of"]) == (60 - good, 0, 60)
+    assert measured["false_accept"]["of"] == 120 and measured["false_accept"]["wrong"] == 0
+    assert reject["by_kind"]["own reference"]["of"] >= rows
     short = {f"{check}, en": {"of": good, "wanted": 60}} if good < 60 else {}
     assert measured["too_few"]["good"] == short
     many = make_rows([{"prompt": f"q{n}?", "check": check, **KINDS[kind](n)} for n in range(60)])
@@ -146,6 +157,7 @@ def test_with_marks_of_translation_checked_references_alone_are_known_good(make_
     )  # fmt: skip
     measured = measure(list(items(rows)), DistillOptions(fluency=True), seed=1)
     assert set(measured["false_reject"]["by_kind"]) == {"own reference"} and not measured["false_reject"]["wrong"]
+    assert measured["false_reject"]["of"] == measured["false_reject"]["rows"] == 60
     assert measured["too_few"]["good"] == {"short_answer, ko": {"of": 5, "wanted": 60}}
     free = measure(list(items(rows)), DistillOptions(), seed=1)
     assert free["false_reject"]["of"] == 60 and not free["false_reject"]["wrong"]

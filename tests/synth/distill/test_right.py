@@ -61,11 +61,11 @@ def test_a_sentence_whose_words_are_choices_names_two(make_item: MakeItem) -> No
 @pytest.mark.parametrize(
     ("reference", "answer", "sentences"),
     [
-        ("Yes, it floats.", "Yes", 0),  # whoever says yes or no begins with it
-        ("Nope, it sinks.", "Nope.", 0),
-        ("예, 뜹니다.", "예", 0),
-        ("아니요, 가라앉습니다.", "아니요.", 0),
-        ("맞습니다. 물에 뜹니다.", "맞습니다", 0),
+        ("Yes, it floats.", "Yes", 6),  # whoever says yes or no begins with it
+        ("Nope, it sinks.", "Nope.", 6),
+        ("예, 뜹니다.", "예", 6),
+        ("아니요, 가라앉습니다.", "아니요.", 6),
+        ("맞습니다. 물에 뜹니다.", "맞습니다", 6),
         ("수도는 서울입니다.", "서울입니다.", 9),  # one of ten is the reference
         ("그것은 돌이었습니다.", "돌이었습니다", 10),
         ("It is Seoul.", "Seoul.", 9),
@@ -78,6 +78,7 @@ def test_an_answer_is_put_into_a_sentence_where_the_language_lets_it(
     assert passed(verify(item, reference, "stop", DistillOptions()))
     made = list(right.answers(item))
     assert sum(kind == "in a sentence" for kind, _ in made) == sentences
+    assert all(passed(verify(item, text, "stop", DistillOptions())) for _, text in made)
     for kind, text in made:
         failed = [check for check in verify(item, text, "stop", DistillOptions()) if not check.passed]
         assert not failed, (kind, text, failed)

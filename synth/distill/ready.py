@@ -1,0 +1,182 @@
+"""Rows of known truth that stand ready, for canaries of runs with too few rows of their own.
+
+They are made up from short lists of words, of every kind of check and in both languages, so that as many can be had as
+are asked for. None of them is ever trained on. What they show is that a check works with the settings and the model of
+the run; what they cannot show is that it fits the run's own rows, and so they are counted apart from these.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from curation.checks.typed_answers import yes_or_no
+
+from .item import Item
+
+TASK = "keepwise: ready rows"  # of no user's rows
+_TOWNS = {
+    "en": ("Marlow", "Tarbert", "Ostend", "Visby", "Cromer", "Lerwick", "Pula", "Bergen", "Cadiz", "Turku", "Trieste"),
+    "ko": ("강릉", "목포", "통영", "여수", "속초", "군산", "포항", "제천", "안동", "진주", "서산"),
+}
+_NAMES = {
+    "en": ("Agnes Holt", "Bruno Keller", "Clara Voss", "Dmitri Sands", "Edith Moor", "Felix Arden", "Greta Lund",
+           "Hugo Brandt", "Irene Falk", "Jonas Reed", "Kirsten Ames", "Ludwig Penn", "Martha Quill"),
+    "ko": ("김서연", "이도윤", "박하은", "최민준", "정수아", "강지호", "조예린", "윤시우", "장다은", "임건우", "한소율",
+           "오태양", "서나래"),
+}  # fmt: skip
+_COLOURS = {"en": ("red", "green", "blue"), "ko": ("빨강", "초록", "파랑")}
+_OPEN = {
+    "en": (
+        ("Tell me about the harbour.", "The harbour of {town} was built in {year} by {name}. It has room for {few} "
+         "fishing boats and is closed in winter."),
+        ("How is the bread made?", "{name} bakes {few} loaves of rye bread every morning in {town}. The dough must "
+         "rest for {more} minutes before it is put into the oven."),
+        ("What does the museum show?", "The museum in {town} shows {more} old clocks that belonged to {name}. "
+         "Visitors can wind one of them by hand on Sundays."),
+        ("Why was the bridge repaired?", "The bridge near {town} was damaged by a flood in {year}. {name} led the "
+         "repair, which has cost the county {more} thousand crowns."),
+        ("Who teaches the choir?", "The choir of {town} is taught by {name} and has {few} singers. They will travel "
+         "to the mountains with a new programme in spring."),
+    ),
+    "ko": (
+        ("항구에 대해 알려 주세요.", "{town} 항구는 {year}년에 {name} 씨가 설계한 곳입니다. 어선 {few}척이 머물 수 "
+         "있고 겨울에는 문을 닫습니다."),
+        ("빵은 어떻게 만듭니까?", "{town}의 빵집에서는 아침마다 호밀빵 {few}개를 굽습니다. 반죽은 오븐에 넣기 전에 "
+         "{more}분 동안 쉬어야 합니다."),
+        ("박물관에는 무엇이 있습니까?", "{town} 박물관에는 {name} 씨가 기증한 시계 {more}점이 있습니다. 관람객은 "
+         "일요일마다 태엽을 직접 감을 수 있습니다."),
+        ("다리는 왜 고쳤습니까?", "{town} 다리는 {year}년 홍수로 무너진 돌다리입니다. 복구에는 {name} 씨의 회사가 "
+         "참여했고 공사는 {more}일 만에 마무리됩니다."),
+        ("합창단은 누가 가르칩니까?", "{town} 합창단은 단원이 {few}명이고 {name} 씨가 지휘합니다. 봄에는 새로운 노래로 "
+         "산골 학교를 방문합니다."),
+    ),
+}  # fmt: skip
+
+
+def rows(like: Sequence[Item], language: str, count: int) -> list[Item]:
+    """Ready rows of the kind of check that some rows have.
+
+    Args:
+        like: rows of one kind; answers of yes and no are given where all of theirs are.
+        language: `en` or `ko`.
+        count: of rows wanted.
+    """
+    first = like[0]
+    make: Callable[[int, str], dict[str, Any]]
+    makers: dict[str, Callable[[int, str], dict[str, Any]]] = {
+        "number": _number, "choice": _choice, "regex": _regex, "json": _json, "json_schema": _schema,
+        "python_call": _call, "python_code": _code, "python_output": _output, "short_answer": _short,
+    }  # fmt: skip
+    if first.answer is None:
+        make = _open
+    elif first.kind == "short_answer" and all(yes_or_no(item.answer or "") for item in like):
+        make = _yes_or_no
+    else:
+        make = makers[first.kind]
+    return [_item(number, first.kind, language, make(number, language)) for number in range(count)]
+
+
+def _item(number: int, kind: str, language: str, said: dict[str, Any]) -> Item:
+    question, reference = said["question"], said["reference"]
+    name = f"ready-{kind}-{language}-{number}"
+    row = {
+        "sample_id": name,
+        "task": TASK,
+        "prompt": [{"role": "user", "content": question}],
+        "completion": [{"role": "assistant", "content": reference}],
+    }
+    choices = tuple(said.get("choices", ()))
+    return Item(name, row, question, reference, said.get("answer"), kind, choices)
+
+
+def _words(number: int, language: str) -> tuple[str, str]:
+    """A town and a name: the pair comes again after 143 rows, the name after 13."""
+    towns, names = _TOWNS[language], _NAMES[language]
+    return towns[number % len(towns)], names[number % len(names)]
+
+
+def _short(number: int, language: str) -> dict[str, Any]:
+    town, name = _words(number, language)
+    if language == "ko":
+        return {"question": f"{town}의 {number + 1}번 등대는 누가 지킵니까?", "answer": name,
+                "reference": f"그 등대를 지키는 사람은 {name}입니다."}  # fmt: skip
+    return {"question": f"Who keeps lighthouse {number + 1} of {town}?", "answer": name,
+            "reference": f"The lighthouse is kept by {name}."}  # fmt: skip
+
+
+def _yes_or_no(number: int, language: str) -> dict[str, Any]:
+    yes, one = number % 2 == 0, 20 + 7 * number % 61
+    other = one - 3 - number % 5 if yes else one + 3 + number % 5
+    if language == "ko":
+        said = f"예, {one}은 {other}보다 큽니다." if yes else f"아니요, {one}은 {other}보다 크지 않습니다."
+        return {"question": f"{one}은 {other}보다 큽니까?", "answer": "예" if yes else "아니요", "reference": said}
+    said = f"Yes, {one} is larger than {other}." if yes else f"No, {one} is not larger than {other}."
+    return {"question": f"Is {one} larger than {other}?", "answer": "Yes" if yes else "No", "reference": said}
+
+
+def _number(number: int, language: str) -> dict[str, Any]:
+    boxes, each = 3 + number % 17, 12 + number
+    total = str(boxes * each)
+    if language == "ko":
+        return {"question": f"상자 {boxes}개에 연필이 {each}자루씩 있습니다. 모두 몇 자루입니까?", "answer": total,
+                "reference": f"연필은 모두 {total}자루입니다."}  # fmt: skip
+    return {"question": f"There are {boxes} boxes with {each} pens each. How many pens are there?", "answer": total,
+            "reference": f"That makes {total} pens."}  # fmt: skip
+
+
+def _choice(number: int, language: str) -> dict[str, Any]:
+    colours = _COLOURS[language]
+    right, town = colours[number % len(colours)], _words(number, language)[0]
+    if language == "ko":
+        return {"question": f"{town} 깃발 {number + 1}번의 색은 무엇입니까?", "answer": right, "choices": colours,
+                "reference": f"깃발의 색은 {right}입니다."}  # fmt: skip
+    return {"question": f"What colour is flag {number + 1} of {town}?", "answer": right, "choices": colours,
+            "reference": f"The flag is {right}."}  # fmt: skip
+
+
+def _json(number: int, language: str) -> dict[str, Any]:
+    town, name = _words(number, language)
+    keys = ("항구", "선장", "배") if language == "ko" else ("harbour", "captain", "boats")
+    value = json.dumps(dict(zip(keys, (town, name, number + 2), strict=True)), ensure_ascii=False)
+    asked = f"{town} 항구를 JSON으로 적어 주세요." if language == "ko" else f"Give the harbour of {town} as JSON."
+    return {"question": asked, "reference": value, "answer": value}
+
+
+def _schema(number: int, language: str) -> dict[str, Any]:
+    made = _json(number, language)
+    keys = list(json.loads(made["reference"]))
+    schema = {"type": "object", "required": keys, "properties": {keys[-1]: {"type": "integer"}}}
+    return {**made, "answer": json.dumps(schema, ensure_ascii=False)}
+
+
+def _call(number: int, language: str) -> dict[str, Any]:
+    town, name = _words(number, language)
+    call = f"reserve(town={town!r}, guest={name!r}, nights={number + 1})"
+    asked = f"{town}에 {name} 이름으로 {number + 1}박을 예약해 주세요." if language == "ko" else (
+        f"Reserve {number + 1} nights in {town} for {name}.")  # fmt: skip
+    return {"question": asked, "reference": call, "answer": call}
+
+
+def _code(number: int, language: str) -> dict[str, Any]:
+    asked = f"{number + 2}를 더하는 함수 add를 써 주세요." if language == "ko" else (
+        f"Write a function add that adds {number + 2} to a number.")  # fmt: skip
+    return {"question": asked, "reference": f"def add(value):\n    return value + {number + 2}",
+            "answer": f"assert add(5) == {number + 7}"}  # fmt: skip
+
+
+def _output(number: int, language: str) -> dict[str, Any]:
+    asked = f"{number + 2}의 세 배를 출력해 주세요." if language == "ko" else f"Print three times {number + 2}."
+    return {"question": asked, "reference": f"print(3 * {number + 2})", "answer": str(3 * (number + 2))}
+
+
+def _regex(number: int, language: str) -> dict[str, Any]:
+    asked = f"{number + 1}번 소포의 번호는?" if language == "ko" else f"What is the code of parcel {number + 1}?"
+    return {"question": asked, "reference": f"KW-{1042 + 7 * number}", "answer": r"[A-Z]{2}-\d{4,}"}
+
+
+def _open(number: int, language: str) -> dict[str, Any]:
+    town, name = _words(number, language)
+    asked, said = _OPEN[language][number % len(_OPEN[language])]
+    return {"question": asked, "reference": said.format(
+        town=town, name=name, year=1801 + 7 * number % 190, few=11 + number % 60, more=30 + 13 * number % 61
+    )}  # fmt: skip
