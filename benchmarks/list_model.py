@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from curation import storage
@@ -20,8 +20,11 @@ from train.options.run import Source, TrainOptions
 from train.training import train
 
 END, PAD = "<|end|>", "<|pad|>"
+# Words with the space before them, single letters, whole numbers, signs with the spaces among them, line ends.
+ITEMS = r" ?\p{L}{2,}|\p{L}|\p{N}+|[^\p{L}\p{N}\n]*[^\p{L}\p{N}\s][^\p{L}\p{N}\n]*|\n+| +"
 TOKENS, POSITIONS, WIDTH, LAYERS, HEADS = 6_000, 2_048, 128, 4, 4
 ROWS = 3  # of a list
+ITEM_TOKENS = 8_000  # where whole numbers are among them
 
 
 def flat(text: str) -> str:
@@ -33,7 +36,9 @@ def row(one: Mapping[str, Any]) -> str:
     return f"Input: {flat(one['input'])}\nOutput: {flat(one['output'])}"
 
 
-def make(found: Mapping[str, Sequence[Mapping[str, Any]]], out: Path, lists: int, steps: int, seed: int) -> Path:
+def make(
+    found: Mapping[str, Sequence[Mapping[str, Any]]], out: Path, lists: int, steps: int, seed: int, items: bool = False
+) -> Path:
     """The model's folder.
 
     Args:
@@ -42,9 +47,11 @@ def make(found: Mapping[str, Sequence[Mapping[str, Any]]], out: Path, lists: int
         lists: of each task; each draws its rows anew.
         steps: of training, 4,096 tokens each.
         seed: of weights, lists and order.
+        items: letters that stand alone and numbers are one token each, the same at every place of a list: a model as
+            small as this one learns to copy no others.
     """
     out.mkdir(parents=True, exist_ok=True)
-    _start([row(one) for rows in found.values() for one in rows], out / "start", seed)
+    _start([row(one) for rows in found.values() for one in rows], out / "start", seed, items)
     rng = random.Random(seed)
     texts = [
         "\n\n".join(row(one) for one in rng.sample(list(found[task]), ROWS))
@@ -66,13 +73,18 @@ def _tell(at: Any) -> None:
         print(f"step {at.step} of {at.steps}, loss {at.loss:.3f}", flush=True)
 
 
-def _start(texts: Sequence[str], folder: Path, seed: int) -> None:
+def _start(texts: Sequence[str], folder: Path, seed: int, items: bool) -> None:
     """A tokenizer of the texts and a model of random weights."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    if items:
+        whole = pre_tokenizers.Split(Regex(ITEMS), "isolated")
+        as_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([whole, as_bytes])
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=TOKENS, special_tokens=[PAD, END], initial_alphabet=alphabet,
+    count = ITEM_TOKENS if items else TOKENS
+    trainer = trainers.BpeTrainer(vocab_size=count, special_tokens=[PAD, END], initial_alphabet=alphabet,
                                   show_progress=False)  # fmt: skip
     tokenizer.train_from_iterator(texts, trainer)
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=END, pad_token=PAD,

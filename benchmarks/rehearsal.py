@@ -8,8 +8,10 @@ then makes up instances of them from each task's `extra` pool; several buffers o
 `eval`: how much of them they cover, how many could be real, and how labels and clusters are spread. Quotas, copies and
 cut-off instances are counted here anew, not read from the report. The seed model has 512 positions and reads letters:
 three tasks and their short rows are what it can do. `--made` takes all ten tasks and whole rows, and a small model made
-from nothing for them (`benchmarks.list_model`), trained for so many steps. `stories`: a small pretrained story model is
-sampled from its start token; what such samples keep is measured by `benchmarks.continued_pretraining`.
+from nothing for them (`benchmarks.list_model`), trained for so many steps; with `--learn` on lists of these tasks
+alone, with `--whole-numbers` in tokens that suit lists of items. Of `pe`, the only task whose answers follow from a
+rule, the right ones are counted. `stories`: a small pretrained story model is sampled from its start token; what such
+samples keep is measured by `benchmarks.continued_pretraining`.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import re2
 
 from benchmarks import list_model
 from curation import storage
@@ -32,7 +35,7 @@ SEED = 17
 TASKS = ("para", "pe", "pos")  # short enough for two demonstrations and an instance in 512 tokens
 LONGEST = 160  # characters of a row: three of them are a list that the seed model can read
 ALL = ("dsg", "expl", "para", "pe", "pos", "qa", "qg", "sa", "sum", "trans")
-LISTS = 500  # of each task, that a model made from nothing learns
+LISTS = 500  # of each of ten tasks, that a model made from nothing learns; more of each of fewer
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -145,18 +148,30 @@ def counted(run: Path, step: str, demos: list[dict[str, Any]]) -> dict[str, int]
     }
 
 
+def right_lists(run: Path, step: str) -> tuple[int, int]:
+    """Answers of `pe` in a buffer that are right, and all: the elements of a list after the first i."""
+    samples = pl.read_parquet(run / "samples" / step / "rehearse.parquet").filter(pl.col("task") == "pe")
+    right = 0
+    for prompt, completion in samples.select("prompt", "completion").iter_rows():
+        first, _, listed = prompt[-1]["content"].partition(",")
+        items = re2.findall(r"'([^']*)'", listed)
+        right += first.isdigit() and completion[0]["content"] == ", ".join(items[int(first) :])
+    return right, samples.height
+
+
 def tasks_shown(
-    data: Path, out: Path, model: Path, steps: int, made: int, only: tuple[str, ...], per_task: int, samples: int,
-    penalty: float,
+    data: Path, out: Path, model: Path, steps: int, made: int, learn: tuple[str, ...], items: bool,
+    only: tuple[str, ...], per_task: int, samples: int, penalty: float, top_p: float,
 ) -> None:  # fmt: skip
     folder = out / "inputs"
     folder.mkdir(parents=True, exist_ok=True)
     tasks = only or (ALL if made else TASKS)
     if made:
-        learned = {task: part(data, task, "train", whole=True) for task in ALL}
-        model, steps = list_model.make(learned, out / "made", LISTS, made, SEED), 0
+        learned = {task: part(data, task, "train", whole=True) for task in learn or ALL}
+        lists = LISTS * len(ALL) // len(learned)
+        model, steps = list_model.make(learned, out / "made", lists, made, SEED, items), 0
     path = recipe(folder, data, model, tasks, 500, steps, per_task=per_task, prompts_per_task=190,
-                  samples=samples, repetition_penalty=penalty)  # fmt: skip
+                  samples=samples, repetition_penalty=penalty, top_p=top_p)  # fmt: skip
     outputs = run_recipe(load(path), out / "run", print).outputs
     demos = [json.loads(line) for line in (folder / "demos.jsonl").read_text(encoding="utf-8").splitlines()]
     print("\nyield of `nearest`, by task and reason")
@@ -168,6 +183,9 @@ def tasks_shown(
         facts, found = outputs[step].facts, counted(out / "run", step, demos)
         print(f"{step:<12}{facts['wanted']:>7}{facts['spent']:>7}{found['rows']:>6}{found['copies']:>8}"
               f"{found['equal']:>7}{found['cut off']:>9}  ({facts['unit']})")  # fmt: skip
+    if "pe" in tasks:
+        for step in ("nearest", "k_center", "random", "tokens"):
+            print("answers of pe that are right: {} of {} ({})".format(*right_lists(out / "run", step), step))
     print("\nagainst held-out real rows      rows  precision  coverage  density  clusters  labels")
     for step in ("nearest", "k_center", "random"):
         for task, facts in outputs[step].facts["representation"].items():
@@ -199,17 +217,22 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=Path("pipelines/demo/seed_model"))
     parser.add_argument("--steps", type=int, default=100, help="of the tuning")
     parser.add_argument("--made", type=int, default=0, help="steps of a model made from nothing, for all ten tasks")
+    parser.add_argument("--learn", nargs="*", default=[], choices=ALL, help="tasks that this model learns; all ten")
+    parser.add_argument("--whole-numbers", action="store_true", help="numbers are one token each for this model")
     parser.add_argument("--per-task", type=int, default=8, help="rows wanted of each task")
     parser.add_argument("--only", nargs="*", default=[], choices=ALL, help="of the tasks")
     parser.add_argument("--samples", type=int, default=1, help="instances asked for with each of 190 lists")
     # The penalty counts the prompt: at the paper's 1.2 a tiny model hardly writes a second `Output:`.
     parser.add_argument("--repetition-penalty", type=float, default=1.0, help="of the instances; the paper's is 1.2")
+    # What is left out of the nucleus never comes: at 0.6 no end of a list, of which each item is hardly ever the last.
+    parser.add_argument("--top-p", type=float, default=0.6, help="nucleus of the instances; the paper's is 0.6")
     parser.add_argument("--draws", type=int, default=300, help="samples of the story model")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     if given.what == "tasks":
         tasks_shown(given.data.resolve(), given.out.resolve(), given.model.resolve(), given.steps, given.made,
-                    tuple(given.only), given.per_task, given.samples, given.repetition_penalty)  # fmt: skip
+                    tuple(given.learn), given.whole_numbers, tuple(given.only), given.per_task, given.samples,
+                    given.repetition_penalty, given.top_p)  # fmt: skip
     else:
         stories_shown(given.data.resolve(), given.out.resolve(), given.draws)
 
