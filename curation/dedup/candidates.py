@@ -17,9 +17,9 @@ import numpy as np
 import polars as pl
 
 from .. import stage, tables
+from ..cores import cores
 from . import copies, joins, lsh, order
 from .copies import Load
-from .shingles import cores
 from .signatures import SAME, MinHashOptions, shingle_sets
 
 PART = pl.Schema({"row": pl.Int64, "first": pl.Int64, "component": pl.Int64, "shard": pl.Int32})

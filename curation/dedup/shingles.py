@@ -7,7 +7,6 @@ Every other document gives runs of lower-cased words. Both are read from the UTF
 no lock, on as many threads as there are cores; what they return does not depend on the threads.
 """
 
-import os
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from functools import lru_cache
 import numpy as np
 import polars as pl
 
+from ..cores import cores
 from ..errors import InputError
 from . import buffers, kernels
 
@@ -190,11 +190,6 @@ def in_threads(work: Callable[[int, int], None], starts: np.ndarray, threads: in
         return
     with ThreadPoolExecutor(most) as pool:
         list(pool.map(lambda pair: work(*pair), ranges))
-
-
-def cores() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @lru_cache(1)

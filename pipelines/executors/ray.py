@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from curation import cluster
+from curation.cores import cores
 
 from ..child import ChildError
 from .executor import Call, Report
-from .local import THREAD_VARIABLES, carry_out, cores, unwrapped
+from .local import THREAD_VARIABLES, carry_out, unwrapped
 
 RETRIES = 5  # of a task whose node or process died; tasks write each file whole or not at all, so repeating is safe
 

@@ -23,7 +23,7 @@ from .asked import Asker
 from .claim import Claim
 from .item import Item, order
 from .options import DistillOptions
-from .verify import passed, verify
+from .verify import passed, verify_each
 
 PARTNERS = 20  # other rows that a row's known-bad answers may come from
 OPEN = "open text"
@@ -117,7 +117,8 @@ def _accepted(canaries: Sequence[Canary], options: DistillOptions, asker: Asker 
 
     What a model can be asked hangs on what it was trained on: it is asked about ready rows only where it alone decides.
     """
-    let = [one for one in canaries if passed(verify(one.item, one.text, one.finish_reason, options))]
+    found = verify_each([(one.item, one.text, one.finish_reason) for one in canaries], options)
+    let = [one for one, checks in zip(canaries, found, strict=True) if passed(checks)]
     if asker is None or not asker.asks():
         return {id(one) for one in let}
     asked = [one for one in let if not _is_ready(one.item) or (one.item.answer is None and not options.signs)]

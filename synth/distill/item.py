@@ -8,6 +8,7 @@ import polars as pl
 
 from curation import tables
 from curation.checks import typed_spec
+from curation.checks.beside import PROGRAMS
 from curation.checks.typed_result import CheckResult
 from curation.model import Request, Response
 
@@ -48,6 +49,11 @@ class Item:
     def references(self) -> tuple[str, ...]:
         """Every text that is right for an open question."""
         return (self.reference, *self.others)
+
+    @property
+    def runs(self) -> bool:
+        """Whether the check of an answer runs it as a program."""
+        return self.answer is not None and self.kind in PROGRAMS
 
     @property
     def prompt(self) -> Turns:

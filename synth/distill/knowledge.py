@@ -23,7 +23,7 @@ from itertools import islice
 from typing import Any
 
 from curation import tables
-from curation.checks import typed
+from curation.checks import beside, typed
 from curation.errors import InputError
 from curation.languages import HANGUL_FROM
 from curation.metrics.intervals import wilson
@@ -37,7 +37,6 @@ from .item import Item, Turns, order
 ASKED = "asked"  # the form that shows the prompt as it is
 FORMS = (ASKED, "brief", "question")
 RULE = "distill.knowledge_sample"
-PROGRAMS = frozenset(("python_code", "python_output"))  # run to be checked: what others wrote is not run to see luck
 GRADES = ("highly", "maybe", "weakly", "unknown")
 
 
@@ -135,9 +134,9 @@ def measure(items: Sequence[Item], generator: Generator, options: KnowledgeOptio
     measured = [item for item in items if item.answer is not None and item.reference.strip()] if options.samples else []
     asks = {item.id: [_ask(item, number, options, seed) for number in range(options.samples)] for item in measured}
     responses = answered([request for asked in asks.values() for _, request in asked], generator)
-    samples = {
-        item.id: tuple(_sample(item, form, request, responses) for form, request in asks[item.id]) for item in measured
-    }
+    given = [(item, form, request) for item in measured for form, request in asks[item.id]]
+    found = iter(beside.each(lambda one: _sample(*one, responses), given, lambda one: one[0].runs))
+    samples = {item.id: tuple(next(found) for _ in asks[item.id]) for item in measured}
     return decide(measured, samples, options, seed)
 
 
@@ -277,10 +276,10 @@ def _chance(
 ) -> float:
     """Share of the next rows of the group, which is in a drawn order, whose answers pass as this row's.
 
-    0 for programs, which are not right by luck.
+    0 for programs, which are not right by luck: what others wrote is not run to see it.
     """
     item = group[place]
-    if item.kind in PROGRAMS:
+    if item.runs:
         return 0.0
     following = (group[(place + shift) % len(group)] for shift in range(1, len(group)))
     # An answer to the same question is no luck.

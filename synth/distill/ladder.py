@@ -1,5 +1,6 @@
 """The ladder: a row's own closed-book answer, else rewrites with the reference in view, round by round."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from curation.checks.typed_result import CheckResult, verdict
@@ -13,7 +14,7 @@ from .asked import Asker
 from .claim import Claim
 from .item import Candidate, Item, Tried, Turns
 from .options import DistillOptions
-from .verify import passed, verify
+from .verify import passed, verify_each
 
 SELF, REWRITE = "self", "rewrite"
 
@@ -85,7 +86,7 @@ def _rung(rows: list[Tried], asks: list[_Ask], asker: Asker, given: copies.Input
     """Ask, check and note the answers of one rung; joined by request id, so that their order means nothing."""
     responses = answered([ask.request for ask in asks], asker.generator)
     drawn = [(ask, responses[ask.request.id, ask.request.sample]) for ask in asks]
-    found = {ask.request.id: _checked(ask.item, response, asker.options) for ask, response in drawn}
+    found = _checked(drawn, asker.options)
     claims = [_claim(ask, response) for ask, response in drawn if passed(found[ask.request.id])]
     options = asker.options
     for key, more in copies.checks(claims, given, options.novelty, options.max_copied).items():
@@ -105,9 +106,15 @@ def _claim(ask: _Ask, response: Response) -> Claim:
     return Claim(ask.request.id, ask.item, response.text.strip(), shown)
 
 
-def _checked(item: Item, response: Response, options: DistillOptions) -> tuple[CheckResult, ...]:
-    if response.finish_reason == "refused":
-        return (verdict("refused", False, response.error or "refused"),)
-    if not response.text.strip():
-        return (verdict("empty", False, "no text"),)
-    return verify(item, response.text.strip(), response.finish_reason, options)
+def _checked(drawn: Sequence[tuple[_Ask, Response]], options: DistillOptions) -> dict[str, tuple[CheckResult, ...]]:
+    """The checks of every answer, by request id."""
+    found: dict[str, tuple[CheckResult, ...]] = {}
+    for ask, response in drawn:
+        if response.finish_reason == "refused":
+            found[ask.request.id] = (verdict("refused", False, response.error or "refused"),)
+        elif not response.text.strip():
+            found[ask.request.id] = (verdict("empty", False, "no text"),)
+    left = [(ask, response) for ask, response in drawn if ask.request.id not in found]
+    texts = [(ask.item, response.text.strip(), response.finish_reason) for ask, response in left]
+    checks = verify_each(texts, options)
+    return found | {ask.request.id: one for (ask, _), one in zip(left, checks, strict=True)}

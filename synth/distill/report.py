@@ -11,7 +11,7 @@ from .item import Candidate
 from .movement import movement, pairs_of
 from .options import DistillOptions
 from .settle import Likelihoods, Outcome
-from .verify import passed, verify
+from .verify import passed, verify_each
 
 
 def report(
@@ -127,8 +127,6 @@ def _per_token(scores: list[Score]) -> float:
 
 def _inconsistent(outcomes: list[Outcome], options: DistillOptions) -> int:
     """Rows whose reference fails its own checks: data that says two things, or a check that is wrong for it."""
-    return sum(
-        not passed(verify(item, item.reference, "stop", options))
-        for item in (outcome.tried.item for outcome in outcomes)
-        if item.reference.strip() and item.problem is None
-    )
+    items = [outcome.tried.item for outcome in outcomes]
+    given = [(item, item.reference, "stop") for item in items if item.reference.strip() and item.problem is None]
+    return sum(not passed(checks) for checks in verify_each(given, options))

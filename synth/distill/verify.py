@@ -1,6 +1,8 @@
 """Is a text fit to stand in for the reference of a row? Every check that says so, with its score and threshold."""
 
-from curation.checks import typed
+from collections.abc import Sequence
+
+from curation.checks import beside, typed
 from curation.checks.typed_result import CheckResult
 
 from . import fluency, open_text
@@ -59,6 +61,11 @@ def _content(item: Item, text: str, options: DistillOptions) -> list[CheckResult
             memory_mb=options.code_memory_mb,
         )
     ]
+
+
+def verify_each(answers: Sequence[tuple[Item, str, str]], options: DistillOptions) -> list[tuple[CheckResult, ...]]:
+    """`verify` of row, text and finish reason of each, in their order; programs are run beside each other."""
+    return beside.each(lambda one: verify(*one, options), answers, lambda one: one[0].runs)
 
 
 def passed(checks: tuple[CheckResult, ...]) -> bool:

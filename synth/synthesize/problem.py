@@ -1,12 +1,12 @@
 """Rows as questions with or without a known answer, the checks of an answer to them, and how they are asked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from curation.checks import typed
+from curation.checks import beside, typed
 from curation.checks.typed_result import CheckResult
 from curation.errors import InputError
 
@@ -61,6 +61,15 @@ def problems(rows: pl.DataFrame, method: str) -> list[Problem]:
     if not rows.height:
         raise InputError(f"{method}: found no rows, expected at least one")
     return [Problem(source_of(item.row), item) for item in items(rows)]
+
+
+def checks_of_each(answers: Sequence[tuple[Problem, Attempt]], min_language: float) -> list[tuple[CheckResult, ...]]:
+    """The checks of every answer to its problem, in their order; programs are run beside each other."""
+    return beside.each(
+        lambda one: one[0].checks(one[1].text, one[1].response.finish_reason, min_language),
+        answers,
+        lambda one: one[0].item.runs,
+    )
 
 
 def judge_form(attempt: Attempt, problem: Problem, min_language: float) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from curation import tables
-from curation.checks import typed, typed_form
+from curation.checks import beside, typed, typed_form
 from curation.errors import InputError
 from curation.metrics import text as metrics
 from curation.model import Generator, Request, Response, Sampling, Score, Scorer, ScoreRequest
@@ -148,16 +148,25 @@ def _generated(
     requests = [
         Request(name, item.prompt, Sampling(max_tokens=max_tokens, stop=item.stop)) for name, item in by_id.items()
     ]
-    rows = []
+    given: list[tuple[Task, Response]] = []
     for response in generator.generate(requests):
         item = by_id.pop(response.id)
         if response.finish_reason == "refused":
             raise InputError(f"task {item.task!r}, item {item.id!r} cannot be asked: {response.error}")
-        rows.append(_row(asked, item, item.metric, _score(item, response), response.text, response.finish_reason))
+        given.append((item, response))
         tell(1)
     if by_id:
         raise tables.TableError(f"the engine left {len(by_id)} of {len(items)} items unanswered")
-    return rows
+    scores = beside.each(lambda one: _score(*one), given, lambda one: _runs(one[0]))
+    return [
+        _row(asked, item, item.metric, score, response.text, response.finish_reason)
+        for (item, response), score in zip(given, scores, strict=True)
+    ]
+
+
+def _runs(item: Task) -> bool:
+    """Whether the check of an answer runs it as a program."""
+    return item.metric == "check" and item.check is not None and item.check.kind in beside.PROGRAMS
 
 
 def _score(item: Task, response: Response) -> float:

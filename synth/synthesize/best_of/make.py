@@ -20,7 +20,7 @@ from ...synthesised import Synthesised
 from ..account import accounted, sample
 from ..attempt import Ask, Attempt, attempted, draws, language_of
 from ..own import own_template
-from ..problem import Problem, problems
+from ..problem import Problem, checks_of_each, problems
 from ..reward import Reward, rewards
 from .options import BestOfOptions
 
@@ -78,8 +78,7 @@ def best_of(
     drawn: dict[str, list[Attempt]] = {}
     for attempt in attempts:
         drawn.setdefault(attempt.source.id, []).append(attempt)
-    for one in asked:
-        _verify(one, drawn[one.source.id], options)
+    _verify([(one, attempt) for one in asked for attempt in drawn[one.source.id] if attempt.drop is None], options)
     candidates = _candidates(asked, drawn, scorer, reward, options)
     verified = {name: len(found) for name, found in candidates.items()}
     samples = [row for one in asked for row in _kept(one, candidates[one.source.id], options)]
@@ -128,13 +127,12 @@ def _ask(problem: Problem, options: BestOfOptions, seed: int) -> Ask:
     return Ask(problem.source, Request(name, prompt, sampling), template)
 
 
-def _verify(problem: Problem, attempts: Sequence[Attempt], options: BestOfOptions) -> None:
-    """Check every answer of a problem and drop those that fail."""
-    for one in attempts:
-        if one.drop is None:
-            one.checks = problem.checks(one.text, one.response.finish_reason, options.min_language)
-            failed = next((check for check in one.checks if not check.passed), None)
-            one.drop = Drop.failed(failed) if failed is not None else None
+def _verify(answers: Sequence[tuple[Problem, Attempt]], options: BestOfOptions) -> None:
+    """Check every answer to its problem and drop those that fail."""
+    for (_, one), checks in zip(answers, checks_of_each(answers, options.min_language), strict=True):
+        one.checks = checks
+        failed = next((check for check in checks if not check.passed), None)
+        one.drop = Drop.failed(failed) if failed is not None else None
 
 
 def _candidates(

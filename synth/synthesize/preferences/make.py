@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from curation import tables
+from curation.checks import beside
 from curation.checks.typed_result import graded
 from curation.errors import InputError
 from curation.metrics.text import normalise_answer
@@ -169,11 +170,11 @@ def _different(asked: Sequence[Problem], drawn: Sequence[Attempt], options: Pref
 def _score(rows: Sequence[_Row], reward: Reward | None, judge: Generator, options: PreferencesOptions) -> None:
     """Give every answer its score."""
     if options.by == "checks":
-        for row in rows:
-            for attempt in row.answers:
-                right = row.problem.right(attempt.text)
-                attempt.checks = (*attempt.checks, right)
-                row.scores.append(float(right.passed))
+        every = [(row, attempt) for row in rows for attempt in row.answers]
+        rights = beside.each(lambda one: one[0].problem.right(one[1].text), every, lambda one: one[0].problem.item.runs)
+        for (row, attempt), right in zip(every, rights, strict=True):
+            attempt.checks = (*attempt.checks, right)
+            row.scores.append(float(right.passed))
     elif options.by == "reward" and reward is not None:
         given = rewards(reward, [(row.problem.item.prompt, one.text) for row in rows for one in row.answers])
         scores = iter(given)

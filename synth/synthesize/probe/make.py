@@ -18,7 +18,7 @@ from ...synthesised import Synthesised
 from ..account import accounted, sample
 from ..attempt import Ask, Attempt, attempted, language_of
 from ..own import own_template
-from ..problem import Problem, problems
+from ..problem import Problem, checks_of_each, problems
 from .options import PLAIN, ProbeOptions
 
 METHOD = ORIGIN = "probe"
@@ -96,9 +96,11 @@ def _try(
     """Answer rows in the given forms, greedily, and check the answers."""
     asked = [(name, one) for name in names for one in rows]
     asks = [_ask(one, name, options) for name, one in asked]
-    for (name, one), attempt in zip(asked, attempted(asks, generator), strict=True):
-        if attempt.drop is None:
-            attempt.checks = one.checks(attempt.text, attempt.response.finish_reason, options.min_language)
+    attempts = attempted(asks, generator)
+    whole = [(one, attempt) for (_, one), attempt in zip(asked, attempts, strict=True) if attempt.drop is None]
+    for (_, attempt), checks in zip(whole, checks_of_each(whole, options.min_language), strict=True):
+        attempt.checks = checks
+    for (name, one), attempt in zip(asked, attempts, strict=True):
         tried[name][one.source.id] = attempt
 
 
