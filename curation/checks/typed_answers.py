@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import jsonschema
 import re2
@@ -150,16 +150,17 @@ def short_answer(reference: str, candidate: str) -> CheckResult:
     return verdict("short_answer", True, f"has {shown(wanted)}")
 
 
-def yes_or_no(reference: str) -> bool:
-    """Whether an answer is yes or no in English or Korean, by which a candidate must begin."""
-    return _bare(reference) in YES | NO
+def yes_or_no(reference: str) -> Literal["yes", "no"] | None:
+    """What an answer of yes or no says, in English or Korean: a candidate must begin with it. None of other answers."""
+    said = _bare(reference)
+    return "yes" if said in YES else "no" if said in NO else None
 
 
 def _yes_or_no(wanted: str, candidate: str) -> CheckResult:
     openings = {_bare(match.group(1)) for match in _SENTENCE_START.finditer(candidate.lower())}
     said = {"yes"} if openings & YES else set()
     said |= {"no"} if openings & NO else set()
-    expected = "yes" if wanted in YES else "no"
+    expected = yes_or_no(wanted)
     return verdict("short_answer", said == {expected}, f"says {sorted(said)}, expected {expected}")
 
 

@@ -44,9 +44,10 @@ def distill(step: Step) -> View:
         ],
         "facts": _distilled(facts),
         "canaries": [
-            _canary(name, rate)
+            row
             for name, rate in (facts.get("canaries") or {}).items()
             if isinstance(rate, dict) and name != "too_few"
+            for row in _canaries(name, rate)
         ],
         "examples": sorted(step["examples"], key=lambda row: _rung(row["tier"])),
     }
@@ -117,6 +118,13 @@ def _by_ladder(tiers: dict[str, int]) -> list[tuple[str, int]]:
 def _rung(tier: str | None) -> tuple[int, str]:
     ladder = list(words.TIERS)
     return (ladder.index(tier), tier) if tier in ladder else (len(ladder), tier or "")
+
+
+def _canaries(name: str, rate: dict[str, Any]) -> list[View]:
+    """A row of all canaries and, where ready rows gave some of them, one of those of the run's own rows."""
+    own = rate.get("own")
+    less = own is not None and own["of"] < rate["of"]
+    return [_canary(name, rate), *([_canary(f"{name}, of the run's own rows", own)] if less else [])]
 
 
 def _canary(name: str, rate: dict[str, Any]) -> View:

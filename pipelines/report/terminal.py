@@ -126,20 +126,20 @@ def _rehearsal(facts: dict[str, Any]) -> list[str]:
     if facts.get("shortfall"):
         missing = ", ".join(f"{task} {words.count(number)}" for task, number in facts["shortfall"].items())
         shown.append(f"fewer than wanted: {missing}")
-        shown += [_cut_off(task, tasks[task]) for task in facts["shortfall"] if _mostly_cut_off(tasks.get(task))]
+        if facts.get("mode") == "rehearse":
+            shown += [line for task in facts["shortfall"] for line in _cut_off(task, tasks.get(task) or {})]
     return shown
 
 
-def _mostly_cut_off(task: dict[str, Any] | None) -> bool:
-    return task is not None and 2 * (task.get("dropped") or {}).get("truncated", 0) > task.get("requests", 0)
-
-
-def _cut_off(name: str, task: dict[str, Any]) -> str:
-    """What to do about instances without an end: a nucleus takes no end that is never among the likeliest tokens."""
-    return (
-        f"{name}: {words.count(task['dropped']['truncated'])} of {words.count(task['requests'])} were cut off; raise "
-        "max_tokens, or top_p where an end is never likely, as in lists (1 leaves nothing out)"
-    )
+def _cut_off(name: str, task: dict[str, Any]) -> list[str]:
+    """What to do where most instances have no end: a nucleus takes no end that is never among the likeliest tokens."""
+    cut, asked = (task.get("dropped") or {}).get("truncated", 0), task.get("requests", 0)
+    if 2 * cut <= asked:
+        return []
+    return [
+        f"{name}: {words.count(cut)} of {words.count(asked)} were cut off; raise max_tokens, or top_p where an end is "
+        "never likely, as in lists (1 leaves nothing out)"
+    ]
 
 
 def _synthesis(facts: dict[str, Any]) -> list[str]:

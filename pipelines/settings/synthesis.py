@@ -54,7 +54,9 @@ class DistillSettings(Settings):
     code_memory_mb: int = Field(256, description="memory of it, MiB")
     enough: int = Field(2, ge=1, description="verified rewrites after which a row asks for no more")
     likelihood: bool = Field(True, description="choose among verified rewrites by closed-book likelihood")
-    canaries: int = Field(60, ge=0, description="known-good and known-bad rows, each, to measure the checks")
+    canaries: int = Field(
+        60, ge=0, description="known-good and known-bad answers, each, of every kind of check, to measure the checks"
+    )
     max_false_accept: float = Field(0.08, gt=0, le=1, description="largest upper 95 % bound of false accepts")
     max_false_reject: float = Field(0.5, gt=0, le=1, description="largest upper 95 % bound of false rejects")
     novelty: NoveltyOptions = NoveltyOptions()

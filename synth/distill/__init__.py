@@ -3,7 +3,7 @@
 SDFT (arXiv 2402.13669) with a ladder of tiers, typed checks and canaries: see `ladder`, `verify` and `canaries`.
 """
 
-from .canaries import CanaryError
+from .canary_rates import CanaryError
 from .distil import distill
 from .options import DistillOptions
 

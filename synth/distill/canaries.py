@@ -9,17 +9,17 @@ same functions as real candidates, those that ask a model as well, but for one: 
 reference and with other rows' texts, and a canary is such a text by the way it is made.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import zip_longest
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice, zip_longest
 from typing import Any
 
-from curation.errors import InputError
-from curation.metrics.intervals import wilson
+from curation.checks.typed_answers import yes_or_no
 from curation.metrics.text import normalise_answer
 
 from . import planted, ready, right, wrong
 from .asked import Asker
+from .canary import Canary
+from .canary_rates import ACCEPT, READY, REJECT, rates, within
 from .claim import Claim
 from .item import Item, order
 from .options import DistillOptions
@@ -27,34 +27,7 @@ from .verify import passed, verify_each
 
 PARTNERS = 20  # other rows that a row's known-bad answers may come from
 OPEN = "open text"
-ACCEPT, REJECT = "accept known-bad answers", "reject known-good answers"
-READY = "ready rows"
-_ADVICE = {
-    ACCEPT: "give such rows a stricter check, or raise max_false_accept if such an answer may pass",
-    REJECT: "mend the references or answers of such rows, or raise max_false_reject if they may be lost",
-}
-_READY_ADVICE = {
-    ACCEPT: "a check passes everything with these settings, or the model that is asked does: change them, or raise "
-    "max_false_accept",
-    REJECT: "a check refuses everything with these settings, or the model that is asked does: change them, or raise "
-    "max_false_reject",
-}
 OPEN_TIMES = 4  # open text gets so many times the canaries: it fails in more ways, and more often
-
-
-class CanaryError(InputError):
-    """The checks are wrong too often on the data at hand to be relied on."""
-
-
-@dataclass(frozen=True)
-class Canary:
-    """A candidate whose truth is known: `kind` says how it was made, `good` whether it should pass."""
-
-    item: Item
-    kind: str
-    good: bool
-    text: str
-    finish_reason: str = "stop"
 
 
 def measure(items: list[Item], options: DistillOptions, seed: int, asker: Asker | None = None) -> dict[str, Any]:
@@ -67,10 +40,9 @@ def measure(items: list[Item], options: DistillOptions, seed: int, asker: Asker 
         asker: the model that candidates are shown to as well, if one is.
 
     Returns:
-        `false_accept` and `false_reject`: wrong, of, rate, low, high, possible (the bound with none wrong), shown
-        (whether the budget is shown to be kept), rows (that the canaries were made from); the same by group (kind of
-        check and language, those from ready rows apart) and by how the canary was made. `too_few`: groups whose own
-        rows gave fewer canaries than wanted, under `good` and `bad`, with `of` and `wanted`; ready rows gave the rest.
+        `false_accept` and `false_reject`: see `canary_rates.rates`; groups are kinds of check and languages.
+        `too_few`: groups whose own rows gave fewer canaries than wanted, under `good` and `bad`, with `of` and
+        `wanted`; ready rows gave the rest.
 
     Raises:
         CanaryError: when the canaries of a group, or all, were judged wrongly more often than the budget allows.
@@ -97,12 +69,12 @@ def measure(items: list[Item], options: DistillOptions, seed: int, asker: Asker 
                 if len(bad[name]) < _wanted(name, options)},
     }  # fmt: skip
     report = {
-        "false_accept": _rates(bad, lambda canary: id(canary) in failed, options.max_false_accept),
-        "false_reject": _rates(good, lambda canary: id(canary) not in failed, options.max_false_reject),
+        "false_accept": rates(bad, lambda canary: id(canary) in failed, options.max_false_accept),
+        "false_reject": rates(good, lambda canary: id(canary) not in failed, options.max_false_reject),
         "too_few": short,
     }
-    _within(ACCEPT, report["false_accept"], bad, lambda canary: id(canary) in failed)
-    _within(REJECT, report["false_reject"], good, lambda canary: id(canary) not in failed)
+    within(ACCEPT, bad, lambda canary: id(canary) in failed, options.max_false_accept)
+    within(REJECT, good, lambda canary: id(canary) not in failed, options.max_false_reject)
     return report
 
 
@@ -121,15 +93,11 @@ def _accepted(canaries: Sequence[Canary], options: DistillOptions, asker: Asker 
     let = [one for one, checks in zip(canaries, found, strict=True) if passed(checks)]
     if asker is None or not asker.asks():
         return {id(one) for one in let}
-    asked = [one for one in let if not _is_ready(one.item) or (one.item.answer is None and not options.signs)]
+    asked = [one for one in let if not one.ready or (one.item.answer is None and not options.signs)]
     claims = {f"canary-{number}/{one.item.id}": one for number, one in enumerate(asked)}
     results = asker.checks([Claim(key, one.item, one.text.strip()) for key, one in claims.items()])
     refused = {id(one) for key, one in claims.items() if not passed(results[key])}
     return {id(one) for one in let} - refused
-
-
-def _is_ready(item: Item) -> bool:
-    return bool(item.row["task"] == ready.TASK)
 
 
 def _wanted(name: str, options: DistillOptions) -> int:
@@ -177,17 +145,27 @@ def _fill(
 
     Where marks of translation are counted a row gives its reference alone, and as many rows are taken as canaries.
     """
-    count = options.canaries if options.fluency else options.canaries // 2 + 1
+    count = max(2, options.canaries if options.fluency else options.canaries // 2)  # two: each has a partner
     forms = []
     for name, own in groups.items():
         rows = ready.rows(own, name.rpartition(", ")[2], count)
         forms.append(rows)
         if (lacking := options.canaries - len(good[name])) > 0:
-            good[f"{name}, {READY}"] = _good(rows, replace(options, canaries=lacking))
+            good[f"{name}, {READY}"] = _every_kind(rows, lacking, options.fluency)
         if (lacking := _wanted(name, options) - len(bad[name])) > 0:
             bad[f"{name}, {READY}"] = _bad(rows, lacking, seed)
     if groups and (lacking := options.canaries - len(bad[wrong.FORM])) > 0:
-        bad[f"{wrong.FORM}, {READY}"] = _forms([one for many in zip(*forms, strict=True) for one in many], lacking)
+        made = _forms([one for many in zip(*forms, strict=True) for one in many], lacking)
+        bad[f"{wrong.FORM}, {READY}"] = made
+
+
+def _every_kind(rows: Sequence[Item], count: int, references_alone: bool) -> list[Canary]:
+    """Known-good canaries of ready rows: each row gives another kind in its turn, so that a few are not all alike."""
+    ways = [[("own reference", item.reference), *([] if references_alone else right.answers(item))] for item in rows]
+    turned = ([*way[place % len(way) :], *way[: place % len(way)]] for place, way in enumerate(ways))
+    made = ([Canary(item, kind, True, text) for kind, text in way] for item, way in zip(rows, turned, strict=True))
+    in_turn = chain.from_iterable(zip_longest(*made))
+    return list(islice((one for one in in_turn if one is not None), count))
 
 
 def _from(item: Item, other: Item | None, seed: int) -> Iterator[Canary]:
@@ -219,55 +197,5 @@ def _forms(pool: list[Item], count: int) -> list[Canary]:
 
 
 def _same(one: str, other: str) -> bool:
-    return normalise_answer(one) == normalise_answer(other)
-
-
-def _rates(canaries: dict[str, list[Canary]], wrongly: Callable[[Canary], bool], budget: float) -> dict[str, Any]:
-    """Rates of all canaries, by group, and by how they were made."""
-    every = [one for many in canaries.values() for one in many]
-    kinds = sorted({one.kind for one in every})
-
-    def rate(some: Sequence[Canary]) -> dict[str, Any]:
-        return {**_rate(sum(map(wrongly, some)), len(some), budget), "rows": len({one.item.id for one in some})}
-
-    return {
-        **rate(every),
-        "by_group": {name: rate(many) for name, many in canaries.items()},
-        "by_kind": {kind: rate([one for one in every if one.kind == kind]) for kind in kinds},
-    }
-
-
-def _rate(wrong_: int, of: int, budget: float) -> dict[str, Any]:
-    if not of:
-        return {"wrong": 0, "of": 0, "rate": None, "low": None, "high": None, "possible": 1.0, "budget": budget,
-                "shown": False}  # fmt: skip
-    low, high = wilson(wrong_, of)
-    possible = wilson(0, of)[1]
-    return {"wrong": wrong_, "of": of, "rate": wrong_ / of, "low": low, "high": high, "possible": possible,
-            "budget": budget, "shown": high <= budget}  # fmt: skip
-
-
-def _within(
-    what: str, rates: dict[str, Any], canaries: dict[str, list[Canary]], wrongly: Callable[[Canary], bool]
-) -> None:
-    """Stop when canaries of a group, or of all groups together, were judged wrongly too often.
-
-    Where there are enough canaries to show that the budget is kept, it must be shown: the upper bound counts. Where
-    there are too few for that, only what is certainly above the budget stops the run: the lower bound counts.
-    """
-    groups = [(name, many, rates["by_group"][name]) for name, many in canaries.items()]
-    every = [one for many in canaries.values() for one in many]
-    for name, many, rate in [*groups, ("all groups", every, rates)]:
-        if not rate["wrong"]:
-            continue
-        enough = rate["possible"] <= rate["budget"]
-        if (rate["high"] if enough else rate["low"]) <= rate["budget"]:
-            continue
-        first = next(one for one in many if wrongly(one))
-        bound, value = ("upper", rate["high"]) if enough else ("lower", rate["low"])
-        raise CanaryError(
-            f"distill: the checks {what} too often ({name}): {rate['wrong']} of {rate['of']} canaries, {bound} bound "
-            f"{value:.2f}, expected at most {rate['budget']:.2f}; for example ({first.kind}) {first.text[:80]!r} "
-            f"for row {first.item.id} with answer {first.item.answer!r}; "
-            f"{(_READY_ADVICE if _is_ready(first.item) else _ADVICE)[what]}"
-        )
+    """Whether two answers are equal; yes is yes in whatever word."""
+    return normalise_answer(one) == normalise_answer(other) or (yes_or_no(one) == yes_or_no(other) is not None)

@@ -54,7 +54,8 @@ class DistillOptions:
         code_seconds: CPU time of a candidate that is a program, at most.
         code_memory_mb: memory of it, MiB.
         canaries: known-good and known-bad candidates that the checks are measured with: this many of each for every
-            kind of check and language that the rows have, and four times as many bad ones for open text.
+            kind of check and language that the rows have, and four times as many bad ones for open text. Made-up rows
+            give what the rows are too few for (`ready`).
         max_false_accept: largest upper 95 % bound of the share of bad canaries that pass.
         max_false_reject: largest upper 95 % bound of the share of good canaries that fail.
     """

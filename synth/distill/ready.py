@@ -25,30 +25,31 @@ _NAMES = {
            "오태양", "서나래"),
 }  # fmt: skip
 _COLOURS = {"en": ("red", "green", "blue"), "ko": ("빨강", "초록", "파랑")}
+# Of each text one sentence has names or numbers and one or two have none: what goes wrong there, only the words show.
 _OPEN = {
     "en": (
-        ("Tell me about the harbour.", "The harbour of {town} was built in {year} by {name}. It has room for {few} "
-         "fishing boats and is closed in winter."),
-        ("How is the bread made?", "{name} bakes {few} loaves of rye bread every morning in {town}. The dough must "
-         "rest for {more} minutes before it is put into the oven."),
-        ("What does the museum show?", "The museum in {town} shows {more} old clocks that belonged to {name}. "
-         "Visitors can wind one of them by hand on Sundays."),
-        ("Why was the bridge repaired?", "The bridge near {town} was damaged by a flood in {year}. {name} led the "
-         "repair, which has cost the county {more} thousand crowns."),
-        ("Who teaches the choir?", "The choir of {town} is taught by {name} and has {few} singers. They will travel "
-         "to the mountains with a new programme in spring."),
+        ("Tell me about the harbour of {town}.", "The harbour of {town} was built in {year} by {name}. Fishing boats "
+         "can land at the old wooden pier. The lighthouse is closed in winter because the rocks are covered with ice."),
+        ("How is bread made in {town}?", "The dough must rest in a warm kitchen before it is baked. Rye flour and "
+         "water are kneaded by hand until they are smooth. {name} of {town} bakes {few} loaves every morning."),
+        ("What does the museum of {town} show?", "Visitors can wind one of the old clocks by hand. The glass cases "
+         "were made by local carpenters. {name} left {more} clocks to the museum of {town}."),
+        ("Why was the bridge near {town} repaired?", "A flood has damaged the stone pillars of the bridge. Heavy carts "
+         "must wait at the ferry until the mortar is dry. {name} led the work near {town} in {year}."),
+        ("Who teaches the choir of {town}?", "{name} teaches the {few} singers of {town}. Young voices are trained "
+         "with simple songs from the mountains. The concert will be held in the garden when the roses bloom."),
     ),
     "ko": (
-        ("항구에 대해 알려 주세요.", "{town} 항구는 {year}년에 {name} 씨가 설계한 곳입니다. 어선 {few}척이 머물 수 "
-         "있고 겨울에는 문을 닫습니다."),
-        ("빵은 어떻게 만듭니까?", "{town}의 빵집에서는 아침마다 호밀빵 {few}개를 굽습니다. 반죽은 오븐에 넣기 전에 "
-         "{more}분 동안 쉬어야 합니다."),
-        ("박물관에는 무엇이 있습니까?", "{town} 박물관에는 {name} 씨가 기증한 시계 {more}점이 있습니다. 관람객은 "
-         "일요일마다 태엽을 직접 감을 수 있습니다."),
-        ("다리는 왜 고쳤습니까?", "{town} 다리는 {year}년 홍수로 무너진 돌다리입니다. 복구에는 {name} 씨의 회사가 "
-         "참여했고 공사는 {more}일 만에 마무리됩니다."),
-        ("합창단은 누가 가르칩니까?", "{town} 합창단은 단원이 {few}명이고 {name} 씨가 지휘합니다. 봄에는 새로운 노래로 "
-         "산골 학교를 방문합니다."),
+        ("{town} 항구에 대해 알려 주세요.", "{town} 항구는 {year}년에 {name} 씨가 설계한 곳입니다. 어선은 낡은 나무 "
+         "부두에 배를 댈 수 있습니다. 겨울에는 바위가 얼음으로 덮여서 등대 출입을 금지합니다."),
+        ("{town}에서는 빵을 어떻게 만듭니까?", "반죽은 오븐에 넣기 전에 따뜻한 부엌에서 쉬어야 합니다. 호밀가루와 물을 "
+         "손으로 매끄럽게 치댑니다. {town}의 {name} 씨는 아침마다 빵 {few}개를 굽습니다."),
+        ("{town} 박물관에는 무엇이 있습니까?", "관람객은 오래된 시계의 태엽을 직접 감을 수 있습니다. 유리 진열장은 "
+         "동네 목수들이 만든 작품입니다. {name} 씨가 {town} 박물관에 시계 {more}점을 기증했습니다."),
+        ("{town} 다리는 왜 고쳤습니까?", "큰물이 돌기둥을 쓸어 가서 다리가 위험했습니다. 무거운 수레는 회반죽이 마를 "
+         "때까지 나루터에서 기다려야 합니다. {year}년 {town} 공사는 {name} 씨가 이끌었습니다."),
+        ("{town} 합창단은 누가 가르칩니까?", "{town} 합창단의 단원 {few}명은 {name} 씨가 지도합니다. 어린 목소리는 "
+         "산골의 쉬운 노래로 훈련합니다. 음악회는 장미가 피는 뜰에서 열립니다."),
     ),
 }  # fmt: skip
 
@@ -108,8 +109,8 @@ def _yes_or_no(number: int, language: str) -> dict[str, Any]:
     yes, one = number % 2 == 0, 20 + 7 * number % 61
     other = one - 3 - number % 5 if yes else one + 3 + number % 5
     if language == "ko":
-        said = f"예, {one}은 {other}보다 큽니다." if yes else f"아니요, {one}은 {other}보다 크지 않습니다."
-        return {"question": f"{one}은 {other}보다 큽니까?", "answer": "예" if yes else "아니요", "reference": said}
+        said = f"예, {one} 쪽이 {other}보다 큽니다." if yes else f"아니요, {one} 쪽이 {other}보다 크지 않습니다."
+        return {"question": f"{one} 쪽이 {other}보다 큽니까?", "answer": "예" if yes else "아니요", "reference": said}
     said = f"Yes, {one} is larger than {other}." if yes else f"No, {one} is not larger than {other}."
     return {"question": f"Is {one} larger than {other}?", "answer": "Yes" if yes else "No", "reference": said}
 
@@ -138,7 +139,8 @@ def _json(number: int, language: str) -> dict[str, Any]:
     town, name = _words(number, language)
     keys = ("항구", "선장", "배") if language == "ko" else ("harbour", "captain", "boats")
     value = json.dumps(dict(zip(keys, (town, name, number + 2), strict=True)), ensure_ascii=False)
-    asked = f"{town} 항구를 JSON으로 적어 주세요." if language == "ko" else f"Give the harbour of {town} as JSON."
+    asked = f"{town}의 {number + 1}번 항구를 JSON으로 적어 주세요." if language == "ko" else (
+        f"Give harbour {number + 1} of {town} as JSON.")  # fmt: skip
     return {"question": asked, "reference": value, "answer": value}
 
 
@@ -151,14 +153,14 @@ def _schema(number: int, language: str) -> dict[str, Any]:
 
 def _call(number: int, language: str) -> dict[str, Any]:
     town, name = _words(number, language)
-    call = f"reserve(town={town!r}, guest={name!r}, nights={number + 1})"
-    asked = f"{town}에 {name} 이름으로 {number + 1}박을 예약해 주세요." if language == "ko" else (
-        f"Reserve {number + 1} nights in {town} for {name}.")  # fmt: skip
+    call = f"reserve(town={town!r}, guest={name!r}, nights={number + 2})"
+    asked = f"{town}에 {name} 이름으로 {number + 2}박을 예약해 주세요." if language == "ko" else (
+        f"Reserve {number + 2} nights in {town} for {name}.")  # fmt: skip
     return {"question": asked, "reference": call, "answer": call}
 
 
 def _code(number: int, language: str) -> dict[str, Any]:
-    asked = f"{number + 2}를 더하는 함수 add를 써 주세요." if language == "ko" else (
+    asked = f"값에 {number + 2}만큼 더하는 함수 add를 써 주세요." if language == "ko" else (
         f"Write a function add that adds {number + 2} to a number.")  # fmt: skip
     return {"question": asked, "reference": f"def add(value):\n    return value + {number + 2}",
             "answer": f"assert add(5) == {number + 7}"}  # fmt: skip
@@ -177,6 +179,6 @@ def _regex(number: int, language: str) -> dict[str, Any]:
 def _open(number: int, language: str) -> dict[str, Any]:
     town, name = _words(number, language)
     asked, said = _OPEN[language][number % len(_OPEN[language])]
-    return {"question": asked, "reference": said.format(
-        town=town, name=name, year=1801 + 7 * number % 190, few=11 + number % 60, more=30 + 13 * number % 61
-    )}  # fmt: skip
+    values = {"town": town, "name": name, "year": 1801 + 7 * number % 190, "few": 11 + number % 60,
+              "more": 30 + 13 * number % 61}  # fmt: skip
+    return {"question": asked.format(town=town), "reference": said.format_map(values)}

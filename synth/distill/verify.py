@@ -21,7 +21,10 @@ def verify(item: Item, text: str, finish_reason: str, options: DistillOptions) -
         finish_reason: why generation ended; only `stop` is whole.
         options: limits of length, language and open-text content.
     """
-    return (*_form(item, text, finish_reason, options), *_content(item, text, options))
+    form = _form(item, text, finish_reason, options)
+    if item.runs and not passed(form):
+        return tuple(form)  # a program that is refused already is not run
+    return (*form, *_content(item, text, options))
 
 
 def _form(item: Item, text: str, finish_reason: str, options: DistillOptions) -> list[CheckResult]:
@@ -68,6 +71,6 @@ def verify_each(answers: Sequence[tuple[Item, str, str]], options: DistillOption
     return beside.each(lambda one: verify(*one, options), answers, lambda one: one[0].runs)
 
 
-def passed(checks: tuple[CheckResult, ...]) -> bool:
+def passed(checks: Sequence[CheckResult]) -> bool:
     """Whether every check passed."""
     return all(check.passed for check in checks)

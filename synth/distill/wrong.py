@@ -75,7 +75,9 @@ def forms(item: Item) -> Iterator[tuple[str, str, str]]:
     else:
         yield "refusal", f"I'm sorry, but I can't help with that. {reference}", "stop"
         yield "loop", f"{'and so on ' * max(15, len(reference) // 4)}{reference}", "stop"
-    yield "other language", _foreign(item), "stop"
+    # Of `12 + 10 =` and `22` nobody can say what language they are in.
+    if any(map(str.isalpha, f"{reference}{item.question}")):
+        yield "other language", _foreign(item), "stop"
 
 
 def _foreign(item: Item) -> str:

@@ -140,11 +140,11 @@ def test_short_answer_is_not_there(reference: str, candidate: str):
 
 
 @pytest.mark.parametrize(
-    ("reference", "is_one"),
-    [("Yes.", True), ("nope", True), ("예입니다", True), ("yesterday", False), ("답은 예", False)],
+    ("reference", "said"),
+    [("Yes.", "yes"), ("nope", "no"), ("예입니다", "yes"), ("네", "yes"), ("yesterday", None), ("답은 예", None)],
 )
-def test_yes_and_no_are_told_from_other_answers(reference: str, is_one: bool):
-    assert yes_or_no(reference) == is_one
+def test_yes_and_no_are_told_from_other_answers(reference: str, said: str | None):
+    assert yes_or_no(reference) == said
 
 
 @pytest.mark.parametrize("levels", [500, 990, 100_000])

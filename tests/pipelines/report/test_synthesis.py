@@ -24,6 +24,16 @@ def test_canaries_are_shown_with_intervals_and_budget() -> None:
     assert (reject["rate"], reject["interval"]) == ("–", "[–, –]")
 
 
+def test_canaries_of_the_run_s_own_rows_stand_apart_where_ready_rows_gave_some() -> None:
+    rate = {"wrong": 3, "of": 60, "rate": 0.05, "low": 0.0171, "high": 0.137, "budget": 0.5, "shown": True}
+    own = {**rate, "wrong": 3, "of": 5, "rate": 0.6, "low": 0.2307, "high": 0.8824, "shown": False}
+    facts = {"canaries": {"false_accept": {**rate, "own": rate}, "false_reject": {**rate, "own": own}}}
+    shown = distill({"facts": facts, "examples": []})["canaries"]
+    assert [(one["name"], one["wrong"], one["of"]) for one in shown] == [
+        ("false accept", "3", "60"), ("false reject", "3", "60"), ("false reject, of the run's own rows", "3", "5"),
+    ]  # fmt: skip
+
+
 def test_groups_with_too_few_canaries_are_counted_and_are_no_rate() -> None:
     few = {"good": {"regex, en": {"of": 9, "wanted": 60}}, "bad": {}}
     copied = {"copies": 3, "compared": 40, "own_texts": 90}

@@ -13,9 +13,10 @@ import pytest
 from curation.checks import typed
 from curation.checks.typed_result import CheckResult, verdict
 from curation.errors import InputError
-from synth.distill import CanaryError, DistillOptions, canaries, distill
+from synth.distill import CanaryError, DistillOptions, canary_rates, distill
 from synth.distill.asked import Asker
 from synth.distill.canaries import measure
+from synth.distill.canary import Canary
 from synth.distill.item import Item, items
 from synth.distill.judge import FOREIGN
 
@@ -137,12 +138,36 @@ def test_a_few_rows_give_as_many_good_canaries_as_are_wanted_or_ready_rows_give_
     rest = reject["by_group"].get(f"{check}, en, ready rows", {"of": 0, "wrong": 0})
     assert (rest["of"], rest["wrong"], reject["of"]) == (60 - good, 0, 60)
     assert measured["false_accept"]["of"] == 120 and measured["false_accept"]["wrong"] == 0
-    assert reject["by_kind"]["own reference"]["of"] >= rows
+    assert (reject["own"]["of"], reject["own"]["rows"]) == (good, rows)
     short = {f"{check}, en": {"of": good, "wanted": 60}} if good < 60 else {}
     assert measured["too_few"]["good"] == short
     many = make_rows([{"prompt": f"q{n}?", "check": check, **KINDS[kind](n)} for n in range(60)])
     enough = measure(list(items(many)), DistillOptions(max_false_accept=1.0), seed=1)
     assert set(enough["false_reject"]["by_kind"]) == {"own reference"} and not enough["too_few"]["good"]
+
+
+def test_what_is_wrong_with_a_run_s_own_rows_is_not_outweighed_by_ready_rows(make_rows: Make) -> None:
+    """Patterns that take one text alone, and references that are another: three of a language are too few to stop for,
+    six are enough, however many ready rows pass."""
+    rows = make_rows(
+        [{"prompt": question.format(n), "completion": "none", "answer": f"A{n}", "check": "regex"}
+         for question in ("Which code has part {}?", "{}번 부품의 코드는 무엇입니까?") for n in range(3)]
+    )  # fmt: skip
+    loose = DistillOptions(max_false_accept=1.0)
+    few = measure(list(items(rows[:3])), loose, seed=1)["false_reject"]
+    assert (few["wrong"], few["of"], few["own"]["wrong"], few["own"]["of"]) == (3, 60, 3, 3)
+    with pytest.raises(CanaryError, match=r"reject known-good answers too often \(all groups\): 6 of 6"):
+        measure(list(items(rows)), loose, seed=1)
+
+
+@pytest.mark.parametrize("rows", [
+    [{"prompt": f"{n} + 1 =", "completion": f"{n + 1}", "answer": f"{n + 1}", "check": "number"} for n in range(6)],
+    [{"prompt": f"{n} 쪽이 짝수입니까?", "completion": f"{said}, 그렇게 봅니다.", "answer": said}
+     for n, said in enumerate(["예", "네", "아니요", "아니오", "예", "아뇨"])],
+])  # fmt: skip
+def test_numbers_without_words_and_many_words_for_yes_stop_no_run(make_rows: Make, rows: list[dict[str, Any]]) -> None:
+    measured = measure(list(items(make_rows(rows))), DistillOptions(), seed=1)
+    assert measured["false_accept"]["wrong"] == measured["false_reject"]["wrong"] == 0
 
 
 def test_with_marks_of_translation_checked_references_alone_are_known_good(make_rows: Make) -> None:
@@ -297,20 +322,18 @@ def test_a_judge_that_decides_alone_takes_natural_rewrites_or_stops_the_run(
 def test_groups_that_are_too_small_to_show_it_are_counted_together(make_item: Callable[..., Item], groups: int) -> None:
     """One of 15 in each: no group alone shows anything, nor do 2 of 30; 6 of 90 are at most 14 %."""
     made = {
-        f"group {n}": [canaries.Canary(make_item(n), "planted", False, f"{n}-{k}") for k in range(15)]
-        for n in range(groups)
+        f"group {n}": [Canary(make_item(n), "planted", False, f"{n}-{k}") for k in range(15)] for n in range(groups)
     }
 
-    def wrongly(one: canaries.Canary) -> bool:
+    def wrongly(one: Canary) -> bool:
         return one.text.endswith("-0")
 
-    rates = canaries._rates(made, wrongly, 0.08)
     with (
         pytest.raises(CanaryError, match=r"\(all groups\): 6 of 90 .* upper.*raise max_false_accept")
         if groups == 6
         else nullcontext()
     ):
-        canaries._within(canaries.ACCEPT, rates, made, wrongly)
+        canary_rates.within(canary_rates.ACCEPT, made, wrongly, 0.08)
 
 
 def test_too_few_to_show_it_stop_a_run_only_when_the_fault_is_certain(make_rows: Make) -> None:

@@ -92,6 +92,11 @@ def test_the_other_language_is_other_than_that_of_the_reference(
     assert "language" in [check.name for check in verify(item, text, finish, OPTIONS) if not check.passed]
 
 
+def test_where_nothing_has_letters_no_language_is_another(make_item: MakeItem) -> None:
+    item = make_item(question="12 + 10 =", reference="22", answer="22", check="number")
+    assert "other language" not in [how for how, _, _ in wrong.forms(item)]
+
+
 @pytest.mark.parametrize(
     ("pattern", "kinds"),
     [
