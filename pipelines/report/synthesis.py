@@ -122,8 +122,8 @@ def _rung(tier: str | None) -> tuple[int, str]:
 
 def _canaries(name: str, rate: dict[str, Any]) -> list[View]:
     """A row of all canaries and, where ready rows gave some of them, one of those of the run's own rows."""
-    own = rate.get("own")
-    less = own is not None and own["of"] < rate["of"]
+    own = rate.get("own") or rate
+    less = own["of"] < rate["of"]
     return [_canary(name, rate), *([_canary(f"{name}, of the run's own rows", own)] if less else [])]
 
 
