@@ -145,7 +145,7 @@ def _fill(
 
     Where marks of translation are counted a row gives its reference alone, and as many rows are taken as canaries.
     """
-    count = max(2, options.canaries if options.fluency else options.canaries // 2)  # two: each has a partner
+    count = max(2, options.canaries if options.fluency else options.canaries // 2 + 1)  # two: each has a partner
     forms = []
     for name, own in groups.items():
         rows = ready.rows(own, name.rpartition(", ")[2], count)

@@ -95,7 +95,7 @@ def test_thresholds_that_let_everything_through_stop_a_run_of_one_row(make_item:
         canaries.measure([item], loose, 1)
 
 
-@pytest.mark.parametrize("count", [1, 2, 7])
+@pytest.mark.parametrize("count", [1, 2, 5, 7])
 @pytest.mark.parametrize("kind", LIKE)
 def test_as_many_as_are_wanted_are_had_of_one_row(make_item: MakeItem, kind: str, count: int) -> None:
     (row,) = ready.rows([like(make_item, kind)], "en", 1)
