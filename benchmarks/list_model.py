@@ -20,8 +20,8 @@ from train.options.run import Source, TrainOptions
 from train.training import train
 
 END, PAD = "<|end|>", "<|pad|>"
-# Words with the space before them, single letters, whole numbers, signs with the spaces among them, line ends.
-ITEMS = r" ?\p{L}{2,}|\p{L}|\p{N}+|[^\p{L}\p{N}\n]*[^\p{L}\p{N}\s][^\p{L}\p{N}\n]*|\n+| +"
+# Words with the space before them, single letters, whole numbers, what parts the items of a list, other signs, spaces.
+ITEMS = r" ?\p{L}{2,}|\p{L}|\p{N}+|', '|, ?|[^\s\p{L}\p{N}]+|\n+| +"
 TOKENS, POSITIONS, WIDTH, LAYERS, HEADS = 6_000, 2_048, 128, 4, 4
 ROWS = 3  # of a list
 ITEM_TOKENS = 8_000  # where whole numbers are among them

@@ -68,14 +68,23 @@ def within(
 ) -> None:
     """Stop when canaries of a group, or of all groups together, were judged wrongly too often.
 
-    Those of ready rows are held together apart, so that they cannot outweigh what went wrong with a run's own.
+    A run's own are held alone, so that ready rows cannot outweigh what went wrong with them; where any of a ready row
+    was judged wrongly, both are held together as well.
 
     Where there are enough canaries to show that the budget is kept, it must be shown: the upper bound counts. Where
     there are too few for that, only what is certainly above the budget stops the run: the lower bound counts.
     """
-    every = [one for many in canaries.values() for one in many]
-    own, stood = [one for one in every if not one.ready], [one for one in every if one.ready]
-    for name, many in [*canaries.items(), ("all groups", own), (f"all {READY}", stood)]:
+    groups: dict[str, list[Canary]] = {}
+    for name, many in canaries.items():
+        groups.setdefault(name.removesuffix(f", {READY}"), []).extend(many)
+    groups["all groups"] = [one for many in canaries.values() for one in many]
+    own = {name: [one for one in many if not one.ready] for name, many in groups.items()}
+    both = {
+        f"{name}, with {READY}": sorted(many, key=lambda one: not one.ready)  # a ready one is the example
+        for name, many in groups.items()
+        if any(one.ready and wrongly(one) for one in many)
+    }
+    for name, many in (own | both).items():
         rate = _rate(sum(map(wrongly, many)), len(many), budget)
         if not rate["wrong"]:
             continue
