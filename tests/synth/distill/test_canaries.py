@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,10 @@ import pytest
 from curation.checks import typed
 from curation.checks.typed_result import CheckResult, verdict
 from curation.errors import InputError
-from synth.distill import CanaryError, DistillOptions, canary_rates, distill
+from synth.distill import CanaryError, DistillOptions, distill
 from synth.distill.asked import Asker
 from synth.distill.canaries import measure
-from synth.distill.canary import Canary
-from synth.distill.item import Item, items
+from synth.distill.item import items
 from synth.distill.judge import FOREIGN
 
 Make = Callable[..., pl.DataFrame]
@@ -316,24 +314,6 @@ def test_a_judge_that_decides_alone_takes_natural_rewrites_or_stops_the_run(
     assert tiers.count("verified_rewrite") == len(rows)
     with_signs = distill(rows, by_rule(rule), None, replace(options, signs=True), seed=1)
     assert set(with_signs.samples["tier"]) == {"gold_fallback"}
-
-
-@pytest.mark.parametrize("groups", [1, 2, 6])
-def test_groups_that_are_too_small_to_show_it_are_counted_together(make_item: Callable[..., Item], groups: int) -> None:
-    """One of 15 in each: no group alone shows anything, nor do 2 of 30; 6 of 90 are at most 14 %."""
-    made = {
-        f"group {n}": [Canary(make_item(n), "planted", False, f"{n}-{k}") for k in range(15)] for n in range(groups)
-    }
-
-    def wrongly(one: Canary) -> bool:
-        return one.text.endswith("-0")
-
-    with (
-        pytest.raises(CanaryError, match=r"\(all groups\): 6 of 90 .* upper.*raise max_false_accept")
-        if groups == 6
-        else nullcontext()
-    ):
-        canary_rates.within(canary_rates.ACCEPT, made, wrongly, 0.08)
 
 
 def test_too_few_to_show_it_stop_a_run_only_when_the_fault_is_certain(make_rows: Make) -> None:

@@ -8,9 +8,8 @@ import pytest
 
 from curation.checks import sandbox, typed, typed_answers, typed_spec
 from curation.checks.typed_result import CheckResult, verdict
-from synth.distill import CanaryError, DistillOptions, canaries, canary_rates, ready
+from synth.distill import CanaryError, DistillOptions, canaries, ready
 from synth.distill.asked import Asker
-from synth.distill.canary import Canary
 from synth.distill.item import Item
 from synth.distill.verify import passed, verify
 
@@ -114,24 +113,6 @@ def test_the_kinds_of_ready_answers_take_turns(make_item: MakeItem) -> None:
     many = canaries._every_kind(rows, 60, references_alone=False)
     assert len({(one.item.id, one.text) for one in many}) == 60
     assert {one.kind for one in canaries._every_kind(rows, 30, references_alone=True)} == {"own reference"}
-
-
-def test_a_few_wrong_ready_ones_are_weighed_with_the_many_right_ones_of_a_run(make_item: MakeItem) -> None:
-    """One of five alone would be more than half by the upper bound; of sixty it is little."""
-    (own,) = [like(make_item, "short_answer")]
-    (row,) = ready.rows([own], "en", 1)
-    some = {
-        "short_answer, en": [Canary(own, "own reference", True, f"{n}") for n in range(55)],
-        "short_answer, en, ready rows": [Canary(row, "own reference", True, f"ready {n}") for n in range(5)],
-    }
-    for wrong in ({"ready 0"}, {f"ready {n}" for n in range(5)}):
-        canary_rates.within(canary_rates.REJECT, some, lambda one, wrong=wrong: one.text in wrong, 0.5)
-    with pytest.raises(
-        CanaryError, match=r"\(short_answer, en, with ready rows\): 5 of 60 .* 'ready 0' .* change them"
-    ):
-        canary_rates.within(canary_rates.REJECT, some, lambda one: one.ready, 0.08)
-    with pytest.raises(CanaryError, match=r"\(short_answer, en\): 55 of 55 .* mend the references"):
-        canary_rates.within(canary_rates.REJECT, some, lambda one: not one.ready, 0.9)
 
 
 def test_a_model_is_asked_about_them_only_where_it_alone_decides(make_item: MakeItem, by_rule: Any) -> None:
