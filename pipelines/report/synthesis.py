@@ -123,7 +123,7 @@ def _rung(tier: str | None) -> tuple[int, str]:
 def _canaries(name: str, rate: dict[str, Any]) -> list[View]:
     """A row of all canaries and, where ready rows gave some of them, one of those of the run's own rows."""
     own = rate.get("own") or rate
-    less = own["of"] < rate["of"]
+    less = own.get("of", 0) < rate.get("of", 0)
     return [_canary(name, rate), *([_canary(f"{name}, of the run's own rows", own)] if less else [])]
 
 
