@@ -47,8 +47,8 @@ def make(
         lists: of each task; each draws its rows anew.
         steps: of training, 4,096 tokens each.
         seed: of weights, lists and order.
-        items: letters that stand alone and numbers are one token each, the same at every place of a list: a model as
-            small as this one learns to copy no others.
+        items: letters that stand alone and numbers are one token each, and what parts them another: a list is as many
+            tokens as twice its elements.
     """
     out.mkdir(parents=True, exist_ok=True)
     _start([row(one) for rows in found.values() for one in rows], out / "start", seed, items)

@@ -9,8 +9,8 @@ then makes up instances of them from each task's `extra` pool; several buffers o
 cut-off instances are counted here anew, not read from the report. The seed model has 512 positions and reads letters:
 three tasks and their short rows are what it can do. `--made` takes all ten tasks and whole rows, and a small model made
 from nothing for them (`benchmarks.list_model`), trained for so many steps; with `--learn` on lists of these tasks
-alone, with `--whole-numbers` in tokens that suit lists of items. Of `pe`, the only task whose answers follow from a
-rule, the right ones are counted. `stories`: a small pretrained story model is sampled from its start token; what such
+alone, with `--whole-numbers` in tokens that suit lists of items. Of `pe`, whose answers follow from a rule, the right
+ones are counted. `stories`: a small pretrained story model is sampled from its start token; what such
 samples keep is measured by `benchmarks.continued_pretraining`.
 """
 
