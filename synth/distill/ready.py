@@ -6,7 +6,7 @@ the run; what they cannot show is that it fits the run's own rows, and so they a
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from curation.checks.typed_answers import yes_or_no
@@ -25,6 +25,18 @@ _NAMES = {
            "오태양", "서나래"),
 }  # fmt: skip
 _COLOURS = {"en": ("red", "green", "blue"), "ko": ("빨강", "초록", "파랑")}
+_LIGHTHOUSE = {
+    "en": ("Who keeps lighthouse {number} of {town}?", "The lighthouse is kept by {name}."),
+    "ko": ("{town}의 {number}번 등대는 누가 지킵니까?", "그 등대를 지키는 사람은 {name}입니다."),
+}
+_BOXES = {
+    "en": ("There are {boxes} boxes with {each} pens each. How many pens are there?", "That makes {total} pens."),
+    "ko": ("상자 {boxes}개에 연필이 {each}자루씩 있습니다. 모두 몇 자루입니까?", "연필은 모두 {total}자루입니다."),
+}
+_FLAG = {
+    "en": ("What colour is flag {number} of {town}?", "The flag is {colour}."),
+    "ko": ("{town} 깃발 {number}번의 색은 무엇입니까?", "깃발의 색은 {colour}입니다."),
+}
 # Of each text one sentence has names or numbers and one or two have none: what goes wrong there, only the words show.
 _OPEN = {
     "en": (
@@ -96,13 +108,15 @@ def _words(number: int, language: str) -> tuple[str, str]:
     return towns[number % len(towns)], names[number % len(names)]
 
 
+def _filled(texts: tuple[str, str], values: Mapping[str, object], answer: str | None) -> dict[str, Any]:
+    """Question and reference, filled in."""
+    question, reference = (text.format_map(values) for text in texts)
+    return {"question": question, "reference": reference, "answer": answer}
+
+
 def _short(number: int, language: str) -> dict[str, Any]:
     town, name = _words(number, language)
-    if language == "ko":
-        return {"question": f"{town}의 {number + 1}번 등대는 누가 지킵니까?", "answer": name,
-                "reference": f"그 등대를 지키는 사람은 {name}입니다."}  # fmt: skip
-    return {"question": f"Who keeps lighthouse {number + 1} of {town}?", "answer": name,
-            "reference": f"The lighthouse is kept by {name}."}  # fmt: skip
+    return _filled(_LIGHTHOUSE[language], {"number": number + 1, "town": town, "name": name}, name)
 
 
 def _yes_or_no(number: int, language: str) -> dict[str, Any]:
@@ -117,22 +131,14 @@ def _yes_or_no(number: int, language: str) -> dict[str, Any]:
 
 def _number(number: int, language: str) -> dict[str, Any]:
     boxes, each = 3 + number % 17, 12 + number
-    total = str(boxes * each)
-    if language == "ko":
-        return {"question": f"상자 {boxes}개에 연필이 {each}자루씩 있습니다. 모두 몇 자루입니까?", "answer": total,
-                "reference": f"연필은 모두 {total}자루입니다."}  # fmt: skip
-    return {"question": f"There are {boxes} boxes with {each} pens each. How many pens are there?", "answer": total,
-            "reference": f"That makes {total} pens."}  # fmt: skip
+    return _filled(_BOXES[language], {"boxes": boxes, "each": each, "total": boxes * each}, str(boxes * each))
 
 
 def _choice(number: int, language: str) -> dict[str, Any]:
     colours = _COLOURS[language]
     right, town = colours[number % len(colours)], _words(number, language)[0]
-    if language == "ko":
-        return {"question": f"{town} 깃발 {number + 1}번의 색은 무엇입니까?", "answer": right, "choices": colours,
-                "reference": f"깃발의 색은 {right}입니다."}  # fmt: skip
-    return {"question": f"What colour is flag {number + 1} of {town}?", "answer": right, "choices": colours,
-            "reference": f"The flag is {right}."}  # fmt: skip
+    filled = _filled(_FLAG[language], {"number": number + 1, "town": town, "colour": right}, right)
+    return {**filled, "choices": colours}
 
 
 def _json(number: int, language: str) -> dict[str, Any]:
@@ -178,7 +184,6 @@ def _regex(number: int, language: str) -> dict[str, Any]:
 
 def _open(number: int, language: str) -> dict[str, Any]:
     town, name = _words(number, language)
-    asked, said = _OPEN[language][number % len(_OPEN[language])]
     values = {"town": town, "name": name, "year": 1801 + 7 * number % 190, "few": 11 + number % 60,
               "more": 30 + 13 * number % 61}  # fmt: skip
-    return {"question": asked.format(town=town), "reference": said.format_map(values)}
+    return _filled(_OPEN[language][number % len(_OPEN[language])], values, None)

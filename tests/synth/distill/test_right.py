@@ -78,7 +78,6 @@ def test_an_answer_is_put_into_a_sentence_where_the_language_lets_it(
     assert passed(verify(item, reference, "stop", DistillOptions()))
     made = list(right.answers(item))
     assert sum(kind == "in a sentence" for kind, _ in made) == sentences
-    assert all(passed(verify(item, text, "stop", DistillOptions())) for _, text in made)
     for kind, text in made:
         failed = [check for check in verify(item, text, "stop", DistillOptions()) if not check.passed]
         assert not failed, (kind, text, failed)
